@@ -41,7 +41,9 @@ def compile_regex(pattern: str) -> Regex:
     try:
         return re2.compile(pattern, options=options)
     except re2.error as error:
-        raise ValueError(f"bad regular expression {pattern!r}: {error}") from error
+        # The binding gives the reason as bytes.
+        reason = b" ".join(each for each in error.args if isinstance(each, bytes)).decode(errors="replace")
+        raise ValueError(f"bad regular expression {pattern!r}: {reason}") from error
 
 
 @dataclass(frozen=True, slots=True)

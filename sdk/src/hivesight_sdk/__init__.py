@@ -1,0 +1,136 @@
+"""Hivesight's SDK: what an agent process imports to be seen. Threads only, never raises into its host.
+
+Names are loaded on first use, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hivesight_sdk.configuration import Sdk, configure
+    from hivesight_sdk.event_loop import EventLoopWatch, watch_event_loop
+    from hivesight_sdk.expectations import declare_children, expect_agents, expect_external_api
+    from hivesight_sdk.exposition import MetricsApp, metrics_app
+    from hivesight_sdk.metrics import (
+        ACTIVE_AGENTS,
+        AGENT_COORDINATION_LATENCY,
+        AGENT_LAST_PROGRESS,
+        CPU_USAGE,
+        DECISION_CONFIDENCE,
+        EVENT_LOOP_LAG,
+        EXTERNAL_API_DURATION,
+        EXTERNAL_API_REQUESTS,
+        HANDOFFS,
+        LEARNING_ACCURACY,
+        MEMORY_USAGE,
+        REGISTRY,
+        RESOURCE_UTILIZATION,
+        SDK_DROPPED,
+        TASK_DURATION,
+        TASK_QUEUE_LENGTH,
+        TASK_QUEUE_OLDEST,
+        TASK_RETRIES,
+        TASKS_COMPLETED,
+    )
+    from hivesight_sdk.resources import ResourceSampler, track_resource_usage
+    from hivesight_sdk.server import MetricsServer, serve_metrics
+    from hivesight_sdk.trackers import (
+        handoff,
+        record_active_agents,
+        record_decision,
+        record_progress,
+        record_queue,
+        record_retry,
+        track_decision,
+        track_external_api,
+        track_latency,
+        track_task,
+    )
+
+__version__ = "0.1.0"
+
+_MODULE_OF = {
+    "Sdk": "configuration",
+    "configure": "configuration",
+    "EventLoopWatch": "event_loop",
+    "watch_event_loop": "event_loop",
+    "declare_children": "expectations",
+    "expect_agents": "expectations",
+    "expect_external_api": "expectations",
+    "MetricsApp": "exposition",
+    "metrics_app": "exposition",
+    "ResourceSampler": "resources",
+    "track_resource_usage": "resources",
+    "MetricsServer": "server",
+    "serve_metrics": "server",
+    "handoff": "trackers",
+    "record_active_agents": "trackers",
+    "record_decision": "trackers",
+    "record_progress": "trackers",
+    "record_queue": "trackers",
+    "record_retry": "trackers",
+    "track_decision": "trackers",
+    "track_external_api": "trackers",
+    "track_latency": "trackers",
+    "track_task": "trackers",
+}
+
+__all__ = [
+    "ACTIVE_AGENTS",
+    "AGENT_COORDINATION_LATENCY",
+    "AGENT_LAST_PROGRESS",
+    "CPU_USAGE",
+    "DECISION_CONFIDENCE",
+    "EVENT_LOOP_LAG",
+    "EXTERNAL_API_DURATION",
+    "EXTERNAL_API_REQUESTS",
+    "HANDOFFS",
+    "LEARNING_ACCURACY",
+    "MEMORY_USAGE",
+    "REGISTRY",
+    "RESOURCE_UTILIZATION",
+    "SDK_DROPPED",
+    "TASKS_COMPLETED",
+    "TASK_DURATION",
+    "TASK_QUEUE_LENGTH",
+    "TASK_QUEUE_OLDEST",
+    "TASK_RETRIES",
+    "EventLoopWatch",
+    "MetricsApp",
+    "MetricsServer",
+    "ResourceSampler",
+    "Sdk",
+    "configure",
+    "declare_children",
+    "expect_agents",
+    "expect_external_api",
+    "handoff",
+    "metrics_app",
+    "record_active_agents",
+    "record_decision",
+    "record_progress",
+    "record_queue",
+    "record_retry",
+    "serve_metrics",
+    "track_decision",
+    "track_external_api",
+    "track_latency",
+    "track_resource_usage",
+    "track_task",
+    "watch_event_loop",
+]
+
+
+def __getattr__(name: str) -> object:
+    module = _MODULE_OF.get(name) or ("metrics" if name.isupper() and name in __all__ else None)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,124 @@
+"""`configure`: one call at the start of an agent process, and the handle that undoes it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from typing import TYPE_CHECKING, Final
+
+from hivesight_sdk import metrics
+from hivesight_sdk.recording import drop
+from hivesight_sdk.resources import ResourceSampler
+from hivesight_sdk.server import DEFAULT_HOST, MetricsServer, serve_metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from prometheus_client import CollectorRegistry
+
+_log = logging.getLogger("hivesight_sdk")
+
+
+class Sdk:
+    """What `configure` set up. Close it, or use it as a context manager, to stop the threads and free the port."""
+
+    def __init__(self, service_name: str, server: MetricsServer | None, sampler: ResourceSampler | None) -> None:
+        self.service_name: Final = service_name
+        self.server: Final = server
+        self.sampler: Final = sampler
+        self._pid: Final = os.getpid()
+
+    @property
+    def metrics_port(self) -> int | None:
+        """The port that answers GET /metrics; None when there is none."""
+        return self.server.port if self.server is not None and self.server.running else None
+
+    @property
+    def inherited(self) -> bool:
+        """Whether this handle was set up by the parent of this (forked) process."""
+        return self._pid != os.getpid()
+
+    def close(self) -> None:
+        """Stop the sampler and the endpoint. What was recorded stays. May be called twice."""
+        global _current
+        if self.sampler is not None:
+            self.sampler.stop()
+        if self.server is not None:
+            self.server.close()
+        with _lock:
+            if _current is self:
+                _current = None
+
+    def __enter__(self) -> Sdk:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+
+_lock = threading.RLock()
+_current: Sdk | None = None
+
+
+def configure(
+    service_name: str | None = None,
+    *,
+    metrics_host: str | None = None,
+    metrics_port: int | None = None,
+    resources: bool = True,
+    resource_interval_seconds: float = 10.0,
+    registry: CollectorRegistry | None = None,
+) -> Sdk:
+    """Set the SDK up for this process. Never raises.
+
+    An argument wins over HIVESIGHT_SERVICE_NAME, HIVESIGHT_METRICS_HOST and HIVESIGHT_METRICS_PORT, and these over
+    OTEL_SERVICE_NAME. Without a port there is no endpoint: mount `metrics_app`. Port 0 takes any free one (see
+    `Sdk.metrics_port`). The address is 127.0.0.1 unless told otherwise. With `registry`, the SDK's metrics are exposed
+    in that registry as well, and the endpoint serves it.
+
+    A second call returns the first one's handle and changes nothing; in a forked child it sets up anew.
+    """
+    global _current
+    with _lock:
+        if _current is not None and not _current.inherited:
+            _log.warning("configure() was called again; the first call, for %r, stays", _current.service_name)
+            return _current
+        if _current is not None:
+            _current.close()
+        name = service_name or _from_environment(os.environ, "HIVESIGHT_SERVICE_NAME", "OTEL_SERVICE_NAME")
+        if registry is not None:
+            metrics.register_in(registry)
+        port = metrics_port if metrics_port is not None else _port_from_environment(os.environ)
+        host = metrics_host or _from_environment(os.environ, "HIVESIGHT_METRICS_HOST") or DEFAULT_HOST
+        server = None if port is None else serve_metrics(host, port, registry=registry or metrics.REGISTRY)
+        # The name that OpenTelemetry's specification gives to a service without one.
+        name = name or "unknown_service:python"
+        sampler = ResourceSampler(name, resource_interval_seconds) if resources else None
+        if sampler is not None:
+            sampler.start()
+        _current = Sdk(name, server, sampler)
+        return _current
+
+
+def _from_environment(environ: Mapping[str, str], *names: str) -> str | None:
+    return next((value for name in names if (value := environ.get(name, "").strip())), None)
+
+
+def _port_from_environment(environ: Mapping[str, str]) -> int | None:
+    text = _from_environment(environ, "HIVESIGHT_METRICS_PORT")
+    if text is None:
+        return None
+    if text.isdecimal() and int(text) <= 65_535:
+        return int(text)
+    drop("port_unavailable", f"HIVESIGHT_METRICS_PORT must be a number from 0 to 65535, not {text!r}; no endpoint")
+    return None
+
+
+def _new_lock_in_child() -> None:
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_lock_in_child)

@@ -1,0 +1,174 @@
+"""How every recording is made: never raising into the host, never hanging it, bounded, and safe across fork.
+
+`record` runs a small action on the metrics; what goes wrong in it is counted in `agent_hive_sdk_dropped_total`,
+logged once per reason, and swallowed. Everything in the SDK that touches a metric goes through here.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from hivesight_sdk.metrics import SDK_DROPPED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hivesight_sdk.metrics import Metric, MetricT
+
+MAX_SERIES_PER_METRIC: Final = 1_000
+"""Label sets the SDK itself creates per family in one process; further ones are dropped and counted."""
+
+MAX_LABEL_LENGTH: Final = 200
+"""Characters of a label value; the rest is cut off."""
+
+_MAX_KEPT: Final = 1_000
+_FORK_WAIT_SECONDS: Final = 1.0
+
+_log = logging.getLogger("hivesight_sdk")
+
+
+class TooManySeriesError(Exception):
+    """A family reached `MAX_SERIES_PER_METRIC`: use label values with fewer distinct values."""
+
+
+class _ThreadState(threading.local):
+    busy: bool = False
+    held: tuple[threading.RLock, ...] = ()
+
+
+_thread = _ThreadState()
+_kept: deque[Callable[[], None]] = deque()
+_known: dict[Metric, set[tuple[str, ...]]] = {}
+_logged: set[str] = set()
+# Held while the SDK is inside prometheus_client's locks, so that a fork never copies one of those locks locked.
+# Scrapes have a gate of their own: a user's slow collector must not hold up recordings.
+_record_gate = threading.RLock()
+_scrape_gate = threading.RLock()
+
+
+def record(action: Callable[[], object]) -> None:
+    """Run `action`, which may touch metrics. Never raises an Exception.
+
+    A finaliser or a signal handler may call this on a thread that is already inside a metric's lock; its action is
+    then kept and run when the outer call is done, because taking that lock again would hang the host.
+    """
+    if _thread.busy:
+        _keep(partial(record, action))
+    else:
+        _run_exclusively(_record_gate, action)
+
+
+def collect_exclusively(action: Callable[[], object]) -> None:
+    """Run a scrape, which reads every metric. Never raises an Exception; `action` keeps its own result."""
+    _run_exclusively(_scrape_gate, action)
+
+
+def drop(reason: str, message: str, error: BaseException | None = None) -> None:
+    """Count something that is not recorded, and log it the first time.
+
+    `reason` is one of `semconv.DROP_REASONS`, `message` says what to do about it. Never raises an Exception.
+    """
+    if _thread.busy:
+        _keep(partial(drop, reason, message, error))
+        return
+    _count(reason, 1)
+    if reason not in _logged:
+        _logged.add(reason)
+        _log.warning(
+            "%s (further ones are only counted, in agent_hive_sdk_dropped_total{reason=%r})",
+            message,
+            reason,
+            exc_info=error,
+        )
+
+
+def series(metric: MetricT, *label_values: object) -> MetricT:
+    """The child of `metric` with these label values in order, or `metric` itself without any.
+
+    Raises TooManySeriesError when the family is full; call it inside `record`.
+    """
+    if not label_values:
+        return metric
+    values = tuple(str(value)[:MAX_LABEL_LENGTH] for value in label_values)
+    known = _known.setdefault(metric, set())
+    if values not in known and len(known) >= MAX_SERIES_PER_METRIC:
+        raise TooManySeriesError(
+            f"{metric} has {MAX_SERIES_PER_METRIC} label sets already, {values} is dropped: "
+            "label values must come from a small set, a type and never an id"
+        )
+    child = metric.labels(*values)
+    known.add(values)
+    return child
+
+
+def _run_exclusively(gate: threading.RLock, action: Callable[[], object]) -> None:
+    failure: tuple[str, str, Exception | None] | None = None
+    with gate:
+        _thread.busy = True
+        try:
+            action()
+        except TooManySeriesError as error:
+            failure = ("too_many_series", str(error), None)
+        except Exception as error:  # noqa: BLE001  the host must not feel it; counted and logged below
+            failure = ("recording_failed", "a recording failed and is dropped", error)
+        finally:
+            _thread.busy = False
+    if failure is not None:
+        drop(*failure)
+    while _kept:
+        try:
+            call = _kept.popleft()
+        except IndexError:  # another thread was quicker
+            return
+        call()
+
+
+def _count(reason: str, amount: int) -> None:
+    with _record_gate:
+        _thread.busy = True
+        try:
+            SDK_DROPPED.labels(reason).inc(amount)
+        except Exception:  # noqa: BLE001  there is nothing left to count it with
+            _log.debug("cannot count a drop", exc_info=True)
+        finally:
+            _thread.busy = False
+
+
+def _keep(call: Callable[[], None]) -> None:
+    if len(_kept) < _MAX_KEPT:
+        _kept.append(call)
+    elif len(_kept) == _MAX_KEPT:
+        _kept.append(partial(drop, "too_many_pending", "too many recordings by finalisers or signal handlers at once"))
+
+
+def _before_fork() -> None:
+    # With a limit, because a fork must not hang on a user's collector that hangs.
+    gates = (_scrape_gate, _record_gate)
+    _thread.held = tuple(gate for gate in gates if gate.acquire(timeout=_FORK_WAIT_SECONDS))
+
+
+def _after_fork_in_parent() -> None:
+    for gate in _thread.held:
+        gate.release()
+    _thread.held = ()
+
+
+def _after_fork_in_child() -> None:
+    global _record_gate, _scrape_gate
+    _record_gate = threading.RLock()
+    _scrape_gate = threading.RLock()
+    _thread.held = ()
+    _thread.busy = False
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=_after_fork_in_child,
+    )

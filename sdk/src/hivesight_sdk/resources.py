@@ -1,0 +1,202 @@
+"""Host and process resources, sampled on a daemon thread so that no event loop ever waits for them.
+
+Sets RESOURCE_UTILIZATION (cpu, memory, disk), and MEMORY_USAGE and CPU_USAGE for the component "system" and for this
+process under its service's name. Where control groups limit the process, "system" is its group and the limit is 100 %.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from hivesight_sdk import cgroup, metrics
+from hivesight_sdk.recording import drop, record, series
+from hivesight_sdk.semconv import SYSTEM_COMPONENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import psutil
+
+MIN_INTERVAL_SECONDS: Final = 0.1
+_JOIN_SECONDS: Final = 2.0
+
+
+class ResourceSampler:
+    """Samples every `interval_seconds` from `start()` to `stop()`, and goes on by itself in a forked child.
+
+    CPU figures are averages since the sample before, so the first sample has none. `clock` gives monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        service_name: str = "process",
+        interval_seconds: float = 10.0,
+        *,
+        disk_path: str = "/",
+        clock: Callable[[], float] = time.monotonic,
+        cgroup_root: Path = cgroup.DEFAULT_ROOT,
+        cgroup_membership: Path = cgroup.DEFAULT_MEMBERSHIP,
+    ) -> None:
+        self.service_name: Final = service_name
+        self.interval_seconds: Final = max(MIN_INTERVAL_SECONDS, float(interval_seconds))
+        self._disk_path = disk_path
+        self._clock = clock
+        self._cgroup = (cgroup_root, cgroup_membership)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._thread: threading.Thread | None = None
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._process: psutil.Process | None = None
+        self._sampled_at: float | None = None
+        self._cpu_before: list[cgroup.CpuUse] = []
+
+    @property
+    def running(self) -> bool:
+        """Whether the sampling thread is alive in this process."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self) -> None:
+        """Start sampling on a daemon thread. Does nothing when it runs already. Never raises."""
+        with self._lock:
+            if self.running:
+                return
+            self._stopped = threading.Event()
+            self._thread = threading.Thread(
+                target=self._run, args=(self._stopped,), name="hivesight-resources", daemon=True
+            )
+            try:
+                self._thread.start()
+            except RuntimeError as error:  # no more threads, or the interpreter is shutting down
+                self._thread = None
+                drop("sampling_failed", f"cannot start the resource sampler: {error}", error)
+                return
+            _running.add(self)
+
+    def stop(self) -> None:
+        """Stop sampling. May be called twice."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+            self._stopped.set()
+            _running.discard(self)
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(_JOIN_SECONDS)
+
+    def sample(self) -> None:
+        """Take one sample now, on the calling thread. Does not sleep. Never raises."""
+        try:
+            import psutil
+        except ImportError as error:
+            drop("sampling_failed", f"psutil cannot be imported: {error}; install it for resource metrics", error)
+            return
+        now = self._clock()
+        elapsed = None if self._sampled_at is None else now - self._sampled_at
+        self._sampled_at = now
+        for read in (self._read_cpu, self._read_memory, self._read_disk, self._read_process):
+            try:
+                read(elapsed)
+            except (psutil.Error, OSError, ValueError, NotImplementedError) as error:
+                drop("sampling_failed", f"cannot read {read.__name__.removeprefix('_read_')} usage: {error}", error)
+
+    def _read_cpu(self, elapsed: float | None) -> None:
+        import psutil
+
+        percent = psutil.cpu_percent(interval=None)
+        limited = cgroup.cpu_uses(*self._cgroup)
+        in_group = cgroup.cpu_percent(self._cpu_before, limited, elapsed) if elapsed else None
+        self._cpu_before = limited
+        if elapsed:
+            _set_cpu(percent if in_group is None else in_group)
+
+    def _read_memory(self, elapsed: float | None) -> None:
+        import psutil
+
+        limited = cgroup.memory_use(*self._cgroup)
+        host = psutil.virtual_memory()
+        if limited is not None and limited.limit_bytes < host.total:
+            _set_memory(limited.used_bytes, limited.percent)
+        else:
+            _set_memory(host.used, host.percent)
+
+    def _read_disk(self, elapsed: float | None) -> None:
+        import psutil
+
+        # psutil's percent is of what users can have: blocks reserved for root do not count as free.
+        percent = psutil.disk_usage(self._disk_path).percent
+        record(lambda: series(metrics.RESOURCE_UTILIZATION, "disk").set(percent))
+
+    def _read_process(self, elapsed: float | None) -> None:
+        import psutil
+
+        if self._process is None:
+            self._process = psutil.Process()
+        resident = self._process.memory_info().rss
+        percent = self._process.cpu_percent(interval=None)
+
+        def action() -> None:
+            series(metrics.MEMORY_USAGE, self.service_name).set(resident)
+            if elapsed:
+                series(metrics.CPU_USAGE, self.service_name).set(percent)
+
+        record(action)
+
+    def _run(self, stopped: threading.Event) -> None:
+        while True:
+            self.sample()
+            if stopped.wait(self.interval_seconds):
+                return
+
+    def _restart_in_child(self) -> None:
+        self._forget()
+        self.start()
+
+
+def _set_cpu(percent: float) -> None:
+    def action() -> None:
+        series(metrics.RESOURCE_UTILIZATION, "cpu").set(percent)
+        series(metrics.CPU_USAGE, SYSTEM_COMPONENT).set(percent)
+
+    record(action)
+
+
+def _set_memory(used_bytes: int, percent: float) -> None:
+    def action() -> None:
+        series(metrics.RESOURCE_UTILIZATION, "memory").set(percent)
+        series(metrics.MEMORY_USAGE, SYSTEM_COMPONENT).set(used_bytes)
+
+    record(action)
+
+
+_single: ResourceSampler | None = None
+
+
+def track_resource_usage() -> None:
+    """Take one sample of host and process now, without blocking: CPU figures are averages since the call before.
+
+    For a process that samples at moments of its own; `ResourceSampler` and `configure` do it on a thread.
+    """
+    global _single
+    if _single is None:
+        _single = ResourceSampler()
+    _single.sample()
+
+
+_running: set[ResourceSampler] = set()
+
+
+def _restart_in_child() -> None:
+    global _single
+    _single = None
+    inherited = list(_running)
+    _running.clear()
+    for sampler in inherited:
+        sampler._restart_in_child()  # pyright: ignore[reportPrivateUsage]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_restart_in_child)

@@ -1,0 +1,236 @@
+"""The table of metric families that a hive exposes: names, types, labels, buckets. Pure data.
+
+The SDK builds its live metrics from this table, the reference in the README is printed from it, and the
+server imports it (and nothing else of the SDK) so that rules, dashboards and checks name what is really there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+MetricKind = Literal["counter", "gauge", "histogram"]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricFamily:
+    """One metric family as Prometheus sees it.
+
+    `name` is the name in the text exposition; for a counter it ends in `_total`. `buckets` are the finite upper
+    bounds of a histogram in ascending order; `+Inf` is always implied. `unit` is the unit of the value
+    ("seconds", "bytes", "percent", "ratio") or "" for a plain count.
+    """
+
+    name: str
+    kind: MetricKind
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+    unit: str = ""
+
+
+TASK_STATUSES: Final = ("completed", "error", "cancelled")
+"""Values of `status` on `agent_hive_tasks_completed_total`: the ways a task can end."""
+
+PRIORITIES: Final = ("low", "medium", "high", "critical")
+"""Usual values of `priority`; a hive may have its own."""
+
+AGENT_STATUSES: Final = ("active", "idle", "failed")
+"""Usual values of `status` on `agent_hive_active_agents_total`. Rules count `active` alone."""
+
+QUEUE_STATES: Final = ("waiting", "running")
+"""Usual values of `state` on the task queue's gauges."""
+
+RESOURCE_TYPES: Final = ("cpu", "memory", "disk")
+"""Values of `resource_type` on `agent_hive_resource_utilization_percent`."""
+
+SYSTEM_COMPONENT: Final = "system"
+"""Value of `component` for the whole host, or for the control group that limits this process."""
+
+DROP_REASONS: Final = (
+    "recording_failed",
+    "too_many_series",
+    "too_many_pending",
+    "invalid_value",
+    "invalid_name",
+    "name_conflict",
+    "sampling_failed",
+    "exposition_failed",
+    "port_unavailable",
+    "too_many_requests",
+)
+"""Values of `reason` on `agent_hive_sdk_dropped_total`. A closed set."""
+
+_CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+_LONG_BUCKETS = (15.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+
+# ---- families of the production monitoring guide, under exactly its names, types and labels ----
+
+AGENT_COORDINATION_LATENCY: Final = MetricFamily(
+    "agent_hive_coordination_latency_seconds",
+    "histogram",
+    "Time spent coordinating agents",
+    buckets=(0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, *_LONG_BUCKETS),
+    unit="seconds",
+)
+ACTIVE_AGENTS: Final = MetricFamily(
+    "agent_hive_active_agents_total",
+    "gauge",
+    "Number of active agents",
+    ("agent_type", "status"),
+)
+TASKS_COMPLETED: Final = MetricFamily(
+    "agent_hive_tasks_completed_total",
+    "counter",
+    "Total number of completed tasks",
+    ("agent_type", "status", "priority"),
+)
+RESOURCE_UTILIZATION: Final = MetricFamily(
+    "agent_hive_resource_utilization_percent",
+    "gauge",
+    "Current resource utilization percentage",
+    ("resource_type",),
+    unit="percent",
+)
+DECISION_CONFIDENCE: Final = MetricFamily(
+    "agent_hive_decision_confidence_score",
+    "histogram",
+    "Confidence score of AI decisions",
+    buckets=(0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0),
+    unit="ratio",
+)
+LEARNING_ACCURACY: Final = MetricFamily(
+    "agent_hive_learning_accuracy_percent",
+    "gauge",
+    "Machine learning model accuracy",
+    ("model_type",),
+    unit="percent",
+)
+EXTERNAL_API_REQUESTS: Final = MetricFamily(
+    "agent_hive_external_api_requests_total",
+    "counter",
+    "Total external API requests",
+    ("service", "method", "status_code"),
+)
+EXTERNAL_API_DURATION: Final = MetricFamily(
+    "agent_hive_external_api_duration_seconds",
+    "histogram",
+    "External API request duration",
+    ("service", "method"),
+    buckets=(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0),
+    unit="seconds",
+)
+MEMORY_USAGE: Final = MetricFamily(
+    "agent_hive_memory_usage_bytes",
+    "gauge",
+    "Memory usage by component",
+    ("component",),
+    unit="bytes",
+)
+CPU_USAGE: Final = MetricFamily(
+    "agent_hive_cpu_usage_percent",
+    "gauge",
+    "CPU usage by component",
+    ("component",),
+    unit="percent",
+)
+
+# ---- what a hive needs beyond the guide ----
+
+TASK_DURATION: Final = MetricFamily(
+    "agent_hive_task_duration_seconds",
+    "histogram",
+    "Time from the start of a task to its end, however it ended",
+    ("agent_type",),
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0),
+    unit="seconds",
+)
+TASK_QUEUE_LENGTH: Final = MetricFamily(
+    "agent_hive_task_queue_length",
+    "gauge",
+    "Number of tasks in the queue by state",
+    ("state",),
+)
+TASK_QUEUE_OLDEST: Final = MetricFamily(
+    "agent_hive_task_queue_oldest_seconds",
+    "gauge",
+    "Age of the oldest task in the queue by state",
+    ("state",),
+    unit="seconds",
+)
+TASK_RETRIES: Final = MetricFamily(
+    "agent_hive_task_retries_total",
+    "counter",
+    "Total number of task attempts after the first",
+    ("agent_type",),
+)
+HANDOFFS: Final = MetricFamily(
+    "agent_hive_handoffs_total",
+    "counter",
+    "Total number of tasks one agent handed to another",
+    ("from_agent", "to_agent"),
+)
+AGENT_LAST_PROGRESS: Final = MetricFamily(
+    "agent_hive_agent_last_progress_timestamp_seconds",
+    "gauge",
+    "Unix time at which an agent of this type last made progress",
+    ("agent_type",),
+    unit="seconds",
+)
+EVENT_LOOP_LAG: Final = MetricFamily(
+    "agent_hive_event_loop_lag_seconds",
+    "histogram",
+    "How late the event loop ran a timer",
+    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+    unit="seconds",
+)
+SDK_DROPPED: Final = MetricFamily(
+    "agent_hive_sdk_dropped_total",
+    "counter",
+    "Total number of recordings the SDK dropped instead of troubling its host",
+    ("reason",),
+)
+
+GUIDE_FAMILIES: Final[tuple[MetricFamily, ...]] = (
+    AGENT_COORDINATION_LATENCY,
+    ACTIVE_AGENTS,
+    TASKS_COMPLETED,
+    RESOURCE_UTILIZATION,
+    DECISION_CONFIDENCE,
+    LEARNING_ACCURACY,
+    EXTERNAL_API_REQUESTS,
+    EXTERNAL_API_DURATION,
+    MEMORY_USAGE,
+    CPU_USAGE,
+)
+HIVE_FAMILIES: Final[tuple[MetricFamily, ...]] = (
+    TASK_DURATION,
+    TASK_QUEUE_LENGTH,
+    TASK_QUEUE_OLDEST,
+    TASK_RETRIES,
+    HANDOFFS,
+    AGENT_LAST_PROGRESS,
+    EVENT_LOOP_LAG,
+    SDK_DROPPED,
+)
+FAMILIES: Final[tuple[MetricFamily, ...]] = GUIDE_FAMILIES + HIVE_FAMILIES
+BY_NAME: Final[dict[str, MetricFamily]] = {family.name: family for family in FAMILIES}
+
+
+def latency_family(name: str) -> MetricFamily:
+    """The family behind `track_latency(name)`: `agent_hive_<name>_latency_seconds`, a histogram without labels.
+
+    Raises ValueError unless `name` is 1 to 64 lower-case letters, digits and underscores, starting with a letter.
+    """
+    if not (0 < len(name) <= 64 and name.isascii() and name[0].isalpha() and name == name.lower()):
+        raise ValueError(f"not a latency name: {name!r}; use lower-case letters, digits and underscores")
+    if not name.replace("_", "a").isalnum():
+        raise ValueError(f"not a latency name: {name!r}; use lower-case letters, digits and underscores")
+    full_name = f"agent_hive_{name}_latency_seconds"
+    return BY_NAME.get(full_name) or MetricFamily(
+        full_name,
+        "histogram",
+        f"Time spent in {name.replace('_', ' ')}",
+        buckets=(*_CALL_BUCKETS, *_LONG_BUCKETS),
+        unit="seconds",
+    )

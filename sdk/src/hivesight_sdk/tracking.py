@@ -1,0 +1,170 @@
+"""The mechanics of a tracker: one object that is a decorator (of sync and async functions and generators) and a
+context manager (sync and async), and that measures success, exception and cancellation alike.
+
+What is measured is a `Measurement`; `trackers` defines them. Nothing here raises into the host: exceptions of the
+host's own code pass through unchanged.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import time
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
+
+from hivesight_sdk.recording import drop, record
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Measurement:
+    """One measured run of a block of code, from its construction to `finish`."""
+
+    __slots__ = ("_started",)
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+
+    def finish(self, error: BaseException | None, result: object = None) -> None:
+        """Record the run. `error` is what the block raised, `result` what the decorated function returned."""
+        seconds = time.perf_counter() - self._started
+        record(lambda: self._record(seconds, error, result))
+
+    def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
+        raise NotImplementedError
+
+
+MeasurementT = TypeVar("MeasurementT", bound=Measurement)
+
+
+def is_cancellation(error: BaseException) -> bool:
+    """Whether a block was stopped from outside rather than failed: cancelled, closed, interrupted or exiting."""
+    return not isinstance(error, Exception) or type(error).__name__ == "CancelledError"
+
+
+class Tracker(Generic[MeasurementT]):
+    """Measures what it decorates or encloses. As a decorator it is reusable; open a new one for each `with`.
+
+    A generator is measured from its first step to its end, with the time its consumer takes in between.
+    """
+
+    def __init__(self, start: Callable[[], MeasurementT]) -> None:
+        self._start = start
+        self._open: list[MeasurementT] = []
+
+    def __enter__(self) -> MeasurementT:
+        measurement = self._start()
+        self._open.append(measurement)
+        return measurement
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._open:
+            self._open.pop().finish(error)
+
+    async def __aenter__(self) -> MeasurementT:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, traceback)
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """`function` measured: same signature, same results, same exceptions, same kind of function."""
+        wrapped: object
+        if inspect.iscoroutinefunction(function):
+            wrapped = self._coroutine_function(cast("Callable[P, Coroutine[Any, Any, Any]]", function))
+        elif inspect.isasyncgenfunction(function):
+            wrapped = self._async_generator_function(function)
+        elif inspect.isgeneratorfunction(function):
+            wrapped = self._generator_function(function)
+        elif callable(function):
+            wrapped = self._function(function)
+        else:
+            drop("invalid_value", f"cannot track {function!r}: decorate the function below @classmethod")
+            wrapped = function
+        return cast("Callable[P, R]", wrapped)
+
+    def _function(self, function: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(function)
+        def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+            measurement = self._start()
+            try:
+                result = function(*args, **kwargs)
+            except BaseException as error:
+                measurement.finish(error)
+                raise
+            if inspect.iscoroutine(result):  # another decorator hid an async function
+                return cast("R", _finish_after(cast("Coroutine[Any, Any, Any]", result), measurement))
+            measurement.finish(None, result)
+            return result
+
+        return wrapper
+
+    def _coroutine_function(self, function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any, Any, R]]:
+        @functools.wraps(function)
+        async def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+            return await _finish_after(function(*args, **kwargs), self._start())
+
+        return wrapper
+
+    def _generator_function(self, function: Callable[P, Generator[Any, Any, R]]) -> Callable[P, Generator[Any, Any, R]]:
+        @functools.wraps(function)
+        def wrapper(*args: P.args, **kwargs: P.kwargs) -> Generator[Any, Any, R]:
+            measurement = self._start()
+            try:
+                result = yield from function(*args, **kwargs)
+            except BaseException as error:
+                measurement.finish(error)
+                raise
+            measurement.finish(None, result)
+            return result
+
+        return wrapper
+
+    def _async_generator_function(
+        self, function: Callable[P, AsyncGenerator[Any, Any]]
+    ) -> Callable[P, AsyncGenerator[Any, Any]]:
+        @functools.wraps(function)
+        async def wrapper(*args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[Any, Any]:
+            measurement = self._start()
+            inner = function(*args, **kwargs)
+            try:
+                step = inner.__anext__()
+                while True:
+                    try:
+                        item = await step
+                    except StopAsyncIteration:
+                        break
+                    try:
+                        sent = yield item
+                    except GeneratorExit:
+                        await inner.aclose()
+                        raise
+                    except BaseException as thrown:  # noqa: BLE001  it is the wrapped generator's to handle
+                        step = inner.athrow(thrown)
+                    else:
+                        step = inner.asend(sent)
+            except BaseException as error:
+                measurement.finish(error)
+                raise
+            measurement.finish(None)
+
+        return wrapper
+
+
+async def _finish_after(coroutine: Coroutine[Any, Any, R], measurement: Measurement) -> R:
+    try:
+        result = await coroutine
+    except BaseException as error:
+        measurement.finish(error)
+        raise
+    measurement.finish(None, result)
+    return result

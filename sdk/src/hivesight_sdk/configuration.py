@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from hivesight_sdk import metrics
 from hivesight_sdk.recording import drop
-from hivesight_sdk.resources import ResourceSampler
+from hivesight_sdk.resources import DEFAULT_INTERVAL_SECONDS, ResourceSampler
 from hivesight_sdk.server import DEFAULT_HOST, MetricsServer, serve_metrics
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def configure(
     metrics_host: str | None = None,
     metrics_port: int | None = None,
     resources: bool = True,
-    resource_interval_seconds: float = 10.0,
+    resource_interval_seconds: float = DEFAULT_INTERVAL_SECONDS,
     registry: CollectorRegistry | None = None,
 ) -> Sdk:
     """Set the SDK up for this process. Never raises.

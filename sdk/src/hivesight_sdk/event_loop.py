@@ -18,7 +18,6 @@ class EventLoopWatch:
     def __init__(self, loop: asyncio.AbstractEventLoop | None, interval_seconds: float) -> None:
         self._loop = loop
         self._interval = max(_MIN_INTERVAL_SECONDS, interval_seconds)
-        self._timer: asyncio.TimerHandle | None = None
         self._closed = loop is None
 
     @property
@@ -33,7 +32,7 @@ class EventLoopWatch:
     def _schedule(self) -> None:
         if self._loop is not None and self.watching:
             due = self._loop.time() + self._interval
-            self._timer = self._loop.call_at(due, self._observe, due)
+            self._loop.call_at(due, self._observe, due)
 
     def _observe(self, due: float) -> None:
         if self._loop is not None and not self._closed:

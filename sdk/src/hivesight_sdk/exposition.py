@@ -8,6 +8,8 @@ nothing here asks for them.
 from __future__ import annotations
 
 import gzip
+import os
+import threading
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -23,9 +25,15 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Metric
     from prometheus_client.registry import Collector
 
+MAX_CONCURRENT_SCRAPES: Final = 4
+
 _OWN_NAMES: Final = frozenset(family.name.removesuffix("_total") for family in semconv.FAMILIES)
 _ALLOW: Final = ("Allow", "GET")
 _TEXT: Final = ("Content-Type", "text/plain; charset=utf-8")
+
+
+# A collector that hangs must not take every worker thread of the host with it.
+_slots = threading.BoundedSemaphore(MAX_CONCURRENT_SCRAPES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,19 @@ def render(
 
     A collector that raises gives status 500 with the reason, as a scrape with half the metrics would look healthy.
     """
+    slots = _slots
+    if not slots.acquire(blocking=False):
+        drop("too_many_requests", f"more than {MAX_CONCURRENT_SCRAPES} scrapes at once, one gets status 503")
+        return Response(503, (_TEXT,), b"too many scrapes at once; try again later\n")
+    try:
+        return _render_or_explain(registry, accept, accept_encoding, names)
+    finally:
+        slots.release()
+
+
+def _render_or_explain(
+    registry: CollectorRegistry, accept: str, accept_encoding: str, names: Iterable[str]
+) -> Response:
     responses: list[Response] = []
     failures: list[Exception] = []
 
@@ -137,3 +158,12 @@ async def _answer_lifespan(
 
 metrics_app: Final = MetricsApp()
 """The ASGI application over the default registry."""
+
+
+def _new_slots_in_child() -> None:
+    global _slots
+    _slots = threading.BoundedSemaphore(MAX_CONCURRENT_SCRAPES)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_slots_in_child)

@@ -10,8 +10,9 @@ import logging
 import os
 import threading
 from collections import deque
+from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from hivesight_sdk.metrics import SDK_DROPPED
 
@@ -94,7 +95,7 @@ def series(metric: MetricT, *label_values: object) -> MetricT:
     """
     if not label_values:
         return metric
-    values = tuple(str(value)[:MAX_LABEL_LENGTH] for value in label_values)
+    values = tuple(_label_value(value) for value in label_values)
     known = _known.setdefault(metric, set())
     if values not in known and len(known) >= MAX_SERIES_PER_METRIC:
         raise TooManySeriesError(
@@ -104,6 +105,12 @@ def series(metric: MetricT, *label_values: object) -> MetricT:
     child = metric.labels(*values)
     known.add(values)
     return child
+
+
+def _label_value(value: object) -> str:
+    text = str(cast("object", value.value) if isinstance(value, Enum) else value)[:MAX_LABEL_LENGTH]
+    # A lone surrogate (from os.fsdecode, say) cannot be written as UTF-8 and would break every scrape.
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _run_exclusively(gate: threading.RLock, action: Callable[[], object]) -> None:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     import psutil
 
+DEFAULT_INTERVAL_SECONDS: Final = 10.0
 MIN_INTERVAL_SECONDS: Final = 0.1
+MAX_INTERVAL_SECONDS: Final = 86_400.0
 _JOIN_SECONDS: Final = 2.0
 
 
@@ -34,7 +36,7 @@ class ResourceSampler:
     def __init__(
         self,
         service_name: str = "process",
-        interval_seconds: float = 10.0,
+        interval_seconds: float = DEFAULT_INTERVAL_SECONDS,
         *,
         disk_path: str = "/",
         clock: Callable[[], float] = time.monotonic,
@@ -42,7 +44,7 @@ class ResourceSampler:
         cgroup_membership: Path = cgroup.DEFAULT_MEMBERSHIP,
     ) -> None:
         self.service_name: Final = service_name
-        self.interval_seconds: Final = max(MIN_INTERVAL_SECONDS, float(interval_seconds))
+        self.interval_seconds: Final = _interval(interval_seconds)
         self._disk_path = disk_path
         self._clock = clock
         self._cgroup = (cgroup_root, cgroup_membership)
@@ -89,18 +91,13 @@ class ResourceSampler:
 
     def sample(self) -> None:
         """Take one sample now, on the calling thread. Does not sleep. Never raises."""
-        try:
-            import psutil
-        except ImportError as error:
-            drop("sampling_failed", f"psutil cannot be imported: {error}; install it for resource metrics", error)
-            return
         now = self._clock()
         elapsed = None if self._sampled_at is None else now - self._sampled_at
         self._sampled_at = now
         for read in (self._read_cpu, self._read_memory, self._read_disk, self._read_process):
             try:
                 read(elapsed)
-            except (psutil.Error, OSError, ValueError, NotImplementedError) as error:
+            except Exception as error:  # noqa: BLE001  one reading that fails must not end the sampling
                 drop("sampling_failed", f"cannot read {read.__name__.removeprefix('_read_')} usage: {error}", error)
 
     def _read_cpu(self, elapsed: float | None) -> None:
@@ -154,6 +151,20 @@ class ResourceSampler:
     def _restart_in_child(self) -> None:
         self._forget()
         self.start()
+
+
+def _interval(seconds: float) -> float:
+    try:
+        if MIN_INTERVAL_SECONDS <= float(seconds) <= MAX_INTERVAL_SECONDS:
+            return float(seconds)
+    except (TypeError, ValueError):
+        pass
+    drop(
+        "invalid_value",
+        f"the resource interval must be {MIN_INTERVAL_SECONDS:g} to {MAX_INTERVAL_SECONDS:g} seconds, "
+        f"not {str(seconds)[:40]}; {DEFAULT_INTERVAL_SECONDS:g} is used",
+    )
+    return DEFAULT_INTERVAL_SECONDS
 
 
 def _set_cpu(percent: float) -> None:

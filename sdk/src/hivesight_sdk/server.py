@@ -126,7 +126,7 @@ def serve_metrics(
         threading.Thread(
             target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="hivesight-metrics", daemon=True
         ).start()
-    except (OSError, OverflowError, RuntimeError) as error:
+    except (OSError, OverflowError, RuntimeError, TypeError, ValueError) as error:
         if server is not None:
             server.server_close()
         message = (

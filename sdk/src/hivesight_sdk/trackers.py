@@ -4,9 +4,10 @@ recordings (retry, hand-off, progress, queue). Values go to the families of `sem
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar, cast, overload
+from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from prometheus_client import Histogram
 
@@ -72,8 +73,7 @@ class DecisionMeasurement(Measurement):
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         if error is None:
-            found = cast("object", getattr(result, "confidence", result))
-            _observe_confidence(found if self.confidence is None else self.confidence)
+            _observe_confidence(getattr(result, "confidence", result) if self.confidence is None else self.confidence)
 
 
 class ApiCall(Measurement):
@@ -151,7 +151,10 @@ def track_latency(
     elif callable(metric):
         return track_latency()(metric)
     else:
-        drop("invalid_value", f"track_latency takes a Histogram or a name, not {metric!r}; nothing is recorded")
+        drop(
+            "invalid_value",
+            f"track_latency takes a Histogram or a name, not {type(metric).__name__}; nothing is recorded",
+        )
         histogram = None
     return Tracker(lambda: LatencyMeasurement(histogram))
 
@@ -185,11 +188,19 @@ def record_decision(confidence: float) -> None:
     _observe_confidence(confidence)
 
 
-def _observe_confidence(confidence: object) -> None:
-    if isinstance(confidence, (int, float)) and not isinstance(confidence, bool) and 0.0 <= confidence <= 1.0:
-        record(lambda: metrics.DECISION_CONFIDENCE.observe(confidence))
-    else:
-        drop("invalid_value", f"decision confidence must be a number from 0 to 1, not {confidence!r}")
+def _observe_confidence(confidence: Any) -> None:
+    def action() -> None:
+        try:
+            number = math.nan if isinstance(confidence, (bool, str, bytes)) else float(confidence)
+        except (TypeError, ValueError):
+            number = math.nan
+        if 0.0 <= number <= 1.0:
+            metrics.DECISION_CONFIDENCE.observe(number)
+        else:
+            kind = type(confidence).__name__
+            drop("invalid_value", f"a decision's confidence must be a number from 0 to 1, not {number:g} ({kind})")
+
+    record(action)
 
 
 def record_retry(agent_type: str) -> None:

@@ -88,7 +88,7 @@ class Tracker(Generic[MeasurementT]):
         elif callable(function):
             wrapped = self._function(function)
         else:
-            drop("invalid_value", f"cannot track {function!r}: decorate the function below @classmethod")
+            drop("invalid_value", f"cannot track a {type(function).__name__}: put this decorator below @classmethod")
             wrapped = function
         return cast("Callable[P, R]", wrapped)
 

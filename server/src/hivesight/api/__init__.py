@@ -1,0 +1,1 @@
+"""The side door: one module or package per wire protocol. Reads the rooms, changes nothing but what a protocol says."""

@@ -1,0 +1,72 @@
+"""The envelope of every answer: status, data, error, errorType, warnings and infos."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, Final
+
+import orjson
+from starlette.responses import Response
+
+from hivesight.model.errors import BadQuery, HivesightError, QueryLimit, StorageError
+
+
+class ErrorType(StrEnum):
+    BAD_DATA = "bad_data"
+    EXECUTION = "execution"
+    TIMEOUT = "timeout"
+    INTERNAL = "internal"
+    UNAVAILABLE = "unavailable"
+    NOT_FOUND = "not_found"
+
+
+_STATUS: Final = {
+    ErrorType.BAD_DATA: 400,
+    ErrorType.NOT_FOUND: 404,
+    ErrorType.EXECUTION: 422,
+    ErrorType.INTERNAL: 500,
+    ErrorType.TIMEOUT: 503,
+    ErrorType.UNAVAILABLE: 503,
+}
+
+
+class BadParameter(Exception):
+    """A request's parameter is missing or wrong; the message is for who sent it."""
+
+
+def success(data: Any, warnings: Sequence[str] = (), infos: Sequence[str] = ()) -> Response:
+    """An answer; `data` is anything orjson writes, or bytes that are JSON already."""
+    return Response(
+        b"".join(
+            (
+                b'{"status":"success","data":',
+                data if isinstance(data, bytes) else orjson.dumps(data),
+                b',"warnings":' + orjson.dumps(list(warnings)) if warnings else b"",
+                b',"infos":' + orjson.dumps(list(infos)) if infos else b"",
+                b"}",
+            )
+        ),
+        media_type="application/json",
+    )
+
+
+def failure(kind: ErrorType, message: str) -> Response:
+    """A refusal."""
+    return Response(
+        orjson.dumps({"status": "error", "errorType": kind, "error": message}),
+        status_code=_STATUS[kind],
+        media_type="application/json",
+    )
+
+
+def refusal(error: BadParameter | HivesightError) -> Response:
+    """The refusal that an error means."""
+    match error:
+        case BadParameter() | BadQuery():
+            kind = ErrorType.BAD_DATA
+        case QueryLimit():
+            kind = ErrorType.TIMEOUT if "timed out" in str(error) else ErrorType.EXECUTION
+        case StorageError():
+            kind = ErrorType.UNAVAILABLE
+        case _:
+            kind = ErrorType.EXECUTION
+    return failure(kind, str(error))

@@ -1,0 +1,58 @@
+"""`hivesight`: the list of verbs, and how errors end a command (exit 0 good, 1 findings or failure, 2 usage)."""
+
+import importlib
+import sys
+from importlib.metadata import version
+from typing import Final
+
+import click
+
+from hivesight.model.errors import ConfigError, HivesightError
+
+# verb -> (module with a command of the same name, what `hivesight --help` says)
+VERBS: Final = {
+    "up": ("hivesight.cli.up", "Start the server, with --demo on a live hive of agents."),
+    "demo": ("hivesight.cli.demo", "Make things go wrong in the running demo."),
+}
+
+
+class _Verbs(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module, _ = VERBS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, summary) for verb, (_, summary) in VERBS.items()])
+
+
+@click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("hivesight"), prog_name="hivesight")
+def hivesight() -> None:
+    """Observability for hives of AI agents: metrics, rules, routing and notification in one process.
+
+    \b
+    Example:
+      hivesight up --demo
+    """
+
+
+def main() -> None:
+    """The `hivesight` command."""
+    try:
+        hivesight()
+    except ConfigError as error:
+        _say(error, 2)
+    except HivesightError as error:
+        _say(error, 1)
+
+
+def _say(error: Exception, code: int) -> None:
+    click.echo(f"hivesight: {error}" if "\n" not in str(error) else str(error), err=True)
+    sys.exit(code)

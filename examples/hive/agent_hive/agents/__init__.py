@@ -1,0 +1,17 @@
+"""What each type of agent does with a file. Pure functions: bytes or a parsed file in, an opinion out.
+
+To add an agent: one file here, one line in REVIEWERS, one name in `work.AgentType`.
+"""
+
+from collections.abc import Callable, Mapping
+
+from agent_hive.agents import compiler, complexity, documentation, security
+from agent_hive.agents.parser import Parsed
+from agent_hive.work import AgentType, Opinion
+
+REVIEWERS: Mapping[AgentType, Callable[[Parsed], Opinion]] = {
+    "complexity": complexity.review,
+    "documentation": documentation.review,
+    "security": security.review,
+    "compiler": compiler.review,
+}

@@ -1,0 +1,247 @@
+"""The supervisor: starts the hive's processes, keeps them running, breaks them on request and ends them all.
+
+`python -m agent_hive.supervisor --dir DIR`. Its control API is on loopback: POST /fault and GET /status.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import socket
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from pathlib import Path
+
+import httpx2
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from agent_hive.catalog import CONTROL_PORT, INBOX, ORCHESTRATOR, SERVICES, Service, UnknownService, find
+from agent_hive.children import Child, listen
+from agent_hive.faults import FAULTS
+from agent_hive.hive_files import AlreadyRunning, HiveFiles
+from agent_hive.httpjson import as_object, bad_request, http_error, read_json
+from agent_hive.load import TASKS_PER_SECOND
+from agent_hive.service import Server
+from agent_hive.webhooks import SECRET_VARIABLE
+from agent_hive.work import BadRequest
+
+log = logging.getLogger(__name__)
+
+KILL = "kill"
+STOP_SECONDS = 1.5
+_PARENT_POLL_SECONDS = 0.5
+_ASK_SECONDS = 2.0
+
+
+class Supervisor:
+    """All children, and what the outside may ask of them."""
+
+    def __init__(
+        self, files: HiveFiles, control: socket.socket, *, default_ports: bool, env: Mapping[str, str]
+    ) -> None:
+        self._files = files
+        self._control_url = f"http://127.0.0.1:{control.getsockname()[1]}"
+        self.children: dict[Service, Child] = {
+            service: Child(service, files.logs, default_ports=default_ports, changed=self._publish)
+            for service in SERVICES
+        }
+        urls = {service.url_variable: child.url for service, child in self.children.items()}
+        secret = {SECRET_VARIABLE: secrets.token_hex(16), "HIVE_STATE_DIR": str(files.state)}
+        self._env = {**urls, **secret, **env}
+        self._faults: dict[Service, str] = {}
+        self._publishing = False
+        # Plain HTTP on loopback: no proxy and no certificates to load.
+        self._client = httpx2.AsyncClient(timeout=_ASK_SECONDS, trust_env=False, verify=False)
+
+    async def start(self) -> None:
+        """Start every process at once, then leave the files that say where they are."""
+        await asyncio.gather(*(child.start(self._env) for child in self.children.values()))
+        inbox = self.children[INBOX].url
+        self._files.write_secrets({"webhook_url": f"{inbox}/webhook/hivesight", "slack_url": f"{inbox}/slack"})
+        for service, child in self.children.items():
+            if service.watched:
+                self._files.write_target(service, child.port)
+        self._publishing = True
+        self._publish()
+
+    def terminate(self) -> None:
+        """Ask every process to end; `stop` waits."""
+        self._publishing = False
+        for child in self.children.values():
+            child.terminate()
+
+    async def stop(self) -> None:
+        """End every process within STOP_SECONDS of `terminate`."""
+        self.terminate()
+        await asyncio.gather(*(child.stop(STOP_SECONDS) for child in self.children.values()))
+        await self._client.aclose()
+
+    def status(self) -> dict[str, object]:
+        """Every process with pid, port, state and fault."""
+        services = {
+            service.name: {
+                "short": service.short,
+                "pid": child.pid,
+                "url": child.url,
+                "port": child.port,
+                "state": child.state,
+                "fault": self._faults.get(service),
+                "restarts": child.restarts,
+            }
+            for service, child in self.children.items()
+        }
+        inbox = self.children[INBOX]
+        letters = {"url": inbox.url, "smtp_host": "127.0.0.1", "smtp_port": inbox.smtp_port}
+        return {"pid": os.getpid(), "control_url": self._control_url, "services": services, "inbox": letters}
+
+    async def break_service(self, fault: str, service: Service, seconds: float | None) -> None:
+        """kill, slow, errors or stuck for one service; HTTPException when it cannot be done."""
+        child = self.children[service]
+        if fault == KILL:
+            self._faults[service] = KILL
+            await child.kill()
+            return
+        if child.state != "running":
+            raise HTTPException(409, f"{service.short} is {child.state}; heal it first")
+        body = {"fault": fault} if seconds is None else {"fault": fault, "seconds": seconds}
+        await self._tell(service, body)
+        self._faults[service] = fault
+
+    async def heal(self, services: Sequence[Service]) -> None:
+        """Undo what `break_service` did; killed services start again."""
+        for service in services:
+            fault = self._faults.pop(service, None)
+            if self.children[service].state == "killed":
+                await self.children[service].start(self._env)
+            elif fault is not None:
+                await self._tell(service, {"fault": "heal"})
+
+    async def _tell(self, service: Service, body: Mapping[str, object]) -> None:
+        try:
+            answer = await self._client.post(f"{self.children[service].url}/fault", json=dict(body))
+        except httpx2.HTTPError as error:
+            raise HTTPException(502, f"{service.short} does not answer: {error or type(error).__name__}") from error
+        if answer.status_code != 200:
+            raise HTTPException(answer.status_code, answer.text[:500])
+
+    def _publish(self) -> None:
+        if self._publishing:
+            self._files.write_hive(self.status())
+
+
+def control_app(supervisor: Supervisor) -> Starlette:
+    """POST /fault {"fault", "service", "seconds"} and GET /status; its lifespan is that of the children."""
+
+    async def fault(request: Request) -> JSONResponse:
+        body = as_object(await read_json(request, 4096))
+        kind, name, seconds = body.get("fault"), body.get("service"), body.get("seconds")
+        if kind not in (KILL, *FAULTS):
+            raise BadRequest(f"fault must be one of {', '.join((KILL, *FAULTS))}")
+        if seconds is not None and not isinstance(seconds, int | float):
+            raise BadRequest("seconds must be a number")
+        try:
+            service = find(name) if isinstance(name, str) else None
+        except UnknownService as error:
+            raise BadRequest(str(error)) from error
+        if kind == "heal":
+            await supervisor.heal(SERVICES if service is None else [service])
+        elif kind == KILL and service is None:
+            raise BadRequest(f"kill needs a service; one of {', '.join(s.short for s in SERVICES)}")
+        else:
+            await supervisor.break_service(kind, service or ORCHESTRATOR, seconds)
+        return JSONResponse(supervisor.status())
+
+    async def status(_: Request) -> JSONResponse:
+        return JSONResponse(supervisor.status())
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        try:
+            await supervisor.start()
+            yield
+        finally:
+            await supervisor.stop()
+
+    return Starlette(
+        routes=[Route("/fault", fault, methods=["POST"]), Route("/status", status)],
+        exception_handlers={BadRequest: bad_request, HTTPException: http_error},
+        lifespan=lifespan,
+    )
+
+
+class SupervisorServer(Server):
+    """Ends the children at the same moment as itself, and when the process that started it is gone."""
+
+    def __init__(self, config: uvicorn.Config, supervisor: Supervisor) -> None:
+        super().__init__(config)
+        self._supervisor = supervisor
+
+    async def watch_parent(self, parent: int) -> None:
+        """By looking, not by PR_SET_PDEATHSIG: that would follow the thread which started us, not its process."""
+        while os.getppid() == parent:  # noqa: ASYNC110  nothing tells of it
+            await asyncio.sleep(_PARENT_POLL_SECONDS)
+        log.warning("the process that started the hive is gone; ending")
+        self._stop()
+
+    def _stop(self) -> None:
+        self._supervisor.terminate()
+        super()._stop()
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m agent_hive.supervisor", description="Run the reference hive.")
+    parser.add_argument("--dir", type=Path, required=True, help="where target files, hive.json and logs go")
+    parser.add_argument("--control-port", type=int, default=CONTROL_PORT, help="if free (default: %(default)s)")
+    parser.add_argument("--free-ports", action="store_true", help="take free ports rather than the usual ones")
+    parser.add_argument("--rate", type=float, default=TASKS_PER_SECOND, help="tasks per second (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="of the load's random choices (default: %(default)s)")
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = parse_arguments()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for name in ("httpx2", "uvicorn.error"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    files = HiveFiles(options.dir.resolve())
+    try:
+        files.claim()
+    except (AlreadyRunning, OSError) as error:
+        raise SystemExit(str(error)) from None
+    control = listen(0 if options.free_ports else options.control_port)
+    env = {"HIVE_TASKS_PER_SECOND": str(options.rate), "HIVE_SEED": str(options.seed)}
+    try:
+        asyncio.run(supervise(files, control, default_ports=not options.free_ports, env=env))
+    finally:
+        files.release()
+
+
+async def supervise(files: HiveFiles, control: socket.socket, *, default_ports: bool, env: Mapping[str, str]) -> None:
+    """Run until SIGTERM, SIGINT or the parent's end."""
+    supervisor = Supervisor(files, control, default_ports=default_ports, env=env)
+    config = uvicorn.Config(
+        control_app(supervisor),
+        loop="asyncio",
+        http="h11",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=1,
+    )
+    server = SupervisorServer(config, supervisor)
+    watch = asyncio.create_task(server.watch_parent(os.getppid()))
+    try:
+        await server.serve(sockets=[control])
+    finally:
+        watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -18,8 +18,8 @@ START_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 2.5
 
 # Where the pack's alertmanager.yml says mail and webhooks go; in the demo both go to its inbox.
-_PACK_RELAY: Final = "localhost:2525"
-_PACK_WEBHOOK: Final = "http://localhost:2580"
+_PACK_RELAY: Final = "localhost:8025"
+_PACK_WEBHOOK: Final = "http://localhost:8086"
 
 
 @dataclass(frozen=True, slots=True)

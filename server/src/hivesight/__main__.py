@@ -1,0 +1,5 @@
+"""`python -m hivesight`: the `hivesight` command."""
+
+from hivesight.cli.main import main
+
+main()

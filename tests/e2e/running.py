@@ -1,0 +1,169 @@
+"""The server as a user starts it: an ordinary process, asked over HTTP; and receivers that keep what they are sent."""
+
+import email
+import email.policy
+import http.server
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx2
+from aiosmtpd.controller import Controller
+
+T = TypeVar("T")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def eventually(ask: Callable[[], T], seconds: float, what: str) -> T:
+    """The first true answer of `ask`, which may fail with connection errors until then."""
+    deadline, last = time.monotonic() + seconds, None
+    while time.monotonic() < deadline:
+        try:
+            last = ask()
+            if last:
+                return last
+        except httpx2.HTTPError as error:
+            last = error
+        time.sleep(0.05)
+    raise AssertionError(f"{what}: not within {seconds} s; last answer: {last!r}")
+
+
+class Server:
+    """`hivesight up` on a free port."""
+
+    def __init__(self, directory: Path, *arguments: str, port: int | None = None) -> None:
+        self.directory = directory
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = directory / "server.log"
+        directory.mkdir(parents=True, exist_ok=True)
+        self.started = time.monotonic()
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "hivesight", "up"),
+                    *("--listen", f"127.0.0.1:{self.port}", "--data", str(directory / "data"), *arguments),
+                ],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=directory,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+
+    def ready(self, seconds: float = 20) -> "Server":
+        def ask() -> bool:
+            if self.process.poll() is not None:
+                raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.output()}")
+            return httpx2.get(self.url + "/-/ready").status_code == 200
+
+        eventually(ask, seconds, f"ready ({self.output()})")
+        return self
+
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def get(self, path: str, **params: Any) -> Any:
+        answer = httpx2.get(self.url + path, params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def query(self, query: str, **params: Any) -> list[Any]:
+        return self.get("/api/v1/query", query=query, **params)["data"]["result"]
+
+    def value(self, query: str, **params: Any) -> float | None:
+        result = self.query(query, **params)
+        return float(result[0]["value"][1]) if result else None
+
+    def alerts(self, name: str) -> list[Any]:
+        found = self.get("/api/v1/alerts")["data"]["alerts"]
+        return [alert for alert in found if alert["labels"]["alertname"] == name]
+
+    def stop(self, sign: int = signal.SIGTERM, seconds: float = 10) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(sign)
+        return self.process.wait(seconds)
+
+
+@contextmanager
+def serving(directory: Path, *arguments: str, port: int | None = None) -> Iterator[Server]:
+    """A server that is ready; killed at the end where it still runs."""
+    server = Server(directory, *arguments, port=port)
+    try:
+        yield server.ready()
+    finally:
+        if server.process.poll() is None:
+            server.stop()
+
+
+class WebhookListener:
+    """Keeps every JSON document that is POSTed to it."""
+
+    def __init__(self) -> None:
+        self.received: list[tuple[str, Any]] = []
+        listener = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                listener.received.append((self.path, json.loads(body)))
+                self.send_response(200)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"ok")
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def notifications(self, alertname: str, status: str) -> list[Any]:
+        return [
+            document
+            for _, document in self.received
+            if document.get("status") == status and document["commonLabels"].get("alertname") == alertname
+        ]
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class MailServer:
+    """Keeps every message that is sent to it."""
+
+    def __init__(self) -> None:
+        self.messages: list[EmailMessage] = []
+        self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
+        self._controller.start()
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        self.messages.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
+        return "250 OK"
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self._controller.port}"
+
+    def subjects(self) -> list[str]:
+        return [message["Subject"] for message in self.messages]
+
+    def close(self) -> None:
+        self._controller.stop()

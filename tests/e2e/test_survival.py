@@ -1,0 +1,170 @@
+"""SIGKILL at any moment: nothing acknowledged is lost, alerts go on, nobody is told twice."""
+
+import http.server
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from e2e.running import MailServer, Server, WebhookListener, eventually
+
+
+class Counting:
+    """A target whose counter goes up with every scrape; `down` makes it answer 503."""
+
+    def __init__(self) -> None:
+        self.count, self.down = 0, False
+        target = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                target.count += 1
+                body = f"# TYPE scrapes counter\nscrapes_total {target.count}\n".encode()
+                self.send_response(503 if target.down else 200)
+                self.send_header("Content-Type", "text/plain; version=0.0.4")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.address = f"127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def target() -> Iterator[Counting]:
+    counting = Counting()
+    yield counting
+    counting.close()
+
+
+def write_files(directory: Path, target: Counting, webhook: WebhookListener) -> tuple[str, ...]:
+    directory.mkdir()
+    (directory / "prometheus.yml").write_text(
+        f"""
+global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
+rule_files: [rules.yml]
+scrape_configs:
+  - job_name: counting
+    static_configs:
+      - targets: ['{target.address}']
+"""
+    )
+    (directory / "rules.yml").write_text(
+        """
+groups:
+  - name: g
+    rules:
+      - alert: Down
+        expr: up{job="counting"} == 0
+        for: 2s
+      - alert: Slow
+        expr: up{job="counting"} == 0
+        for: 1h
+"""
+    )
+    (directory / "alertmanager.yml").write_text(
+        f"""
+route: {{receiver: hook, group_by: [alertname], group_wait: 1s, group_interval: 1s, repeat_interval: 1h}}
+receivers:
+  - name: hook
+    webhook_configs: [{{url: '{webhook.url}/hook'}}]
+"""
+    )
+    return (
+        *("--prometheus-config", str(directory / "prometheus.yml")),
+        *("--alertmanager-config", str(directory / "alertmanager.yml")),
+    )
+
+
+def scraped(server: Server) -> list[list[float]]:
+    """Every stored sample of the counter, a list for a series."""
+    found = server.query("scrapes_total[10m]")
+    return [[float(value) for _, value in series["values"]] for series in found]
+
+
+def test_samples_and_alerts_survive_sigkill(tmp_path: Path, target: Counting, webhook: WebhookListener) -> None:
+    arguments = write_files(tmp_path / "files", target, webhook)
+    server = Server(tmp_path / "server", *arguments).ready()
+    try:
+        eventually(lambda: (server.value("scrapes_total") or 0) >= 2, 15, "scraped twice")
+        before = scraped(server)[0]
+        server.stop(signal.SIGKILL)
+
+        server = Server(tmp_path / "server", *arguments, port=server.port).ready()
+        eventually(lambda: scraped(server)[0][: len(before)] == before, 5, "all samples are there")
+
+        target.down = True
+        eventually(lambda: webhook.notifications("Down", "firing"), 20, "told")
+        firing = server.alerts("Down")[0]
+        pending = server.alerts("Slow")[0]
+        assert (firing["state"], pending["state"]) == ("firing", "pending")
+        server.stop(signal.SIGKILL)
+
+        server = Server(tmp_path / "server", *arguments, port=server.port).ready()
+        again = eventually(lambda: server.alerts("Down"), 15, "the alert goes on")[0]
+        assert again["state"] == "firing" and _second(again["activeAt"]) == _second(firing["activeAt"])
+        slow = eventually(lambda: server.alerts("Slow"), 15, "the pending alert goes on")[0]
+        assert slow["state"] == "pending" and _second(slow["activeAt"]) == _second(pending["activeAt"])
+        _evaluations(server, 4)
+        assert len(webhook.notifications("Down", "firing")) == 1
+
+        # It ends while nobody watches: whoever was told of the alert is told of its end.
+        server.stop(signal.SIGKILL)
+        target.down = False
+        server = Server(tmp_path / "server", *arguments, port=server.port).ready()
+        eventually(lambda: webhook.notifications("Down", "resolved"), 30, "told of the end")
+        assert len(webhook.notifications("Down", "firing")) == 1
+        assert not webhook.notifications("Slow", "firing")
+    finally:
+        server.stop(signal.SIGKILL)
+
+
+def _second(text: str) -> str:
+    return text[:19]
+
+
+def _evaluations(server: Server, count: int) -> None:
+    """Waits until every rule group was evaluated some times more."""
+    started = time.time()
+
+    def evaluated() -> bool:
+        groups = server.get("/api/v1/rules")["data"]["groups"]
+        return all(_unix(group["lastEvaluation"]) > started + count - 1 for group in groups)
+
+    eventually(evaluated, 5 + 2 * count, "evaluated")
+
+
+def _unix(text: str) -> float:
+    from datetime import datetime
+
+    return datetime.fromisoformat(text).timestamp()
+
+
+def test_many_kills_in_a_row(tmp_path: Path, target: Counting, webhook: WebhookListener, mail: MailServer) -> None:
+    arguments = write_files(tmp_path / "files", target, webhook)
+    seen: list[float] = []
+    port = None
+    for _ in range(4):
+        server = Server(tmp_path / "server", *arguments, port=port).ready()
+        port = server.port
+        try:
+            if seen:
+                assert scraped(server)[0][: len(seen)] == seen
+            count = target.count
+            eventually(lambda count=count: target.count > count + 1, 10, "scraped")
+            eventually(lambda server=server: scraped(server), 5, "stored")
+            seen = scraped(server)[0]
+        finally:
+            server.stop(signal.SIGKILL)

@@ -1,0 +1,1 @@
+"""The built web bundle under `static/`, and the code that serves it."""

@@ -1,0 +1,37 @@
+/** Time range and refresh of the page, read from and written to the query string. */
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useCallback, useMemo } from "react";
+import { DEFAULT_REFRESH, type RangeText, readRange, refreshMs } from "../lib/time";
+
+export function useTimeRange(): RangeText {
+  const { from, to } = useSearch({ from: "__root__" });
+  return useMemo(() => readRange(from, to), [from, to]);
+}
+
+/** Milliseconds between refreshes, or false. */
+export function useRefresh(): number | false {
+  return refreshMs(useRefreshText());
+}
+
+export function useRefreshText(): string {
+  return useSearch({ from: "__root__" }).refresh ?? DEFAULT_REFRESH;
+}
+
+/** Pushes history, so that Back undoes a zoom. */
+export function useSetRange(): (range: RangeText) => void {
+  const navigate = useNavigate();
+  return useCallback((range) => void navigate({ to: ".", search: (before) => ({ ...before, from: range.from, to: range.to }) }), [navigate]);
+}
+
+export function useZoom(): (fromMs: number, toMs: number) => void {
+  const setRange = useSetRange();
+  return useCallback((fromMs, toMs) => setRange({ from: String(Math.round(fromMs)), to: String(Math.round(toMs)) }), [setRange]);
+}
+
+export function useSetRefresh(): (refresh: string) => void {
+  const navigate = useNavigate();
+  return useCallback(
+    (refresh) => void navigate({ to: ".", replace: true, search: (before) => ({ ...before, refresh }) }),
+    [navigate],
+  );
+}

@@ -1,0 +1,59 @@
+/** What an operator should look at, worst first. */
+import { type AlertItem, needsAction, severityRank } from "./alerts";
+import type { Service } from "./services";
+
+export interface Attention {
+  key: string;
+  kind: "firing" | "pending" | "down" | "rule";
+  severity: string;
+  title: string;
+  detail: string;
+  sinceMs: number | null;
+  /** What the Alerts page is to be filtered by. */
+  search: string | null;
+}
+
+export interface BrokenRule {
+  name: string;
+  error: string;
+}
+
+/** Firing by severity, pending by severity, targets that are down, rules that cannot be evaluated. */
+export function attentionList(alerts: readonly AlertItem[], services: readonly Service[], broken: readonly BrokenRule[]): Attention[] {
+  const ranked: { rank: number; item: Attention }[] = [];
+  for (const alert of alerts) {
+    if (alert.state === "resolved" || !needsAction(alert) || alert.muted) continue;
+    ranked.push({
+      rank: (alert.state === "firing" ? 0 : 100) + severityRank(alert.severity),
+      item: {
+        key: `${alert.state} ${alert.key}`,
+        kind: alert.state,
+        severity: alert.severity,
+        title: alert.name,
+        detail: alert.annotations.summary ?? alert.annotations.description ?? alert.labels.instance ?? "",
+        sinceMs: alert.sinceMs,
+        search: alert.name,
+      },
+    });
+  }
+  for (const service of services) {
+    if (service.health !== "down") continue;
+    ranked.push({
+      rank: 200,
+      item: {
+        key: `down ${service.key}`,
+        kind: "down",
+        severity: "",
+        title: service.job,
+        detail: service.lastError || `${service.instance} does not answer`,
+        sinceMs: service.sinceMs,
+        search: null,
+      },
+    });
+  }
+  for (const rule of broken) {
+    const item: Attention = { key: `rule ${rule.name}`, kind: "rule", severity: "", title: rule.name, detail: rule.error, sinceMs: null, search: null };
+    ranked.push({ rank: 300, item });
+  }
+  return ranked.sort((a, b) => a.rank - b.rank || (a.item.sinceMs ?? 0) - (b.item.sinceMs ?? 0)).map(({ item }) => item);
+}

@@ -1,0 +1,67 @@
+import { IconSearch } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import type { AlertState } from "../../lib/alerts";
+
+export type StateFilter = AlertState | "all";
+export type Counts = Record<StateFilter, number>;
+
+interface Props {
+  view: "alerts" | "rules";
+  state: StateFilter;
+  counts: Counts | null;
+  text: string;
+  onText: (text: string) => void;
+}
+
+const STATES: readonly { state: StateFilter; name: string }[] = [
+  { state: "all", name: "All" },
+  { state: "firing", name: "Firing" },
+  { state: "pending", name: "Pending" },
+  { state: "resolved", name: "Resolved" },
+];
+
+export function AlertFilters({ view, state, counts, text, onText }: Props) {
+  return (
+    <div className="page-head">
+      <h1>Alerts</h1>
+      <nav className="tabs" aria-label="Views of alerts">
+        <Link to="/alerts" search={(before) => ({ ...before, view: undefined })} className="tab" aria-current={view === "alerts" ? "page" : undefined}>
+          Alerts
+        </Link>
+        <Link to="/alerts" search={(before) => ({ ...before, view: "rules", state: undefined })} className="tab" aria-current={view === "rules" ? "page" : undefined}>
+          Rules
+        </Link>
+      </nav>
+      <div className="topbar-space" />
+      {view === "alerts" && (
+        <nav className="state-filter" aria-label="State">
+          {STATES.map((choice) => (
+            <Link
+              key={choice.state}
+              to="/alerts"
+              search={(before) => ({ ...before, state: choice.state === "all" ? undefined : choice.state })}
+              data-state={choice.state}
+              aria-current={choice.state === state ? "true" : undefined}
+            >
+              {choice.name}
+              {counts && <span className="count">{counts[choice.state]}</span>}
+            </Link>
+          ))}
+        </nav>
+      )}
+      <label className="filter-text">
+        <IconSearch size={15} aria-hidden />
+        <input
+          data-page-search
+          value={text}
+          placeholder={view === "alerts" ? "Filter by name, label or text" : "Filter rules"}
+          aria-label={view === "alerts" ? "Filter alerts" : "Filter rules"}
+          onChange={(event) => onText(event.currentTarget.value)}
+          onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
+          spellCheck={false}
+        />
+        <kbd>/</kbd>
+      </label>
+    </div>
+  );
+}

@@ -1,0 +1,105 @@
+import { IconBellOff, IconBook, IconCheck, IconExternalLink, IconX } from "@tabler/icons-react";
+import type { AlertItem, Delivery } from "../../lib/alerts";
+import { formatNumber } from "../../lib/format";
+import { safeLink } from "../../lib/labels";
+import { clockWithDay, humanDuration } from "../../lib/time";
+import { LabelChips } from "../../ui/label-chips";
+import { useNow } from "../../ui/now";
+import { StateTag } from "../../ui/severity";
+
+const SHOWN_ELSEWHERE = ["alertname", "severity"];
+
+export function AlertRow({ item }: { item: AlertItem }) {
+  const now = useNow();
+  const { annotations, deliveries, muted } = item;
+  const title = annotations.summary ?? annotations.title ?? "";
+  const runbook = annotations.runbook_url ?? annotations.runbook;
+  const others = Object.entries(annotations).filter(([name]) => !["summary", "title", "description", "runbook_url", "runbook", "dashboard_url"].includes(name));
+  return (
+    <li className="alert-row" data-state={item.state}>
+      <div className="alert-when">
+        <StateTag state={item.state} />
+        <span className="alert-age" title={item.sinceMs === null ? "" : `since ${clockWithDay(item.sinceMs)}`}>
+          {age(item, now)}
+        </span>
+        {item.value !== null && <span className="alert-value">value {shortValue(item.value)}</span>}
+      </div>
+      <div className="alert-what">
+        {title && <p className="alert-summary">{title}</p>}
+        {annotations.description && <p className="alert-description">{annotations.description}</p>}
+        {others.map(([name, text]) => (
+          <p className="alert-description" key={name}>
+            {name}: {text}
+          </p>
+        ))}
+        <LabelChips labels={item.labels} without={SHOWN_ELSEWHERE} />
+        <p className="alert-links">
+          <OutLink text={runbook} name="Runbook" />
+          <OutLink text={annotations.dashboard_url} name="Dashboard" />
+          <OutLink text={item.generatorUrl ?? undefined} name="Source" />
+        </p>
+      </div>
+      <div className="alert-delivery">
+        {muted && (
+          <p className="muted-note">
+            <IconBellOff size={14} aria-hidden />
+            <span>
+              Muted by {muted.by}: {muted.names.join(", ")}
+            </span>
+          </p>
+        )}
+        {deliveries.map((delivery) => (
+          <DeliveryLine key={`${delivery.receiver} ${delivery.integration} ${delivery.index}`} delivery={delivery} now={now} />
+        ))}
+        {deliveries.length === 0 && !muted && (
+          <p className="delivery-none">{item.state === "pending" ? "Told to nobody while pending" : "No notification is known"}</p>
+        )}
+      </div>
+    </li>
+  );
+}
+
+function age(item: AlertItem, now: number): string {
+  if (item.state === "resolved" && item.endedMs !== null) {
+    const lasted = item.sinceMs === null ? "" : `, lasted ${humanDuration(item.endedMs - item.sinceMs)}`;
+    return `${humanDuration(now - item.endedMs)} ago${lasted}`;
+  }
+  return item.sinceMs === null ? "" : `for ${humanDuration(now - item.sinceMs)}`;
+}
+
+function shortValue(text: string): string {
+  const value = Number(text);
+  return Number.isFinite(value) ? formatNumber(value) : text;
+}
+
+/** A link only for http and https; what else a stranger wrote there is shown as text. */
+function OutLink({ text, name }: { text: string | undefined; name: string }) {
+  if (!text) return null;
+  const href = safeLink(text);
+  const Icon = name === "Runbook" ? IconBook : IconExternalLink;
+  return href ? (
+    <a href={href} target="_blank" rel="noreferrer noopener">
+      <Icon size={14} aria-hidden /> {name}
+    </a>
+  ) : (
+    <span>
+      {name}: {text}
+    </span>
+  );
+}
+
+function DeliveryLine({ delivery, now }: { delivery: Delivery; now: number }) {
+  const { receiver, integration, status, atMs, ok, reason, attempts } = delivery;
+  const when = atMs === null ? "" : `${humanDuration(now - atMs)} ago`;
+  return (
+    <div className="delivery" data-ok={ok} title={atMs === null ? "" : clockWithDay(atMs)}>
+      {ok ? <IconCheck size={14} aria-hidden /> : <IconX size={14} aria-hidden />}
+      <span className="delivery-who">{receiver}</span>
+      <span className="delivery-how">
+        {integration}, {ok ? `told ${status}` : `not told ${status}`} {when}
+        {attempts > 1 ? `, ${attempts} attempts` : ""}
+      </span>
+      {!ok && reason && <span className="delivery-reason">{reason}</span>}
+    </div>
+  );
+}

@@ -1,0 +1,85 @@
+import { IconCircleCheck } from "@tabler/icons-react";
+import type { UseQueryResult } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import type { Attention } from "../../lib/attention";
+import { humanDuration } from "../../lib/time";
+import { EmptyNote } from "../../ui/empty-note";
+import { ErrorNote, PartialNote } from "../../ui/error-note";
+import { useNow } from "../../ui/now";
+import { Panel } from "../../ui/panel";
+import { Severity } from "../../ui/severity";
+import { Skeleton } from "../../ui/skeleton";
+
+interface Props {
+  items: readonly Attention[] | undefined;
+  rules: number;
+  query: UseQueryResult<unknown>;
+}
+
+const MOST = 8;
+
+export function NeedsAttention({ items, rules, query }: Props) {
+  return (
+    <Panel title="Needs attention" note={items && items.length > 0 ? `${items.length}, worst first` : ""}>
+      {items ? (
+        <>
+          {items.length === 0 && (
+            <EmptyNote icon={<IconCircleCheck size={26} stroke={1.6} />} title={rules > 0 ? "Nothing needs you" : "No alerting rules are loaded"}>
+              {rules > 0 ? `All targets answer, and none of ${rules} alerting rules is pending or firing.` : (
+                <>
+                  Name rule files under <code>rule_files</code> of the Prometheus configuration file.
+                </>
+              )}
+            </EmptyNote>
+          )}
+          <ol className="attention">
+            {items.slice(0, MOST).map((item) => (
+              <AttentionRow key={item.key} item={item} />
+            ))}
+          </ol>
+          {items.length > MOST && (
+            <Link to="/alerts" className="more-link">
+              and {items.length - MOST} more
+            </Link>
+          )}
+          {query.isError && <PartialNote>{`Not up to date: ${query.error.message}`}</PartialNote>}
+        </>
+      ) : query.isError ? (
+        <ErrorNote title="Alerts are not available" error={query.error} onRetry={() => void query.refetch()} />
+      ) : (
+        <Skeleton height={36} lines={4} />
+      )}
+    </Panel>
+  );
+}
+
+function AttentionRow({ item }: { item: Attention }) {
+  const now = useNow();
+  const { kind, severity, title, detail, sinceMs, search } = item;
+  const level = kind === "pending" ? "pending" : kind === "down" || kind === "rule" ? kind : "firing";
+  const target = kind === "rule" ? { view: "rules", q: title } : search ? { q: search } : null;
+  const words = { firing: "", pending: "pending", down: "down", rule: "rule error" }[kind];
+  const content = (
+    <>
+      {kind === "firing" ? <Severity severity={severity} /> : <span className="severity" data-level={level}>{words}</span>}
+      <span className="attention-text">
+        <span className="attention-title">{title}</span>
+        <span className="attention-detail" title={detail}>
+          {detail}
+        </span>
+      </span>
+      <span className="attention-age">{sinceMs === null ? "" : humanDuration(now - sinceMs)}</span>
+    </>
+  );
+  return (
+    <li>
+      {target ? (
+        <Link to="/alerts" search={(before) => ({ from: before.from, to: before.to, refresh: before.refresh, ...target })} className="attention-row">
+          {content}
+        </Link>
+      ) : (
+        <div className="attention-row">{content}</div>
+      )}
+    </li>
+  );
+}

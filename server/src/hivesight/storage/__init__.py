@@ -1,0 +1,1 @@
+"""Columns at rest: the metrics store (`tsdb`) and small durable state (`state`)."""

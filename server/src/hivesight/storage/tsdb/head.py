@@ -1,0 +1,185 @@
+"""The head: every group in memory, the interned strings and the index over groups. No input or output here.
+
+The writing side (`writer`), replay and the checkpoint work on it; readers (`select`) get candidates and views."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hivesight.model.labels import METRIC_NAME, Labels
+from hivesight.model.matcher import Matcher
+from hivesight.model.symbols import Codes, LabelTable, Symbols
+from hivesight.storage.tsdb.codec import SeriesDefinition
+from hivesight.storage.tsdb.columns import Columns, NewSeries, Positions
+
+
+class Selections(dict[tuple[Matcher, ...], tuple[int, Positions | None, LabelTable]]):
+    """What matchers chose lately: version of the rows, positions (None for all), their table."""
+
+
+@dataclass(eq=False, slots=True, weakref_slot=True)
+class HeadGroup:
+    """A scrape group in memory. `id` names it in the log, and is None until its definition has been logged."""
+
+    key: str
+    columns: Columns
+    id: int | None = None
+    selections: Selections = field(default_factory=Selections)
+
+
+class Head:
+    """Groups by key, by metric name, and the label sets that live in more than one of them."""
+
+    def __init__(self) -> None:
+        self.symbols = Symbols()
+        self.symbol_bytes = 0
+        self.groups: dict[str, HeadGroup] = {}
+        self.next_group_id = 1
+        self.series = 0
+        self.shared: dict[bytes, int] = {}
+        """Identity of each label set that lives in several groups -> in how many."""
+        self.retired: dict[str, int] = {}
+        """Row numbers that the log may still use for a group that retention emptied: key -> the first free one."""
+        self._idle: WeakValueDictionary[str, HeadGroup] = WeakValueDictionary()
+        self._by_name: dict[int, dict[HeadGroup, None]] = {}
+        self._owned: dict[bytes, int] = {}
+        self._shared_now: frozenset[bytes] | None = frozenset()
+        self._name_code = self.intern(METRIC_NAME)
+
+    def intern(self, text: str) -> int:
+        """The symbol of a string, counting what strings cost."""
+        before = len(self.symbols)
+        code = self.symbols.intern(text)
+        if len(self.symbols) != before:
+            self.symbol_bytes += len(text.encode("utf-8", "surrogatepass"))
+        return code
+
+    def identity(self, labels: Labels) -> bytes | None:
+        """The label set as bytes of symbol codes, or None where one of its strings was never interned."""
+        codes: list[int] = []
+        find = self.symbols.find
+        for name, value in labels.pairs:
+            name_code, value_code = find(name), find(value)
+            if name_code is None or value_code is None:
+                return None
+            codes += (name_code, value_code)
+        return np.array(codes, dtype=np.int32).tobytes()
+
+    def group(self, key: str) -> HeadGroup:
+        """Get or create; a group that retention emptied is the same object again as long as somebody holds it."""
+        found = self.groups.get(key)
+        if found is None:
+            found = self._idle.pop(key, None) or HeadGroup(key, Columns(self.symbols, self.retired.get(key, 0)))
+            self.groups[key] = found
+        return found
+
+    def enlist(self, group: HeadGroup) -> None:
+        """Puts a group back that retention emptied."""
+        self._idle.pop(group.key, None)
+        self.groups[group.key] = group
+
+    def new_series(self, pairs: Sequence[Sequence[int]], first_number: int) -> NewSeries:
+        """Label sets as flat lists of symbol codes (name, value, name, value, ...) to a batch numbered from
+        `first_number`."""
+        numbers = np.arange(first_number, first_number + len(pairs), dtype=np.int32)
+        counts = np.array([len(each) // 2 for each in pairs], dtype=np.int32)
+        flat = np.array([code for each in pairs for code in each], dtype=np.int32).reshape(-1, 2)
+        return NewSeries(keys_of(flat, counts), numbers, counts, flat)
+
+    def interned(self, definition: SeriesDefinition) -> NewSeries:
+        """A definition from the log as symbol codes."""
+        codes = np.array([self.intern(text) for text in definition.texts], dtype=np.int32)
+        pairs = codes[definition.pairs].reshape(-1, 2)
+        return NewSeries(keys_of(pairs, definition.label_counts), definition.numbers, definition.label_counts, pairs)
+
+    def definition(self, group_id: int, new: NewSeries) -> SeriesDefinition:
+        """A batch for the log."""
+        used, local = np.unique(new.pairs, return_inverse=True)
+        texts = self.symbols.texts(used.tolist())
+        pairs = local.reshape(-1, 2).astype(np.int32)
+        return SeriesDefinition(group_id, new.numbers, new.label_counts, pairs, texts)
+
+    def add(self, group: HeadGroup, new: NewSeries) -> None:
+        """Adds series to a group and the index. Room in the group's columns must have been made."""
+        group.columns.add(new)
+        self.series += len(new.numbers)
+        names = new.pairs[new.pairs[:, 0] == self._name_code, 1]
+        for code in np.unique(names).tolist():
+            self._by_name.setdefault(code, {})[group] = None
+        if len(names) < len(new.numbers):
+            self._by_name.setdefault(0, {})[group] = None
+        for key in new.keys:
+            owners = self._owned.get(key, 0) + 1
+            self._owned[key] = owners
+            if owners > 1:
+                self.shared[key] = owners
+                self._shared_now = None
+
+    def cut(self, group: HeadGroup, cutoff_ms: int) -> int:
+        """Drops a group's old samples and the series and the group left without any. Leaves how many series went."""
+        gone = group.columns.cut(cutoff_ms)
+        if gone:
+            self._forget(group, gone)
+        if not group.columns.rows:
+            del self.groups[group.key]
+            if group.columns.next_number:
+                self.retired[group.key] = group.columns.next_number
+            group.id = None
+            self._idle[group.key] = group
+        return len(gone)
+
+    def _forget(self, group: HeadGroup, keys: Iterable[bytes]) -> None:
+        group.selections.clear()
+        for key in keys:
+            self.series -= 1
+            owners = self._owned[key] - 1
+            if owners:
+                self._owned[key] = owners
+            else:
+                del self._owned[key]
+            if key in self.shared:
+                self._shared_now = None
+                if owners > 1:
+                    self.shared[key] = owners
+                else:
+                    del self.shared[key]
+        left = set(np.unique(group.columns.column(METRIC_NAME)).tolist())
+        for code in [code for code, groups in self._by_name.items() if group in groups and code not in left]:
+            del self._by_name[code][group]
+            if not self._by_name[code]:
+                del self._by_name[code]
+
+    def shared_now(self) -> frozenset[bytes]:
+        """The label sets that live in several groups, as a snapshot."""
+        if self._shared_now is None:
+            self._shared_now = frozenset(self.shared)
+        return self._shared_now
+
+    def metric_names(self) -> list[int]:
+        """The symbols of all metric names; 0 where a series has none."""
+        return list(self._by_name)
+
+    def named(self, codes: Iterable[int]) -> Collection[HeadGroup]:
+        """The groups that have a series of one of these metric names."""
+        found: dict[HeadGroup, None] = {}
+        for code in codes:
+            found.update(self._by_name.get(code, {}))
+        return found
+
+    def head_bytes(self) -> int:
+        """Bytes of all sample arrays."""
+        return sum(group.columns.arrays.nbytes for group in self.groups.values())
+
+    def by_id(self) -> Mapping[int, HeadGroup]:
+        """The groups as the log names them."""
+        return {group.id: group for group in self.groups.values() if group.id is not None}
+
+
+def keys_of(pairs: Codes, counts: NDArray[np.int32]) -> list[bytes]:
+    """The identity of each series: the bytes of its pairs."""
+    flat = pairs.astype(np.int32, copy=False).tobytes()
+    ends = (8 * np.cumsum(counts, dtype=np.int64)).tolist()
+    return [flat[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=False)]

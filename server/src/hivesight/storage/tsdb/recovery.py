@@ -1,0 +1,163 @@
+"""Opening a store's files after whatever happened to them: reads checkpoint and segments into a head, mends the tail,
+sets damaged parts aside, and says so. Never fails on the content of a file."""
+
+import mmap
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from hivesight.storage.tsdb.codec import BadRecord
+from hivesight.storage.tsdb.directory import Directory
+from hivesight.storage.tsdb.framing import CHECKPOINT_MAGIC, FILE_HEADER, SEGMENT_MAGIC, fault, records
+from hivesight.storage.tsdb.head import Head
+from hivesight.storage.tsdb.replay import Replay
+
+_log: FilteringBoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What was found.
+
+    sequence: the segment to go on in. checkpoint_bytes: size of the checkpoint there is.
+    torn: whether the last segment ended within a record, as a killed process leaves it. damaged: files of which a part
+    was set aside; a new checkpoint should be written."""
+
+    samples: int
+    unknown_samples: int
+    sequence: int
+    checkpoint_bytes: int
+    torn: bool
+    damaged: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """How far a file could be read and why not further."""
+
+    end: int
+    size: int
+    fault: str | None
+
+
+def recover(directory: Directory, head: Head) -> Recovered:
+    """Reads everything into the head. Raises OSError only where files cannot be read, cut or moved at all."""
+    directory.remove_temporary()
+    replay = Replay(head)
+    checkpoints = directory.checkpoints()
+    start, checkpoint_bytes, damaged = (checkpoints[-1] if checkpoints else 0), 0, 0
+    if checkpoints:
+        checkpoint_bytes, whole = _read_checkpoint(directory, start, replay)
+        damaged += not whole
+    for old in checkpoints[:-1]:
+        directory.checkpoint(old).unlink()
+    segments = directory.segments()
+    for sequence in [each for each in segments if each < start]:
+        directory.segment(sequence).unlink()
+    segments = [each for each in segments if each >= start]
+    _report_gaps(start, segments)
+    torn = False
+    for sequence in segments:
+        path = directory.segment(sequence)
+        read = _read(path.read_bytes(), SEGMENT_MAGIC, sequence, replay)
+        if read.fault is None:
+            continue
+        if sequence == segments[-1] and read.fault == "record cut short":
+            torn = True
+            _log.warning(
+                "write-ahead log ended within a record, as after a kill; cut after the last whole one",
+                path=str(path),
+                kept_bytes=read.end,
+                cut_bytes=read.size - read.end,
+            )
+            _cut(path, read.end)
+        else:
+            damaged += 1
+            _set_aside(directory, path, read)
+    sequence = max([start, 1, *segments])
+    return Recovered(replay.samples, replay.unknown_samples, sequence, checkpoint_bytes, torn, damaged)
+
+
+def _read(data: bytes | mmap.mmap, magic: bytes, sequence: int, replay: Replay) -> _Read:
+    view = memoryview(data)
+    if len(view) < FILE_HEADER.size:
+        return _Read(0, len(view), "record cut short")
+    if FILE_HEADER.unpack_from(view) != (magic, sequence):
+        return _Read(0, len(view), "not a file of this kind")
+    end = FILE_HEADER.size
+    bad: str | None = None
+    for kind, payload, behind in records(view):
+        try:
+            replay.apply(kind, payload)
+        except BadRecord as error:
+            bad = str(error)
+            break
+        end = behind
+    replay.flush()
+    return _Read(end, len(view), bad or fault(view, end))
+
+
+def _read_checkpoint(directory: Directory, sequence: int, replay: Replay) -> tuple[int, bool]:
+    """Size of the checkpoint and whether it was whole."""
+    path = directory.checkpoint(sequence)
+    size = path.stat().st_size
+    read = _Read(0, size, "empty")
+    if size:
+        with path.open("rb") as file:
+            # Read through the page cache: a checkpoint can be larger than memory has room for twice.
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        read = _read(data, CHECKPOINT_MAGIC, sequence, replay)
+        del data
+    if read.fault is None and replay.ended_after == replay.records - 1:
+        return size, True
+    if read.fault is None:
+        _log.error("checkpoint has no end: what it lacks is lost", path=str(path))
+    else:
+        _set_aside(directory, path, read)
+    return size, False
+
+
+def _report_gaps(start: int, segments: list[int]) -> None:
+    expected = start or (segments[0] if segments else 0)
+    for sequence in segments:
+        if sequence != expected:
+            _log.error("segments of the write-ahead log are missing", first=expected, last=sequence - 1)
+        expected = sequence + 1
+
+
+def _set_aside(directory: Directory, path: Path, read: _Read) -> None:
+    """Copies what cannot be read to the quarantine and cuts it off."""
+    directory.quarantine.mkdir(exist_ok=True)
+    aside = _free_name(directory.quarantine / f"{path.name}.from-{read.end}", Path.exists)
+    _log.error(
+        "damaged file: the part from the first bad record on is set aside, the rest is served",
+        path=str(path),
+        reason=read.fault,
+        kept_bytes=read.end,
+        damaged_bytes=read.size - read.end,
+        quarantine=str(aside),
+    )
+    if read.end <= FILE_HEADER.size:
+        path.replace(aside)
+        return
+    with path.open("rb") as source, aside.open("wb") as target:
+        source.seek(read.end)
+        while chunk := source.read(1 << 20):
+            target.write(chunk)
+    _cut(path, read.end)
+
+
+def _free_name(path: Path, taken: Callable[[Path], bool]) -> Path:
+    number, free = 1, path
+    while taken(free):
+        free = path.with_name(f"{path.name}.{number}")
+        number += 1
+    return free
+
+
+def _cut(path: Path, length: int) -> None:
+    with path.open("r+b") as file:
+        file.truncate(length)

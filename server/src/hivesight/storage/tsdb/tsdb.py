@@ -1,0 +1,220 @@
+"""The metrics store: opens the directory, replays the log, hands out groups, answers selections, keeps retention."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from hivesight.model.clock import Clock
+from hivesight.model.errors import StartError, StorageError
+from hivesight.model.labels import Labels
+from hivesight.model.matcher import Matcher
+from hivesight.model.series import SeriesBlock
+from hivesight.storage.tsdb.checkpoint import snapshot, write_checkpoint
+from hivesight.storage.tsdb.directory import Directory
+from hivesight.storage.tsdb.group import Group
+from hivesight.storage.tsdb.head import Head
+from hivesight.storage.tsdb.limits import Limits, WalOptions
+from hivesight.storage.tsdb.recovery import Recovered, recover
+from hivesight.storage.tsdb.select import Reader
+from hivesight.storage.tsdb.stats import ReplayStats, TsdbStats
+from hivesight.storage.tsdb.wal import Wal
+from hivesight.storage.tsdb.writer import Writer
+
+_log: FilteringBoundLogger = structlog.get_logger(__name__)
+
+
+class Tsdb:
+    """Thread-safe: any thread may append or ask. Readers work on snapshots and never wait for the disk."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        head: Head,
+        wal: Wal,
+        recovered: Recovered,
+        replay: ReplayStats,
+        retention_ms: int | None,
+        limits: Limits,
+        options: WalOptions,
+    ) -> None:
+        """Use `open`."""
+        self._directory = directory
+        self._head = head
+        self._wal = wal
+        self._replay = replay
+        self._retention_ms = retention_ms
+        self._options = options
+        self._checkpoint_bytes = recovered.checkpoint_bytes
+        self._publishing = threading.Lock()
+        self._truncating = threading.Lock()
+        self._writer = Writer(head, wal, limits, self._publishing)
+        self._reader = Reader(head, self._publishing)
+        self._closed = False
+
+    @classmethod
+    def open(
+        cls,
+        directory: Path,
+        *,
+        clock: Clock,
+        retention_ms: int | None,
+        limits: Limits,
+        wal: WalOptions | None = None,
+    ) -> "Tsdb":
+        """Opens the store in `directory`, which is created, and replays its log; what had to be mended is logged.
+
+        retention_ms: samples older than this go at `truncate`; None keeps them. Raises StartError where the directory
+        cannot be used: held by another process (named with its pid), not writable, or of a newer format. Damaged
+        content is no error."""
+        options = wal or WalOptions()
+        began = clock.monotonic()
+        opened = Directory.open(directory)
+        try:
+            head = Head()
+            recovered = recover(opened, head)
+            log = Wal(opened, recovered.sequence, options)
+        except OSError as error:
+            opened.close()
+            raise StartError(
+                f"cannot read or mend the metrics log in {directory}: {error.strerror or error}; "
+                "mend the disk or choose another directory with --data"
+            ) from error
+        repairs = recovered.damaged + recovered.torn
+        replay = ReplayStats(recovered.samples, recovered.unknown_samples, repairs, clock.monotonic() - began)
+        store = cls(opened, head, log, recovered, replay, retention_ms, limits, options)
+        store._cut(clock.now_ms())
+        _log.info(
+            "metrics store opened",
+            directory=str(directory),
+            groups=len(head.groups),
+            series=head.series,
+            samples=replay.samples,
+            samples_without_definition=replay.unknown_samples,
+            repairs=repairs,
+            seconds=round(replay.seconds, 3),
+        )
+        if recovered.damaged:
+            store._mend()
+        return store
+
+    def group(self, key: str) -> Group:
+        """The scrape group with this stable key (a target's identity, a rule's identity), created where it is new.
+        Raises LimitExceeded at `max_groups`."""
+        return Group(self._writer.group(key), self._writer)
+
+    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[SeriesBlock]:
+        """The series that meet all matchers and have a sample in the closed interval, with those samples.
+
+        Blocks are immutable snapshots. No two series of the answer have equal labels: a label set that lives in
+        several groups is merged into a block of its own. A staleness marker counts as a sample. As long as a group's
+        series do not change, equal matchers give blocks with the identical `labels` table."""
+        return self._reader.select(matchers, start_ms, end_ms)
+
+    def series(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Labels]:
+        """The label sets of those series, sorted."""
+        return self._reader.series(matchers, start_ms, end_ms)
+
+    def label_names(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[str]:
+        """The label names of those series, sorted."""
+        return self._reader.label_names(matchers, start_ms, end_ms)
+
+    def label_values(self, name: str, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[str]:
+        """The values that one label has on those series, sorted."""
+        return self._reader.label_values(name, matchers, start_ms, end_ms)
+
+    def truncate(self, now_ms: int) -> None:
+        """Drops samples older than the retention, and series and groups that are left without any, from memory; then,
+        once the log has outgrown WalOptions.checkpoint_bytes and the last checkpoint, writes a checkpoint and deletes
+        the segments it stands for. Raises StorageError when the disk does not take the checkpoint; the log stays."""
+        with self._truncating:
+            self._check_open()
+            self._cut(now_ms)
+            if self._wal.nbytes >= max(self._options.checkpoint_bytes, self._checkpoint_bytes):
+                self._checkpoint()
+
+    def sync(self) -> None:
+        """Makes everything appended so far durable against a loss of power. Raises StorageError."""
+        self._check_open()
+        self._wal.sync()
+
+    def close(self) -> None:
+        """Flushes the log and gives the directory back. Appends fail from then on; closing twice is fine."""
+        with self._truncating:
+            if self._closed:
+                return
+            self._closed = True
+            self._writer.close()
+            self._wal.close()
+            self._directory.close()
+
+    def stats(self) -> TsdbStats:
+        """Counters and gauges now."""
+        counters = self._writer.counters
+        with self._writer.writing:
+            times = [group.columns.bounds_ms for group in self._head.groups.values()]
+            bounds = [each for each in times if each is not None]
+            return TsdbStats(
+                groups=len(self._head.groups),
+                series=self._head.series,
+                symbols=len(self._head.symbols),
+                symbol_bytes=self._head.symbol_bytes,
+                head_bytes=self._head.head_bytes(),
+                min_time_ms=min((low for low, _ in bounds), default=None),
+                max_time_ms=max((high for _, high in bounds), default=None),
+                samples_appended_total=counters.samples_appended,
+                samples_refused_total=dict(counters.samples_refused),
+                series_created_total=counters.series_created,
+                series_dropped_total=counters.series_dropped,
+                series_refused_total=dict(counters.series_refused),
+                wal_bytes=self._wal.nbytes,
+                wal_segments=self._wal.segments,
+                wal_fsyncs_total=self._wal.fsyncs,
+                wal_failures_total=self._wal.failures,
+                checkpoint_bytes=self._checkpoint_bytes,
+                checkpoints_total=counters.checkpoints,
+                replay=self._replay,
+            )
+
+    def _cut(self, now_ms: int) -> None:
+        if self._retention_ms is not None:
+            self._writer.cut(now_ms - self._retention_ms)
+
+    def _checkpoint(self) -> None:
+        """Rotates the log, writes what memory holds at that moment, and deletes what came before."""
+        try:
+            with self._writer.writing:
+                sequence = self._wal.rotate()
+                with self._publishing:
+                    snapshots = snapshot(self._head)
+                retired, self._head.retired = self._head.retired, {}
+            try:
+                self._checkpoint_bytes = write_checkpoint(self._directory, sequence, self._head, snapshots)
+            except OSError:
+                with self._writer.writing:
+                    self._head.retired = retired | self._head.retired
+                raise
+            with self._writer.writing:
+                self._wal.forget_before(sequence)
+                self._writer.counters.checkpoints += 1
+            for old in [each for each in self._directory.checkpoints() if each < sequence]:
+                self._directory.checkpoint(old).unlink()
+        except OSError as error:
+            raise StorageError(
+                f"cannot write a checkpoint in {self._directory.wal}: {error.strerror}; "
+                "the log is kept as it is, and the next truncation tries again"
+            ) from error
+
+    def _mend(self) -> None:
+        """After damage: what can be served becomes the whole truth, so that the next start finds nothing amiss."""
+        with self._truncating:
+            try:
+                self._checkpoint()
+            except StorageError as error:
+                _log.error("no checkpoint after the repair", error=str(error))
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StorageError("the metrics store is closed")

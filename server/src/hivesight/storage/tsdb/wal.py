@@ -1,0 +1,171 @@
+"""The write-ahead log's writing end: one write() to the kernel an append, fsync at most a second later.
+
+A process that is killed loses nothing that `write` returned for; a machine that loses power loses at most the last
+interval. Reading the log back is `recovery`'s and `replay`'s business."""
+
+import os
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from hivesight.model.errors import StorageError
+from hivesight.storage.tsdb.directory import Directory, sync_directory
+from hivesight.storage.tsdb.framing import FILE_HEADER, SEGMENT_MAGIC, file_header
+from hivesight.storage.tsdb.limits import WalOptions
+
+_log: FilteringBoundLogger = structlog.get_logger(__name__)
+
+
+class Wal:
+    """Appends records to numbered segments. One thread writes at a time; a thread of its own flushes."""
+
+    def __init__(self, directory: Directory, sequence: int, options: WalOptions) -> None:
+        """Goes on in the segment `sequence`, which is created if it is not there. Raises StorageError."""
+        self.fsyncs = 0
+        self.failures = 0
+        self._directory = directory
+        self._options = options
+        self._older = {
+            each: directory.segment(each).stat().st_size for each in directory.segments() if each != sequence
+        }
+        self._sequence = sequence
+        self._failing = False
+        self._torn = False
+        self._to_close: list[int] = []
+        self._sync_lock = threading.Lock()
+        self._dirty = threading.Event()
+        self._stop = threading.Event()
+        self._handle, self._offset = self._open_segment(sequence)
+        self._thread = threading.Thread(target=self._flush, name="hivesight-wal", daemon=True)
+        self._thread.start()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all segments."""
+        return self._offset + sum(self._older.values())
+
+    @property
+    def segments(self) -> int:
+        return len(self._older) + 1
+
+    def write(self, data: bytes) -> None:
+        """Appends whole records. Raises StorageError when the disk does not take them; then nothing of them is in the
+        log, and the next write tries again."""
+        try:
+            if self._torn:
+                os.ftruncate(self._handle, self._offset)
+                self._torn = False
+            if self._offset + len(data) > self._options.segment_bytes and self._offset > FILE_HEADER.size:
+                self.rotate()
+            self._torn = True
+            _write_all(self._handle, data)
+        except OSError as error:
+            with suppress(OSError):
+                os.ftruncate(self._handle, self._offset)
+                self._torn = False
+            raise self._refusal(error) from error
+        self._torn = False
+        self._offset += len(data)
+        self._dirty.set()
+        if self._failing:
+            self._failing = False
+            _log.info("write-ahead log is written again", path=str(self._path))
+
+    def rotate(self) -> int:
+        """Begins a new segment and leaves its sequence number. Raises OSError; then the old one stays in use."""
+        handle, offset = self._open_segment(self._sequence + 1)
+        self._older[self._sequence] = self._offset
+        with self._sync_lock:
+            self._to_close.append(self._handle)
+            self._handle, self._offset = handle, offset
+            self._sequence += 1
+        self._dirty.set()
+        return self._sequence
+
+    def forget_before(self, sequence: int) -> None:
+        """Deletes the segments that a checkpoint stands for. Raises OSError."""
+        for each in [each for each in self._older if each < sequence]:
+            self._directory.segment(each).unlink(missing_ok=True)
+            del self._older[each]
+
+    def sync(self) -> None:
+        """Flushes what was written to the disk itself. Raises StorageError when the disk cannot."""
+        try:
+            self._sync()
+        except OSError as error:
+            raise self._refusal(error) from error
+
+    def close(self) -> None:
+        """Flushes and closes; the log cannot be written afterwards."""
+        self._stop.set()
+        self._dirty.set()
+        self._thread.join()
+        try:
+            self._sync()
+        except OSError as error:
+            _log.error("write-ahead log could not be flushed", path=str(self._path), error=str(error))
+        os.close(self._handle)
+
+    @property
+    def _path(self) -> Path:
+        return self._directory.segment(self._sequence)
+
+    def _open_segment(self, sequence: int) -> tuple[int, int]:
+        path = self._directory.segment(sequence)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        offset = os.fstat(handle).st_size
+        if offset < FILE_HEADER.size:
+            try:
+                os.ftruncate(handle, 0)
+                _write_all(handle, file_header(SEGMENT_MAGIC, sequence))
+            except OSError:
+                os.close(handle)
+                path.unlink(missing_ok=True)
+                raise
+            offset = FILE_HEADER.size
+        return handle, offset
+
+    def _refusal(self, error: OSError) -> StorageError:
+        self.failures += 1
+        message = (
+            f"cannot write the metrics log {self._path}: {error.strerror}; "
+            f"free space or mend the disk under {self._directory.path}, writing goes on by itself"
+        )
+        if not self._failing:
+            self._failing = True
+            _log.error("write-ahead log cannot be written", path=str(self._path), error=str(error))
+        return StorageError(message)
+
+    def _sync(self) -> None:
+        with self._sync_lock:
+            self._dirty.clear()
+            try:
+                for handle in (*self._to_close, self._handle):
+                    os.fsync(handle)
+                    self.fsyncs += 1
+                if self._to_close or self.fsyncs == 1:
+                    sync_directory(self._directory.wal)
+            except OSError:
+                self._dirty.set()
+                raise
+            for handle in self._to_close:
+                os.close(handle)
+            self._to_close.clear()
+
+    def _flush(self) -> None:
+        """The flushing thread: waits for a write, then for the rest of the interval, then flushes."""
+        while not self._stop.is_set():
+            self._dirty.wait()
+            if self._stop.wait(self._options.sync_interval_seconds):
+                return
+            with suppress(StorageError):
+                self.sync()
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]

@@ -1,0 +1,196 @@
+"""The writing side: plan an append on the columns, log it, then show it to readers. Called by `group.Group`.
+
+Two locks: `_writing` serialises writers and is held while the log is written; `publishing` is held only while memory
+changes hands, so that a slow disk never makes a reader wait."""
+
+import threading
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+from structlog.typing import FilteringBoundLogger
+
+from hivesight.model.errors import LimitExceeded, StorageError
+from hivesight.model.labels import Labels
+from hivesight.model.series import canonical_nans
+from hivesight.storage.tsdb.codec import encode_group, encode_samples, encode_series
+from hivesight.storage.tsdb.columns import Arrays, Columns
+from hivesight.storage.tsdb.group import Appended
+from hivesight.storage.tsdb.head import Head, HeadGroup
+from hivesight.storage.tsdb.limits import Limits
+from hivesight.storage.tsdb.plan import Plan, carry_out, plan_append
+from hivesight.storage.tsdb.stats import Counters, Refusal
+from hivesight.storage.tsdb.wal import Wal
+
+_MAX_TIME_MS: Final = 1 << 62
+
+_log: FilteringBoundLogger = structlog.get_logger(__name__)
+
+
+class Writer:
+    """Registers series and appends samples, within the limits, log first."""
+
+    def __init__(self, head: Head, wal: Wal, limits: Limits, publishing: threading.Lock) -> None:
+        self.counters = Counters()
+        self.writing = threading.RLock()
+        self._publishing = publishing
+        self._head = head
+        self._wal = wal
+        self._limits = limits
+        self._head_bytes = head.head_bytes()
+        self._complained: set[Refusal] = set()
+        self._closed = False
+
+    def close(self) -> None:
+        """Refuses everything from now on."""
+        with self.writing:
+            self._closed = True
+
+    def group(self, key: str) -> HeadGroup:
+        """Get or create. Raises LimitExceeded at max_groups."""
+        with self.writing:
+            if key not in self._head.groups and len(self._head.groups) >= self._limits.max_groups:
+                raise LimitExceeded(
+                    f"the metrics store holds {self._limits.max_groups} scrape groups; "
+                    "raise max_groups or scrape fewer targets"
+                )
+            with self._publishing:
+                return self._head.group(key)
+
+    def register(self, group: HeadGroup, labels: Sequence[Labels]) -> NDArray[np.int32]:
+        """See Group.register."""
+        with self.writing:
+            self._check_open()
+            numbers = np.empty(len(labels), np.int32)
+            new: dict[Labels, int] = {}
+            pairs: list[list[int]] = []
+            first = group.columns.next_number
+            for index, each in enumerate(labels):
+                number = new.get(each)
+                if number is None:
+                    key = self._head.identity(each)
+                    number = None if key is None else group.columns.keyed.get(key)
+                if number is None:
+                    refusal = self._refusal(each, len(pairs))
+                    if refusal is not None:
+                        self._refuse_series(refusal, each)
+                        number = -1
+                    else:
+                        number = new[each] = first + len(pairs)
+                        pairs.append([self._head.intern(text) for pair in each.pairs for text in pair])
+                numbers[index] = number
+            if pairs:
+                self._add(group, pairs, first)
+            return numbers
+
+    def _add(self, group: HeadGroup, pairs: Sequence[Sequence[int]], first: int) -> None:
+        new = self._head.new_series(pairs, first)
+        grown = self._room(group.columns, len(pairs), 0)
+        group_id = group.id if group.id is not None else self._head.next_group_id
+        logged = [encode_group(group_id, group.key)] if group.id is None else []
+        self._wal.write(b"".join(logged + encode_series(self._head.definition(group_id, new))))
+        with self._publishing:
+            if group.id is None:
+                self._head.next_group_id += 1
+                group.id = group_id
+                self._head.enlist(group)
+            self._adopt(group.columns, grown)
+            self._head.add(group, new)
+        self.counters.series_created += len(pairs)
+
+    def _refusal(self, labels: Labels, pending: int) -> Refusal | None:
+        """Why a new series cannot be taken."""
+        if self._head.series + pending >= self._limits.max_series:
+            return Refusal.MAX_SERIES
+        if len(labels) > self._limits.max_labels_per_series:
+            return Refusal.MAX_LABELS
+        size = sum(len(text.encode("utf-8", "surrogatepass")) for pair in labels.pairs for text in pair)
+        if size > self._limits.max_label_bytes:
+            return Refusal.MAX_LABEL_BYTES
+        if self._head.symbol_bytes + size > self._limits.max_symbol_bytes:
+            return Refusal.MAX_SYMBOL_BYTES
+        return None
+
+    def _refuse_series(self, refusal: Refusal, labels: Labels) -> None:
+        self.counters.series_refused[refusal] += 1
+        if refusal not in self._complained:
+            self._complained.add(refusal)
+            _log.warning(
+                "series refused: a limit of the metrics store is reached",
+                limit=refusal.value,
+                bound=getattr(self._limits, refusal.value),
+                series=str(labels)[:200],
+            )
+
+    def append(self, group: HeadGroup, time_ms: int, rows: NDArray[np.int32], values: NDArray[np.float64]) -> Appended:
+        """See Group.append."""
+        numbers = np.asarray(rows, dtype=np.int32)
+        samples = canonical_nans(np.ascontiguousarray(values, dtype=np.float64))
+        if numbers.ndim != 1 or numbers.shape != samples.shape:
+            raise ValueError(f"rows have the shape {numbers.shape}, values {samples.shape}; both must be (n,)")
+        if not -_MAX_TIME_MS < time_ms < _MAX_TIME_MS:
+            raise ValueError(f"time {time_ms} is out of range")
+        with self.writing:
+            self._check_open()
+            plan = plan_append(group.columns, time_ms, numbers, samples)
+            if len(plan.positions):
+                self._store(group, time_ms, plan)
+            self._count(plan)
+            return plan.appended
+
+    def _store(self, group: HeadGroup, time_ms: int, plan: Plan) -> None:
+        columns = group.columns
+        group_id = group.id
+        if group_id is None:
+            raise StorageError(f"scrape group {group.key!r} has series but no definition in the log")
+        try:
+            grown = self._room(columns, 0, 1 if plan.new_column else 0)
+            self._wal.write(encode_samples(group_id, time_ms, columns.numbers()[plan.positions], plan.values))
+        except StorageError as error:
+            reason = Refusal.HEAD_BYTES if isinstance(error, LimitExceeded) else Refusal.WRITE_FAILED
+            self.counters.samples_refused[reason] += len(plan.positions)
+            raise
+        with self._publishing:
+            self._adopt(columns, grown)
+            carry_out(columns, time_ms, plan)
+
+    def _room(self, columns: Columns, rows: int, samples: int) -> Arrays:
+        """Arrays with room; made before the log is written, so that a lack of memory leaves no trace there."""
+        needed = columns.grown_bytes(rows, samples) - columns.arrays.nbytes
+        if needed > 0 and self._head_bytes + needed > self._limits.max_head_bytes:
+            raise LimitExceeded(
+                f"the metrics in memory are at max_head_bytes ({self._limits.max_head_bytes}); "
+                "raise it, shorten the retention, or scrape fewer series"
+            )
+        return columns.grown(rows, samples)
+
+    def _adopt(self, columns: Columns, arrays: Arrays) -> None:
+        self._head_bytes += arrays.nbytes - columns.arrays.nbytes
+        columns.adopt(arrays)
+
+    def _count(self, plan: Plan) -> None:
+        appended, refused = plan.appended, self.counters.samples_refused
+        self.counters.samples_appended += len(plan.positions)
+        for reason, count in (
+            (Refusal.OUT_OF_ORDER, appended.out_of_order),
+            (Refusal.DUPLICATE, appended.duplicate),
+            (Refusal.REFUSED_SERIES, appended.refused),
+            (Refusal.UNKNOWN_ROW, appended.unknown),
+        ):
+            if count:
+                refused[reason] += count
+
+    def cut(self, cutoff_ms: int) -> None:
+        """Drops what is older than the cutoff from memory, one group at a time."""
+        with self.writing:
+            for group in list(self._head.groups.values()):
+                with self._publishing:
+                    self.counters.series_dropped += self._head.cut(group, cutoff_ms)
+            self._head_bytes = self._head.head_bytes()
+            self._complained.clear()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StorageError("the metrics store is closed")

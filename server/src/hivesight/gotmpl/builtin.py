@@ -11,6 +11,7 @@ from hivesight.gotmpl.gotime import GoDuration
 from hivesight.gotmpl.values import SafeHtml, as_mapping, as_sequence, entry_of, truth, type_name
 
 SHORT_CIRCUIT: Final = frozenset({"and", "or"})
+TEMPLATE_FUNCTION: Final = "tmpl"
 _HTML: Final = str.maketrans({"\0": "\ufffd", '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _JS: Final = {
     "\\": "\\\\",
@@ -168,13 +169,14 @@ def _ge(first: object, second: object) -> bool:
     return not _lt(first, second)
 
 
-def _short_circuit(*_: object) -> object:
-    raise FunctionError("and/or must be called by name")
+def evaluated_in_place(*_: object) -> object:
+    """Stands in the table for what the evaluator does itself."""
+    raise FunctionError("cannot be called as a value")
 
 
 BUILTINS: Final[Mapping[str, Function]] = {
-    "and": _short_circuit,
-    "or": _short_circuit,
+    "and": evaluated_in_place,
+    "or": evaluated_in_place,
     "not": _not,
     "len": _len,
     "index": _index,

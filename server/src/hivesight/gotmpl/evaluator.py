@@ -1,15 +1,14 @@
 """A syntax tree and data in, text out (Go's text/template/exec), within limits on output, steps and depth."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, Never
 
-from hivesight.gotmpl.builtin import SHORT_CIRCUIT, escape_html
+from hivesight.gotmpl.builtin import SHORT_CIRCUIT, TEMPLATE_FUNCTION
 from hivesight.gotmpl.calls import Function, call
 from hivesight.gotmpl.errors import FunctionError, TemplateError, TooLarge, template_error
-from hivesight.gotmpl.gofmt import in_order, show
+from hivesight.gotmpl.gofmt import in_order
 from hivesight.gotmpl.nodes import (
     Action,
     Body,
@@ -32,6 +31,7 @@ from hivesight.gotmpl.nodes import (
     Variable,
     With,
 )
+from hivesight.gotmpl.output import Output
 from hivesight.gotmpl.values import ABSENT, SafeHtml, as_mapping, as_sequence, field_of, method_of, truth, type_name
 
 
@@ -47,9 +47,6 @@ class Limits:
 
 DEFAULT_LIMITS: Final = Limits()
 _NOTHING: Final = object()
-_URL_ATTRIBUTE: Final = re.compile(r"(?i)\b(?:href|src|action|formaction|background|cite|poster)\s*=\s*[\"']?\s*$")
-_SAFE_SCHEME: Final = re.compile(r"(?i)(?:https?|mailto):|[^:]*$|[^:/?#]*[/?#]")
-_BAD_URL: Final = "#unsafe-url"
 
 
 class _Signal(Enum):
@@ -67,14 +64,11 @@ class Evaluator:
         limits: Limits,
         *,
         html: bool,
-        safe_urls: frozenset[str] = frozenset(),
     ) -> None:
         self._definitions = definitions
         self._functions = functions
         self._limits = limits
-        self._html = html
-        self._out: list[str] = []
-        self._size = 0
+        self._out = Output(limits.output, html=html)
         self._steps = 0
         self._depth = 0
         self._variables: list[tuple[str, object]] = []
@@ -86,7 +80,7 @@ class Evaluator:
             self._call(Call(0, name, None), data)
         except RecursionError as error:
             raise TemplateError(self._source.file, 1, 1, "the template is nested too deeply") from error
-        return "".join(self._out)
+        return self._out.cut(0)
 
     def _fail(self, offset: int, reason: str) -> Never:
         source = self._source
@@ -96,12 +90,6 @@ class Evaluator:
         self._steps += count
         if self._steps > self._limits.steps:
             self._fail(offset, f"the template takes more than {self._limits.steps} steps")
-
-    def _emit(self, offset: int, text: str) -> None:
-        self._size += len(text)
-        if self._size > self._limits.output:
-            self._fail(offset, f"the output has more than {self._limits.output} characters")
-        self._out.append(text)
 
     # What stands in a body.
 
@@ -122,12 +110,8 @@ class Evaluator:
     def _node(self, node: Node, dot: object) -> _Signal | None:
         self._step(node.offset)
         match node:
-            case Text():
-                self._emit(node.offset, node.text)
-            case Action():
-                value = self._pipe(node.pipe, dot)
-                if not node.pipe.variables:
-                    self._print(node.offset, value)
+            case Text() | Action():
+                self._write(node, dot)
             case If() | With():
                 return self._branch(node, dot)
             case Range():
@@ -140,16 +124,16 @@ class Evaluator:
                 return _Signal.CONTINUE
         return None
 
-    def _print(self, offset: int, value: object) -> None:
+    def _write(self, node: Text | Action, dot: object) -> None:
         try:
-            text = "<no value>" if value is None else show(value)
+            if isinstance(node, Text):
+                self._out.text(node.text)
+                return
+            value = self._pipe(node.pipe, dot)
+            if not node.pipe.variables:
+                self._out.value(value)
         except TooLarge as error:
-            self._fail(offset, str(error))
-        if self._html and not isinstance(value, SafeHtml):
-            if _URL_ATTRIBUTE.search("".join(self._out[-2:])[-80:]) and not _SAFE_SCHEME.match(text.strip()):
-                text = _BAD_URL
-            text = escape_html(text)
-        self._emit(offset, text)
+            self._fail(node.offset, str(error))
 
     def _branch(self, node: If | With, dot: object) -> _Signal | None:
         mark = len(self._variables)
@@ -310,7 +294,18 @@ class Evaluator:
         function = self._functions.get(name)
         if function is None:
             self._fail(identifier.offset, f"function {name!r} not defined")
-        return self._invoke(identifier.offset, name, function, self._arguments(rest, dot, final))
+        arguments = self._arguments(rest, dot, final)
+        if name == TEMPLATE_FUNCTION:
+            return self._template(identifier.offset, arguments)
+        return self._invoke(identifier.offset, name, function, arguments)
+
+    def _template(self, offset: int, arguments: Sequence[object]) -> SafeHtml:
+        """`tmpl "name" data`: what a named template writes, as a value."""
+        if len(arguments) != 2 or not isinstance(arguments[0], str):
+            self._fail(offset, f"{TEMPLATE_FUNCTION} takes a template's name and its data")
+        mark = self._out.mark()
+        self._call(Call(offset, arguments[0], None), arguments[1])
+        return SafeHtml(self._out.cut(mark))
 
     def _logic(self, identifier: Identifier, rest: Sequence[Operand], dot: object, final: object) -> object:
         """`and` gives its first empty argument or its last, `or` its first non-empty one or its last."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from hivesight.gotmpl.builtin import BUILTINS
+from hivesight.gotmpl.builtin import BUILTINS, TEMPLATE_FUNCTION, evaluated_in_place
 from hivesight.gotmpl.calls import Function
 from hivesight.gotmpl.errors import FunctionError
 from hivesight.gotmpl.humanize import HUMANIZE_FUNCTIONS
@@ -129,6 +129,7 @@ _FIXED: Final[Mapping[str, Function]] = {
     **BUILTINS,
     **TEXT_FUNCTIONS,
     **HUMANIZE_FUNCTIONS,
+    TEMPLATE_FUNCTION: evaluated_in_place,
     "title": _title,
     "parseDuration": _parse_duration,
     "graphLink": graph_link,

@@ -1,0 +1,157 @@
+"""What Prometheus makes of templates in annotations: template -> text. The data are LABELS and VALUE."""
+# ruff: noqa: E501 (one case a line)
+
+from typing import Final
+
+LABELS: Final = {
+    "__name__": "x",
+    "instance": "web-1.example.org:9100",
+    "job": "node exporter",
+    "empty_like": "x",
+    "html": "<a&b>",
+}
+VALUE: Final = 0.87654321
+
+_NUMBERS: Final = {
+    "humanize": {
+        "0.0": "0", "1.0": "1", "-1.5": "-1.5", "999.0": "999", "1000.0": "1k", "1234567.0": "1.235M",
+        "-1234567.0": "-1.235M", "999999.0": "1000k", "1e9": "1G", "1e30": "1e+06Y", "0.001": "1m", "0.1234567": "123.5m",
+        "1e-9": "1n", "-0.00001": "-10u", "1e-30": "1e-06y", "12": "12", "1048576": "1.049M", '"2500"': "2.5k",
+        '"1e3"': "1k", '"-Inf"': "-Inf", '"nan"': "NaN",
+    },
+    "humanize1024": {
+        "0.0": "0", "1.0": "1", "0.5": "0.5", "1024.0": "1ki", "1023.0": "1023", "1536.0": "1.5ki", "1048576.0": "1Mi",
+        "-1073741824.0": "-1Gi", "1e15": "909.5Ti", '"4096"': "4ki", '"+Inf"': "+Inf", "1e40": "8.272e+15Yi",
+    },
+    "humanizeDuration": {
+        "0.0": "0s", "1.0": "1s", "1.23456": "1.235s", "59.9999": "60s", "60.0": "1m 0s", "61.5": "1m 1s", "3600.0": "1h 0m 0s",
+        "3661.0": "1h 1m 1s", "86400.0": "1d 0h 0m 0s", "899999.0": "10d 9h 59m 59s", "-61.0": "-1m 1s", "-1.5": "-1.5s",
+        "0.1": "100ms", "0.0001": "100us", "1e-7": "100ns", "-0.25": "-250ms", "0.12345": "123.5ms", "1e-26": "0.01ys",
+        '"90"': "1m 30s", "3661": "1h 1m 1s", '"NaN"': "NaN",
+    },
+    "humanizePercentage": {
+        "0.0": "0%", "0.1234567": "12.35%", "1.0": "100%", "-0.5": "-50%", "12.0": "1200%", "1234.0": "1.234e+05%", '"0.05"': "5%",
+    },
+    "humanizeTimestamp": {
+        "0.0": "1970-01-01 00:00:00 +0000 UTC", "1435065584.128": "2015-06-23 13:19:44.128 +0000 UTC",
+        "1e9": "2001-09-09 01:46:40 +0000 UTC", "-1.5": "1969-12-31 23:59:58.5 +0000 UTC", '"NaN"': "NaN",
+    },
+}  # fmt: skip
+
+NUMBER_CASES: Final = [
+    (f"{{{{ {function} {number} }}}}", text) for function, table in _NUMBERS.items() for number, text in table.items()
+]
+
+TEXT_CASES: Final = [
+    # Plain values and labels.
+    ("{{ $value }}", "0.87654321"),
+    ("{{ .Value }} {{ .Labels.job }}", "0.87654321 node exporter"),
+    ("{{ $labels.instance }}|{{ $labels.missing }}|", "web-1.example.org:9100||"),
+    ("{{ $externalLabels.cluster }}", ""),
+    ("{{ $labels }}", 'map[__name__:x empty_like:x html:<a&b> instance:web-1.example.org:9100 job:node exporter]'),
+    ("{{ index $labels \"job\" }}{{ index $labels \"none\" }}", "node exporter"),
+    # Numbers as Go prints them.
+    ("{{ 123456789.0 }} {{ 1000000.0 }} {{ 100000.0 }} {{ 0.00001 }} {{ 0.0001 }} {{ 1e21 }} {{ 3 }} {{ 0x1F }} {{ 'a' }} {{ 017 }}",
+     "1.23456789e+08 1e+06 100000 1e-05 0.0001 1e+21 3 31 97 15"),
+    ('{{ printf "%.2f %5.1f %e %g %v %8.3g|%-8.2f|" $value $value $value $value $value $value $value }}',
+     "0.88   0.9 8.765432e-01 0.87654321 0.87654321    0.877|0.88    |"),
+    ('{{ printf "%d %5d|%-5d|%05d %x %X %o %b %c %q %U %+d" 42 42 42 42 255 255 8 5 65 65 65 7 }}',
+     "42    42|42   |00042 ff FF 10 101 A 'A' U+0041 +7"),
+    ('{{ printf "%s %10s|%-10s|%q %x %.2s %v %T" "ab" "ab" "ab" "a\\"b" "hi" "abcdef" "v" "t" }}',
+     'ab         ab|ab        |"a\\"b" 6869 ab v string'),
+    ('{{ printf "%t %v %% %d %s" true false "x" 5 }}', "true false % %!d(string=x) %!s(int=5)"),
+    ('{{ printf "%d %d" 1 }}|{{ printf "%d" 1 2 }}|{{ printf "%!" }}|{{ printf "%" }}', "1 %!d(MISSING)|1%!(EXTRA int=2)|%!!(MISSING)|%!(NOVERB)"),
+    ('{{ printf "%[2]s %[1]s" "a" "b" }} {{ printf "%*d" 5 42 }}', "b a    42"),
+    ('{{ printf "%s" $labels }}', "map[__name__:x empty_like:x html:<a&b> instance:web-1.example.org:9100 job:node exporter]"),
+    ('{{ printf "%d" $value }} {{ printf "%s" $value }} {{ printf "%f" 1 }}', "%!d(float64=0.87654321) %!s(float64=0.87654321) %!f(int=1)"),
+    ('{{ print 1 2 "a" 3 true 4 }} {{ println "a" 1 }}', "1 2a3 true 4 a 1\n"),
+    # Texts.
+    ('{{ "hello wORLD foo-bar don\'t" | title }} {{ toUpper "aé" }} {{ toLower "AÉ" }}', "Hello WORLD Foo-Bar Don'T AÉ aé"),
+    ('{{ match "we.-[0-9]" $labels.instance }} {{ match "^x" "ax" }} {{ match "a.b" "a\\nb" }}', "true false false"),
+    ('{{ reReplaceAll "(.*)-(.).*" "${2}/$1 $$ $1x" "ab-cd" }}', "c/ab $ "),
+    ('{{ reReplaceAll "a*" "-" "baaac" }} {{ reReplaceAll "" "-" "ab" }}', "-b-c- -a-b-"),
+    ("{{ stripPort $labels.instance }} {{ stripPort \"[::1]:80\" }} {{ stripPort \"::1\" }} {{ stripPort \"a\" }}", "web-1.example.org ::1 ::1 a"),
+    ("{{ stripDomain $labels.instance }} {{ stripDomain \"a.b\" }} {{ stripDomain \"10.0.0.1:80\" }} {{ stripDomain \"10.0.0.1\" }}",
+     "web-1:9100 a 10.0.0.1:80 10.0.0.1"),
+    ('{{ graphLink "up{job=\\"a b\\"} > 1" }}', "/graph?g0.expr=up%7Bjob%3D%22a+b%22%7D+%3E+1&g0.tab=0"),
+    ('{{ tableLink "up" }}', "/graph?g0.expr=up&g0.tab=1"),
+    ("{{ parseDuration \"1h30m\" }} {{ parseDuration \"250ms\" }} {{ parseDuration \"1d\" | humanizeDuration }}", "5400 0.25 1d 0h 0m 0s"),
+    ('{{ $labels.html }} {{ html $labels.html }} {{ urlquery "a b&c/d~e" }} {{ js "a\'b<c>\\n" }} {{ safeHtml "<b>" }}',
+     "<a&b> &lt;a&amp;b&gt; a+b%26c%2Fd~e a\\'b\\u003Cc\\u003E\\u000A <b>"),
+    ('{{ range $k, $v := args 1 "b" }}{{ $k }}={{ $v }};{{ end }}', "arg0=1;arg1=b;"),
+    ("{{ (toTime 1435065584.128).Format \"2006-01-02T15:04:05.000Z07:00 Mon Jan _2 3:04PM 06 002\" }}",
+     "2015-06-23T13:19:44.128Z Tue Jun 23 1:19PM 15 174"),
+    ("{{ (toTime 1e9).Unix }} {{ (toTime 1e9).Year }} {{ (toTime 1e9).Month }} {{ (toTime 1e9).Weekday }} {{ toTime 1e9 }}",
+     "1000000000 2001 September Sunday 2001-09-09 01:46:40 +0000 UTC"),
+    ("{{ (toTime 90061.5).Sub (toTime 0.0) }} {{ ((toTime 1.5).Sub (toTime 2.0)).Seconds }}", "25h1m1.5s -0.5"),
+    # Control.
+    ('{{ if gt $value 0.5 }}high{{ else if gt $value 0.2 }}mid{{ else }}low{{ end }}', "high"),
+    ('{{ if and $labels.job (not $labels.missing) }}a{{ end }}{{ or $labels.missing "b" }}{{ and "" "x" }}', "ab"),
+    ('{{ eq 1 2 3 1 }} {{ eq "a" "b" }} {{ ne 1 2 }} {{ lt "a" "b" }} {{ le 2 2 }} {{ gt 2.5 2.0 }} {{ ge 1 2 }}',
+     "true false true true true true false"),
+    ("{{ with $labels.job }}<{{ . }}>{{ end }}{{ with $labels.missing }}x{{ else }}none{{ end }}", "<node exporter>none"),
+    ("{{ range $k, $v := $labels }}{{ $k }},{{ end }}", "__name__,empty_like,html,instance,job,"),
+    ("{{ range $v := $labels }}{{ $v }},{{ end }}", "x,x,<a&b>,web-1.example.org:9100,node exporter,"),
+    ("{{ range $externalLabels }}x{{ else }}empty{{ end }}", "empty"),
+    ("{{ $n := 0 }}{{ range $labels }}{{ $n = len . }}{{ end }}{{ $n }}", "13"),
+    ("{{ range $i, $c := $labels }}{{ if eq $i \"html\" }}{{ continue }}{{ end }}{{ if eq $i \"job\" }}{{ break }}{{ end }}{{ $i }} {{ end }}",
+     "__name__ empty_like instance "),
+    ('{{ define "t" }}[{{ . }}]{{ end }}{{ template "t" $value }}{{ template "t" "x" }}{{ template "t" }}', "[0.87654321][x][<no value>]"),
+    ('{{ block "b" $labels.job }}<{{ . }}>{{ end }}', "<node exporter>"),
+    ("a  {{- /* comment */ -}}  b {{/* c */}} {{- 1 -}} {{ -3 }}", "ab 1-3"),
+    ("{{ len \"aé\" }} {{ slice \"abcdef\" 1 3 }} {{ index \"abc\" 1 }} {{ len $labels }}", "3 bc 98 5"),
+    ('{{ `raw\\n` }} {{ "esc\\t\\x41\\u00e9\\101" }}', "raw\\n esc\tAéA"),
+    ('{{ "x" | printf "%s-%s" "y" | printf "%q" }}', '"y-x"'),
+    ("{{ ($labels).job | len }} {{ (print \"a\" \"b\") }}", "13 ab"),
+    ("{{ not 0 }} {{ not 0.0 }} {{ not \"\" }} {{ not $labels }}", "true true true false"),
+    ("{{ if $labels.missing.x }}{{ end }}", None),
+    ("{{ gt $value 1 }}", None),
+    ("{{ $labels.job.x }}", None),
+    ("{{ query \"vector(1)\" | first | value }}", "1"),
+    ('{{ range query "vector(7)" }}{{ .Value }}{{ .Labels.x }}{{ end }}', "7"),
+    ('{{ humanize "abc" }}', None),
+    ('{{ first (query "absent(vector(1))") }}', None),
+    ("{{ toUpper 5 }}", None),
+    ("{{ toUpper }}", None),
+    ("{{ index \"abc\" 7 }}", None),
+    ('{{ template "nope" }}', None),
+    ('{{ reReplaceAll "(" "" "" }}', None),
+    ("{{ range 3.5 }}{{ end }}", None),
+]  # fmt: skip
+
+SYNTAX_ERRORS: Final = [
+    ("{{", 1, 1),
+    ("ok\n  {{ if", 2, 3),
+    ("{{ nope }}", 1, 4),
+    ("a\nb {{ $x }}", 2, 6),
+    ("{{ if true }}x", 1, 4),
+    ("{{ end }}", 1, 4),
+    ("{{ else }}", 1, 4),
+    ("{{ if }}{{ end }}", 1, 7),
+    ("{{ \"a }}", 1, 4),
+    ("{{ `a }}", 1, 4),
+    ("{{ 'ab }}", 1, 4),
+    ("{{ 'ab' }}", 1, 4),
+    ("{{ 1a }}", 1, 5),
+    ("{{ .a# }}", 1, 6),
+    ("{{ 5 | 6 }}", 1, 8),
+    ("{{ nil }}", 1, 4),
+    ("{{ 1 2 }}", 1, 6),
+    ("{{ \"a\"\"b\" }}", 1, 7),
+    ("{{ (1 }}", 1, 7),
+    ("{{ 1) }}", 1, 5),
+    ("{{ 1 | }}", 1, 6),
+    ("{{ break }}", 1, 4),
+    ("{{ range . }}{{ define \"x\" }}{{ end }}{{ end }}", 1, 17),
+    ("{{ define x }}{{ end }}", 1, 11),
+    ("{{ template }}", 1, 13),
+    ("{{ if 1 }}{{ else }}{{ else }}{{ end }}", 1, 24),
+    ("{{ with 1 }}{{ else if 2 }}{{ end }}", 1, 21),
+    ("{{/* x }}", 1, 1),
+    ("{{ $a, $b := 1 }}", 1, 6),
+    ("{{ $a = 1 }}", 1, 4),
+    ("{{ true.x }}", 1, 4),
+    ("{{ \"\\z\" }}", 1, 4),
+    ("{{ 99999999999999999999 }}", 1, 4),
+    ("{{ define \"x\" }}a{{ end }}{{ define \"x\" }}b{{ end }}", 1, 30),
+]  # fmt: skip

@@ -82,7 +82,9 @@ class Child:
         await self._end()
 
     def terminate(self) -> None:
-        """SIGTERM; `stop` waits for the end."""
+        """SIGTERM, once; `stop` waits for the end."""
+        if self.state == "stopped":
+            return
         self._set("stopped")
         if self._process is not None and self._process.returncode is None:
             self._process.terminate()

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 BATCH = 100
 CAPACITY = 1_000
 _FIRST_PAUSE = 0.5
-_LONGEST_PAUSE = 8.0
+_LONGEST_PAUSE = 4.0
 
 
 class Outbox:

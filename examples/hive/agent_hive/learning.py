@@ -16,7 +16,8 @@ _BOUNDS = (25, 100)
 _BRANCH = re.compile(rb"\b(?:if|elif|for|while|except|and|or|case|assert)\b")
 _DEF = re.compile(rb"^\s*(?:async )?def ", re.MULTILINE)
 FEATURES = 5
-WINDOW = 200
+WINDOW = 150
+ENOUGH = 80
 _FORMAT = 1
 
 
@@ -37,7 +38,7 @@ def features(source: bytes) -> list[float]:
 class OnlineClassifier:
     """Weights of (classes x features), and the outcome of the last WINDOW guesses. Not thread-safe."""
 
-    def __init__(self, learning_rate: float = 0.3) -> None:
+    def __init__(self, learning_rate: float = 0.6) -> None:
         self._rate = learning_rate
         self._weights = [[0.0] * FEATURES for _ in CLASSES]
         self._outcomes: deque[bool] = deque(maxlen=WINDOW)
@@ -60,8 +61,8 @@ class OnlineClassifier:
 
     @property
     def accuracy_percent(self) -> float | None:
-        """Share of right guesses among the last WINDOW, 0 to 100; None until 20 are judged."""
-        if len(self._outcomes) < 20:
+        """Share of right guesses among the last WINDOW, 0 to 100; None until ENOUGH are judged."""
+        if len(self._outcomes) < ENOUGH:
             return None
         return 100 * sum(self._outcomes) / len(self._outcomes)
 

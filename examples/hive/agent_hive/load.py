@@ -20,9 +20,9 @@ from agent_hive.work import PRIORITIES
 
 log = logging.getLogger(__name__)
 
-TASKS_PER_SECOND = 1.5
+TASKS_PER_SECOND = 2.0
 SECONDS_PER_PUSH = 10.0
-BAD_SHARE = 0.02
+BAD_SHARE = 0.06
 _WEIGHTS = (5, 20, 50, 25)  # critical, high, medium, low
 _FILES_PER_PUSH = (2, 6)
 _RECONNECT_SECONDS = 2.0

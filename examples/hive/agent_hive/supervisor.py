@@ -23,7 +23,7 @@ from starlette.routing import Route
 
 from agent_hive.catalog import CONTROL_PORT, INBOX, ORCHESTRATOR, SERVICES, Service, UnknownService, find
 from agent_hive.children import Child, listen
-from agent_hive.faults import FAULTS
+from agent_hive.faults import ERROR_SHARE_PERCENT, FAULTS
 from agent_hive.hive_files import AlreadyRunning, HiveFiles
 from agent_hive.httpjson import as_object, bad_request, http_error, read_json
 from agent_hive.load import TASKS_PER_SECOND
@@ -37,6 +37,12 @@ KILL = "kill"
 STOP_SECONDS = 1.5
 _PARENT_POLL_SECONDS = 0.5
 _ASK_SECONDS = 2.0
+_SAID: Mapping[str, str] = {
+    KILL: "killed, and stays down until it is healed",
+    "slow": "every operation takes seconds longer from now on",
+    "errors": f"{ERROR_SHARE_PERCENT} % of its operations fail from now on",
+    "stuck": "makes no progress from now on",
+}
 
 
 class Supervisor:
@@ -151,11 +157,14 @@ def control_app(supervisor: Supervisor) -> Starlette:
             raise BadRequest(str(error)) from error
         if kind == "heal":
             await supervisor.heal(SERVICES if service is None else [service])
+            message = f"{service.short if service else 'everything'} is healed"
         elif kind == KILL and service is None:
             raise BadRequest(f"kill needs a service; one of {', '.join(s.short for s in SERVICES)}")
         else:
-            await supervisor.break_service(kind, service or ORCHESTRATOR, seconds)
-        return JSONResponse(supervisor.status())
+            broken = service or ORCHESTRATOR
+            await supervisor.break_service(kind, broken, seconds)
+            message = f"{broken.short}: {_SAID[kind]}"
+        return JSONResponse({"message": message, **supervisor.status()})
 
     async def status(_: Request) -> JSONResponse:
         return JSONResponse(supervisor.status())
@@ -207,8 +216,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     options = parse_arguments()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for name in ("httpx2", "uvicorn.error"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     files = HiveFiles(options.dir.resolve())
     try:
         files.claim()
@@ -231,6 +239,7 @@ async def supervise(files: HiveFiles, control: socket.socket, *, default_ports: 
         http="h11",
         ws="none",
         log_config=None,
+        log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=1,
     )

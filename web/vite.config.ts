@@ -18,6 +18,8 @@ export default defineConfig({
     sourcemap: false,
     // Nothing may become a data: URL of a font or an image that the policy would have to allow.
     assetsInlineLimit: 0,
+    // The licences of what is bundled go with it.
+    license: { fileName: "licenses.md" },
   },
   test: { environment: "node", include: ["src/**/*.test.ts"] },
 });

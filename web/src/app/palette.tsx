@@ -42,8 +42,9 @@ export function Palette({ onClose, onRefresh, onHelp }: Props) {
   };
 
   return (
-    <Modal opened onClose={onClose} withCloseButton={false} size={600} padding={0} yOffset="12vh" aria-label="Command palette">
-      <div className="palette">
+    <Modal.Root opened onClose={onClose} size={600} yOffset="12vh">
+      <Modal.Overlay />
+      <Modal.Content className="palette" aria-label="Command palette">
         <input
           data-autofocus
           value={text}
@@ -80,8 +81,8 @@ export function Palette({ onClose, onRefresh, onHelp }: Props) {
           ))}
           {shown.length === 0 && <div className="palette-none">Nothing has these words in its name.</div>}
         </div>
-      </div>
-    </Modal>
+      </Modal.Content>
+    </Modal.Root>
   );
 }
 

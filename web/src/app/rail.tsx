@@ -59,15 +59,15 @@ export function Rail() {
 }
 
 function RailLink({ page, narrow, badge, critical }: { page: Page; narrow: boolean; badge: number; critical: boolean }) {
-  const says = badge > 0 ? `${page.title}, ${badge} firing` : page.title;
   return (
     <Tooltip label={page.title} position="right" disabled={!narrow} openDelay={200}>
-      <Link to={page.path} className="rail-link" activeOptions={{ exact: page.path === "/", includeSearch: false }} aria-label={says}>
+      <Link to={page.path} className="rail-link" activeOptions={{ exact: page.path === "/", includeSearch: false }}>
         <page.Icon size={18} stroke={1.7} aria-hidden />
-        <span className="rail-text rail-title">{page.title}</span>
+        <span className="rail-title">{page.title}</span>
         {badge > 0 ? (
           <span className="rail-badge" data-critical={critical}>
             {badge > 99 ? "99+" : badge}
+            <span className="for-readers"> firing</span>
           </span>
         ) : (
           <span className="rail-text rail-key" aria-hidden>

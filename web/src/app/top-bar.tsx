@@ -26,9 +26,9 @@ export function TopBar({ onSearch, onHelp, onRefresh, picker, onPicker }: Props)
 
   return (
     <header className="topbar">
-      <button type="button" className="search-button" onClick={onSearch} aria-label="Search pages, services, alerts and metrics">
+      <button type="button" className="search-button" onClick={onSearch}>
         <IconSearch size={15} aria-hidden />
-        <span className="search-text">Search pages, services, alerts, metrics…</span>
+        <span className="search-text">Search or go to…</span>
         <kbd>{MOD} K</kbd>
       </button>
       <div className="topbar-space" />

@@ -2,7 +2,7 @@
 import type { Span } from "../lib/aligned-data";
 import { clock } from "../lib/time";
 
-export type StripState = "ok" | "bad" | "warn" | "none";
+export type StripState = "ok" | "bad" | "warn" | "info" | "idle" | "none";
 
 interface Props {
   spans: readonly Span[];

@@ -45,11 +45,19 @@ export interface AlertCard {
 }
 
 const SEVERITY_RANK: Record<string, number> = { critical: 0, page: 0, emergency: 0, error: 1, high: 1, warning: 2, info: 4, none: 5 };
-const STATE_RANK: Record<AlertState, number> = { firing: 0, pending: 1, resolved: 2 };
+const STATE_RANK: Record<AlertState, number> = { firing: 0, pending: 1, resolved: 3 };
 
 /** Small is bad; a severity nobody knows stands between warning and info. */
 export function severityRank(severity: string): number {
   return SEVERITY_RANK[severity.toLowerCase()] ?? 3;
+}
+
+/** How a severity is coloured. */
+export function severityLevel(severity: string): "bad" | "warn" | "info" | "none" {
+  const rank = severityRank(severity);
+  if (rank < 2) return "bad";
+  if (rank === 2) return "warn";
+  return rank === 5 ? "none" : "info";
 }
 
 /** Alerts of severity `none` fire always, to prove the way; nobody has to act on them. */
@@ -187,14 +195,18 @@ export function resolvedAlerts(
   return items.sort((a, b) => (b.endedMs ?? 0) - (a.endedMs ?? 0));
 }
 
-/** Firing before pending before resolved, then by severity, then the longest first. */
+/** Firing before pending before heartbeats before resolved, then by severity, then the longest first. */
 export function compareAlerts(a: AlertItem, b: AlertItem): number {
   return (
-    STATE_RANK[a.state] - STATE_RANK[b.state] ||
+    stateRank(a) - stateRank(b) ||
     severityRank(a.severity) - severityRank(b.severity) ||
     (a.state === "resolved" ? (b.endedMs ?? 0) - (a.endedMs ?? 0) : (a.sinceMs ?? 0) - (b.sinceMs ?? 0)) ||
     (a.key < b.key ? -1 : 1)
   );
+}
+
+function stateRank(item: AlertItem): number {
+  return item.state !== "resolved" && !needsAction(item) ? 2 : STATE_RANK[item.state];
 }
 
 /** One card per alert name, worst first. */

@@ -1,6 +1,6 @@
 /** What an operator should look at, worst first. */
 import { type AlertItem, needsAction, severityRank } from "./alerts";
-import type { Service } from "./services";
+import { type Service, shortError } from "./services";
 
 export interface Attention {
   key: string;
@@ -18,16 +18,20 @@ export interface BrokenRule {
   error: string;
 }
 
+function isOpen(alert: AlertItem): boolean {
+  return alert.state !== "resolved" && needsAction(alert) && alert.muted === null;
+}
+
 /** Firing by severity, pending by severity, targets that are down, rules that cannot be evaluated. */
 export function attentionList(alerts: readonly AlertItem[], services: readonly Service[], broken: readonly BrokenRule[]): Attention[] {
   const ranked: { rank: number; item: Attention }[] = [];
   for (const alert of alerts) {
-    if (alert.state === "resolved" || !needsAction(alert) || alert.muted) continue;
+    if (!isOpen(alert)) continue;
     ranked.push({
       rank: (alert.state === "firing" ? 0 : 100) + severityRank(alert.severity),
       item: {
         key: `${alert.state} ${alert.key}`,
-        kind: alert.state,
+        kind: alert.state === "firing" ? "firing" : "pending",
         severity: alert.severity,
         title: alert.name,
         detail: alert.annotations.summary ?? alert.annotations.description ?? alert.labels.instance ?? "",
@@ -36,8 +40,10 @@ export function attentionList(alerts: readonly AlertItem[], services: readonly S
       },
     });
   }
+  // An alert about a target says more than the target being down: it is not listed twice.
+  const told = new Set(alerts.filter(isOpen).map(({ labels }) => `${labels.job} ${labels.instance}`));
   for (const service of services) {
-    if (service.health !== "down") continue;
+    if (service.health !== "down" || told.has(`${service.job} ${service.instance}`)) continue;
     ranked.push({
       rank: 200,
       item: {
@@ -45,7 +51,7 @@ export function attentionList(alerts: readonly AlertItem[], services: readonly S
         kind: "down",
         severity: "",
         title: service.job,
-        detail: service.lastError || `${service.instance} does not answer`,
+        detail: shortError(service.lastError) || `${service.instance} does not answer`,
         sinceMs: service.sinceMs,
         search: null,
       },

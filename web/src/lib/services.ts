@@ -11,10 +11,19 @@ export interface Service {
   lastError: string;
   lastScrapeMs: number | null;
   scrapeSeconds: number;
-  /** When it came into its present state, if that was within the time range. */
+  /** When it came into its present state; where the time range knows no other state, its first sample. */
   sinceMs: number | null;
+  /** The present state was there before the first sample: it lasts for at least that long. */
+  atLeast: boolean;
   /** Its `up` over the range, on the grid that was handed in. */
   column: (number | null)[];
+}
+
+/** The end of a long error is what tells: `Get "http://…": dial tcp …: connection refused` -> `connection refused`. */
+export function shortError(text: string): string {
+  const parts = text.split(": ");
+  const last = parts.at(-1)?.trim() ?? "";
+  return text.length > 48 && last.length > 0 ? last : text;
 }
 
 export const HIVE_PREFIX = "agent-hive-";
@@ -45,23 +54,23 @@ export function servicesOf(targets: readonly Target[], up: Aligned | null): Serv
         lastError: target.lastError,
         lastScrapeMs: parseRfc3339(target.lastScrape),
         scrapeSeconds: target.lastScrapeDuration,
-        sinceMs: since(up?.times ?? [], column),
+        ...since(up?.times ?? [], column),
         column,
       };
     })
     .sort((a, b) => (isHive(a) === isHive(b) ? 0 : isHive(a) ? -1 : 1) || order[a.health] - order[b.health] || (a.job < b.job ? -1 : 1));
 }
 
-/** Time of the first point of the last run of equal values; null when there was no other value before it. */
-function since(times: readonly number[], column: readonly (number | null)[]): number | null {
+/** Where the last run of equal values begins, and whether it may have begun earlier than the column. */
+function since(times: readonly number[], column: readonly (number | null)[]): Pick<Service, "sinceMs" | "atLeast"> {
   let last: number | null = null;
-  let first = 0;
+  let first = -1;
   for (let at = column.length - 1; at >= 0; at -= 1) {
     const value = column[at] ?? null;
     if (value === null) continue;
-    if (last !== null && value !== last) return (times[first] ?? 0) * 1000;
+    if (last !== null && value !== last) return { sinceMs: (times[first] ?? 0) * 1000, atLeast: false };
     last = value;
     first = at;
   }
-  return null;
+  return { sinceMs: first < 0 ? null : (times[first] ?? 0) * 1000, atLeast: true };
 }

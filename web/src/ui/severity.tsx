@@ -1,11 +1,9 @@
-import { severityRank } from "../lib/alerts";
+import { severityLevel } from "../lib/alerts";
 
 /** The word of the rule's author, coloured by how bad it is. */
 export function Severity({ severity }: { severity: string }) {
-  const rank = severityRank(severity);
-  const level = rank < 2 ? "bad" : rank === 2 ? "warn" : rank === 4 ? "info" : "none";
   return (
-    <span className="severity" data-level={level}>
+    <span className="severity" data-level={severityLevel(severity)}>
       {severity || "no severity"}
     </span>
   );

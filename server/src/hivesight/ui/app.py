@@ -58,8 +58,9 @@ _ASK_EACH_TIME = "no-cache"
 
 _NO_BUNDLE = b"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Hivesight</title>
 <body><h1>The web interface is not built</h1>
-<p>This installation has no bundle under <code>hivesight/ui/static</code>. In a clone of the repository, run
-<code>cd web &amp;&amp; npm ci --ignore-scripts &amp;&amp; npm run build</code> (Node 20.19 or later) and start the server again.</p>
+<p>This installation has no bundle under <code>hivesight/ui/static</code>. In a clone of the repository,
+run <code>cd web &amp;&amp; npm ci --ignore-scripts &amp;&amp; npm run build</code> (Node 20.19 or later)
+and start the server again.</p>
 <p>Everything else works without it: the HTTP API under <code>/api/v1</code> and <code>/api/v2</code>, and the
 command line.</p></body></html>
 """

@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { AlertHistory } from "../../api/queries";
 import { StateStrip } from "../../charts/state-strip";
 import { alignMatrix, runs } from "../../lib/aligned-data";
-import type { AlertCard } from "../../lib/alerts";
+import { type AlertCard, severityLevel } from "../../lib/alerts";
 import { plural } from "../../lib/format";
 import { humanDuration } from "../../lib/time";
 import { Severity } from "../../ui/severity";
@@ -20,7 +20,7 @@ export function AlertCardView({ card, history }: Props) {
     .map((state) => ({ state, count: card.items.filter((item) => item.state === state).length }))
     .filter(({ count }) => count > 0);
   return (
-    <section className="panel alert-card" data-state={card.state} aria-label={card.name}>
+    <section className="panel alert-card" data-state={card.state} data-level={severityLevel(card.severity)} aria-label={card.name}>
       <header className="alert-head">
         <Severity severity={card.severity} />
         <h2>{card.name}</h2>
@@ -31,7 +31,7 @@ export function AlertCardView({ card, history }: Props) {
             </span>
           ))}
         </span>
-        <FiringStrip name={card.name} history={history} />
+        <FiringStrip name={card.name} severity={card.severity} history={history} />
       </header>
       <ul className="alert-rows">
         {card.items.map((item) => (
@@ -58,7 +58,7 @@ export function AlertCardView({ card, history }: Props) {
 }
 
 /** How many alerts of this name fired, over the time range. */
-function FiringStrip({ name, history }: { name: string; history: AlertHistory | null }) {
+function FiringStrip({ name, severity, history }: { name: string; severity: string; history: AlertHistory | null }) {
   if (!history) return null;
   const grid = alignMatrix(history.series.filter((series) => series.metric.alertname === name), history.start, history.end, history.step);
   const firing = grid.times.map((_, at) => {
@@ -66,12 +66,13 @@ function FiringStrip({ name, history }: { name: string; history: AlertHistory | 
     return count > 0 ? 1 : null;
   });
   const spans = runs(grid.times, firing, history.step);
+  const level = severityLevel(severity);
   const times = spans.filter((span) => span.value !== null).length;
   return (
     <div className="alert-strip">
       <StateStrip
         spans={spans}
-        stateOf={(value) => (value === null ? "none" : "bad")}
+        stateOf={(value) => (value === null ? "none" : level === "none" ? "idle" : level)}
         label={`${name} fired ${plural(times, "time")} in the time range`}
       />
     </div>

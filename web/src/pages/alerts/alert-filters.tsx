@@ -7,7 +7,6 @@ export type Counts = Record<StateFilter, number>;
 
 interface Props {
   view: "alerts" | "rules";
-  state: StateFilter;
   counts: Counts | null;
   text: string;
   onText: (text: string) => void;
@@ -20,15 +19,18 @@ const STATES: readonly { state: StateFilter; name: string }[] = [
   { state: "resolved", name: "Resolved" },
 ];
 
-export function AlertFilters({ view, state, counts, text, onText }: Props) {
+// A link is the current one when the address has exactly its state and view, also where it has none.
+const EXACT = { includeSearch: true, explicitUndefined: true } as const;
+
+export function AlertFilters({ view, counts, text, onText }: Props) {
   return (
     <div className="page-head">
       <h1>Alerts</h1>
       <nav className="tabs" aria-label="Views of alerts">
-        <Link to="/alerts" search={(before) => ({ ...before, view: undefined })} className="tab" aria-current={view === "alerts" ? "page" : undefined}>
+        <Link to="/alerts" search={(before) => ({ ...before, view: undefined })} activeOptions={EXACT}>
           Alerts
         </Link>
-        <Link to="/alerts" search={(before) => ({ ...before, view: "rules", state: undefined })} className="tab" aria-current={view === "rules" ? "page" : undefined}>
+        <Link to="/alerts" search={(before) => ({ ...before, view: "rules", state: undefined })} activeOptions={EXACT}>
           Rules
         </Link>
       </nav>
@@ -41,7 +43,7 @@ export function AlertFilters({ view, state, counts, text, onText }: Props) {
               to="/alerts"
               search={(before) => ({ ...before, state: choice.state === "all" ? undefined : choice.state })}
               data-state={choice.state}
-              aria-current={choice.state === state ? "true" : undefined}
+              activeOptions={EXACT}
             >
               {choice.name}
               {counts && <span className="count">{counts[choice.state]}</span>}

@@ -52,7 +52,7 @@ function AlertsView() {
 
   return (
     <>
-      <AlertFilters view="alerts" state={state} counts={rules.data ? counts : null} text={text} onText={setText} />
+      <AlertFilters view="alerts" counts={rules.data ? counts : null} text={text} onText={setText} />
       {missing.map((words) => (
         <PartialNote key={words}>{words}</PartialNote>
       ))}
@@ -94,7 +94,7 @@ function RulesView() {
   const rules = useRules();
   return (
     <>
-      <AlertFilters view="rules" state="all" counts={null} text={text} onText={setText} />
+      <AlertFilters view="rules" counts={null} text={text} onText={setText} />
       {rules.data ? (
         <>
           <RulesTable groups={rules.data} text={text} />

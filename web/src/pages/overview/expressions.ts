@@ -33,7 +33,8 @@ export const CONFIDENCE: Expression[] = [
 ];
 
 export const API_RATE: Expression[] = [
-  { expr: `sum by (service, status_code) (rate(${requests}[2m]))`, legend: "{{service}} {{status_code}}" },
+  { expr: `sum by (service) (rate(${requests}[2m]))`, legend: "{{service}}" },
+  { expr: `sum(rate(${requests}{status_code!~"[123].."}[2m]))`, legend: "failed" },
 ];
 
 export const API_LATENCY: Expression[] = [{ expr: quantile(0.95, durations, "2m", "le, service"), legend: "{{service}} p95" }];

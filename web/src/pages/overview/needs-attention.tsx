@@ -58,7 +58,7 @@ function AttentionRow({ item }: { item: Attention }) {
   const { kind, severity, title, detail, sinceMs, search } = item;
   const level = kind === "pending" ? "pending" : kind === "down" || kind === "rule" ? kind : "firing";
   const target = kind === "rule" ? { view: "rules", q: title } : search ? { q: search } : null;
-  const words = { firing: "", pending: "pending", down: "down", rule: "rule error" }[kind];
+  const words = { firing: "", pending: "pending", down: "down", rule: "rule" }[kind];
   const content = (
     <>
       {kind === "firing" ? <Severity severity={severity} /> : <span className="severity" data-level={level}>{words}</span>}

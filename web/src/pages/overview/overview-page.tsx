@@ -81,7 +81,7 @@ function HiveSection() {
       <h2 className="section-title">The hive</h2>
       <div className="grid">
         <StatPanel title="Active agents" note="now" expr={promql.ACTIVE_AGENTS} unit="count" />
-        <StatPanel title="Tasks" note="per second, 1 m" expr={promql.TASK_RATE} unit="per-second" />
+        <StatPanel title="Task rate" note="1 m" expr={promql.TASK_RATE} unit="per-second" />
         <StatPanel title="Success" note="of tasks, 5 m" expr={promql.SUCCESS_SHARE} unit="percent" judge={(share) => (share < 0.9 ? "bad" : share < 0.95 ? "caution" : "good")} />
         <StatPanel title="Coordination p95" note="2 m" expr={promql.LATENCY_P95} unit="seconds" judge={(seconds) => (seconds > 1 ? "bad" : seconds > 0.5 ? "caution" : "good")} />
         <div className="span-4">
@@ -89,7 +89,7 @@ function HiveSection() {
         </div>
         <PromPanel className="span-4" title="Tasks" note="per second, by status" expressions={promql.TASKS_BY_STATUS} unit="per-second" stacked empty={<>Agents count finished work in <code>agent_hive_tasks_completed_total</code>.</>} />
         <PromPanel className="span-4" title="Coordination latency" expressions={promql.COORDINATION} unit="seconds" empty={<>The orchestrator observes <code>agent_hive_coordination_latency_seconds</code>.</>} />
-        <PromPanel className="span-4" title="External API calls" note="per second, by status code" expressions={promql.API_RATE} unit="per-second" stacked empty={<>Calls are counted in <code>agent_hive_external_api_requests_total</code>.</>} />
+        <PromPanel className="span-4" title="External API calls" note="per second, and those that failed" expressions={promql.API_RATE} unit="per-second" empty={<>Calls are counted in <code>agent_hive_external_api_requests_total</code>.</>} />
         <PromPanel className="span-4" title="External API latency" expressions={promql.API_LATENCY} unit="seconds" empty={<>Calls are timed in <code>agent_hive_external_api_duration_seconds</code>.</>} />
         <PromPanel className="span-4" title="Decision confidence" note="0 to 1" expressions={promql.CONFIDENCE} unit="score" most={1} empty={<>Agents observe <code>agent_hive_decision_confidence_score</code> with each decision.</>} />
       </div>

@@ -3,7 +3,7 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import { StateStrip } from "../../charts/state-strip";
 import { runs } from "../../lib/aligned-data";
 import { formatSeconds } from "../../lib/format";
-import { isHive, type Service, shortJob } from "../../lib/services";
+import { isHive, type Service, shortError, shortJob } from "../../lib/services";
 import { humanDuration } from "../../lib/time";
 import { EmptyNote } from "../../ui/empty-note";
 import { ErrorNote, PartialNote } from "../../ui/error-note";
@@ -56,8 +56,10 @@ export function ServiceTiles({ services, times, step, query }: Props) {
 
 function Tile({ service, times, step }: { service: Service; times: readonly number[]; step: number }) {
   const now = useNow();
-  const { health, sinceMs, lastScrapeMs } = service;
-  const lasting = sinceMs === null ? "" : ` for ${humanDuration(now - sinceMs)}`;
+  const { health, sinceMs, atLeast, lastScrapeMs } = service;
+  // Up since before the range began is the normal case and needs no words.
+  const silent = sinceMs === null || (atLeast && health === "up");
+  const lasting = silent ? "" : ` for ${atLeast ? "over " : ""}${humanDuration(now - sinceMs)}`;
   return (
     <li className="tile" data-health={health}>
       <div className="tile-head">
@@ -77,7 +79,7 @@ function Tile({ service, times, step }: { service: Service; times: readonly numb
       />
       {health === "down" ? (
         <p className="tile-error" title={service.lastError}>
-          {service.lastError || "no answer"}
+          {service.lastError ? shortError(service.lastError) : "no answer"}
         </p>
       ) : (
         <p className="tile-facts">

@@ -1,0 +1,142 @@
+"""Alertmanager's configuration file (the format of 0.33). A file enters; a checked `Config`, or diagnostics with line
+and column, leave. Called at start, on reload, and by whoever checks files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from hivesight.alerting.config_http import HttpConfig, TlsConfig
+from hivesight.alerting.config_receivers import Address, Receiver, SecretUrl
+from hivesight.alerting.interval import NamedInterval, TimeInterval
+from hivesight.alerting.matchers import parse_matchers
+from hivesight.model.diagnostics import Diagnostic, Severity
+from hivesight.model.matcher import Matcher
+from hivesight.schema import (
+    DurationMs,
+    HttpUrl,
+    PositiveDurationMs,
+    RegexText,
+    SecretText,
+    Text,
+    key,
+    parsed,
+    section,
+)
+
+MatcherText = Annotated[tuple[Matcher, ...], parsed(parse_matchers)]
+"""One text with one or more matchers."""
+
+
+@section
+class GlobalConfig:
+    """What holds unless a receiver says otherwise. The keys of services that this version does not send to are read,
+    so that a file can be shared with Alertmanager, and not used."""
+
+    resolve_timeout: DurationMs = 300_000
+    http_config: HttpConfig = HttpConfig()
+    smtp_from: Text = ""
+    smtp_hello: Text = "localhost"
+    smtp_smarthost: Address | None = None
+    smtp_auth_username: Text = ""
+    smtp_auth_password: SecretText | None = None
+    smtp_auth_password_file: Text = ""
+    smtp_auth_secret: SecretText | None = None
+    smtp_auth_secret_file: Text = ""
+    smtp_auth_identity: Text = ""
+    smtp_require_tls: bool = True
+    smtp_tls_config: TlsConfig = TlsConfig()
+    smtp_force_implicit_tls: bool | None = None
+    slack_api_url: SecretUrl | None = None
+    slack_api_url_file: Text = ""
+    slack_app_token: SecretText | None = None
+    slack_app_token_file: Text = ""
+    slack_app_url: HttpUrl = "https://slack.com/api/chat.postMessage"
+    pagerduty_url: Text = ""
+    opsgenie_api_url: Text = ""
+    opsgenie_api_key: SecretText | None = None
+    opsgenie_api_key_file: Text = ""
+    wechat_api_url: Text = ""
+    wechat_api_secret: SecretText | None = None
+    wechat_api_secret_file: Text = ""
+    wechat_api_corp_id: Text = ""
+    victorops_api_url: Text = ""
+    victorops_api_key: SecretText | None = None
+    victorops_api_key_file: Text = ""
+    telegram_api_url: Text = ""
+    telegram_bot_token: SecretText | None = None
+    telegram_bot_token_file: Text = ""
+    webex_api_url: Text = ""
+    jira_api_url: Text = ""
+    rocketchat_api_url: Text = ""
+    rocketchat_token: SecretText | None = None
+    rocketchat_token_file: Text = ""
+    rocketchat_token_id: SecretText | None = None
+    rocketchat_token_id_file: Text = ""
+    mattermost_webhook_url: SecretText | None = None
+    mattermost_webhook_url_file: Text = ""
+
+
+@section
+class RouteConfig:
+    """One node of the routing tree as it is written; what is not said is the parent's."""
+
+    receiver: Text = ""
+    group_by: tuple[Text, ...] | None = None
+    match: dict[str, Text] = field(default_factory=dict[str, str])
+    match_re: dict[str, RegexText] = field(default_factory=dict[str, str])
+    matchers: tuple[MatcherText, ...] = ()
+    mute_time_intervals: tuple[Text, ...] = ()
+    active_time_intervals: tuple[Text, ...] = ()
+    continue_: Annotated[bool, key("continue")] = False
+    routes: tuple["RouteConfig", ...] = ()
+    group_wait: DurationMs | None = None
+    group_interval: PositiveDurationMs | None = None
+    repeat_interval: PositiveDurationMs | None = None
+
+
+@section
+class InhibitRuleConfig:
+    name: Text = ""
+    source_match: dict[str, Text] = field(default_factory=dict[str, str])
+    source_match_re: dict[str, RegexText] = field(default_factory=dict[str, str])
+    source_matchers: tuple[MatcherText, ...] = ()
+    target_match: dict[str, Text] = field(default_factory=dict[str, str])
+    target_match_re: dict[str, RegexText] = field(default_factory=dict[str, str])
+    target_matchers: tuple[MatcherText, ...] = ()
+    equal: tuple[Text, ...] = ()
+
+
+@section
+class Config:
+    """The file. `route` is never None in one that `read_config` found no error in."""
+
+    global_: Annotated[GlobalConfig, key("global")] = GlobalConfig()
+    route: RouteConfig | None = None
+    inhibit_rules: tuple[InhibitRuleConfig, ...] = ()
+    receivers: tuple[Receiver, ...] = ()
+    templates: tuple[Text, ...] = ()
+    mute_time_intervals: tuple[NamedInterval, ...] = ()
+    time_intervals: tuple[NamedInterval, ...] = ()
+
+    def intervals(self) -> Mapping[str, tuple[TimeInterval, ...]]:
+        """The time intervals by name."""
+        return {each.name: each.time_intervals for each in (*self.mute_time_intervals, *self.time_intervals)}
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """A file as it was read. config: None when it has errors. directory: what relative paths in it start from."""
+
+    path: str
+    text: str
+    config: Config | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def directory(self) -> Path:
+        return Path(self.path).parent
+
+    @property
+    def ok(self) -> bool:
+        return not any(each.severity is Severity.ERROR for each in self.diagnostics)

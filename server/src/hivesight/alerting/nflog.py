@@ -1,0 +1,142 @@
+"""The notification log: what each integration was last told of each group. It makes repeats, resolutions and restarts
+come out right. The decision is a pure function; entries persist."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+import orjson
+
+from hivesight.alerting.table import Table, load_documents
+
+RETENTION_MS: Final = 120 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One integration of one receiver."""
+
+    receiver: str
+    integration: str
+    index: int
+
+    def key(self, group_key: str) -> str:
+        return f"{group_key}:{self.receiver}/{self.integration}/{self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What was told: the fingerprints that were firing and resolved, and when. memory: what the notifier wants to
+    know next time, such as the id of the message that it posted."""
+
+    at_ms: int
+    firing: frozenset[str]
+    resolved: frozenset[str]
+    expires_ms: int
+    memory: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class Reason(StrEnum):
+    """Why something is told, or nothing is."""
+
+    FIRST = "first notification"
+    NEW_ALERTS = "new alerts in group"
+    ALL_RESOLVED = "all alerts resolved"
+    NEW_RESOLVED = "new resolved alerts"
+    REPEAT = "repeat interval elapsed"
+    UNCHANGED = "nothing changed within the repeat interval"
+    NEVER_TOLD = "resolved before anything was told"
+
+    @property
+    def tells(self) -> bool:
+        return self not in (Reason.UNCHANGED, Reason.NEVER_TOLD)
+
+
+def decide(
+    entry: Entry | None,
+    firing: frozenset[str],
+    resolved: frozenset[str],
+    *,
+    send_resolved: bool,
+    repeat_interval_ms: int,
+    now_ms: int,
+) -> Reason:
+    """Whether a group with these alerts is told now, and why (`notify.DedupStage.needsUpdate`)."""
+    if entry is None:
+        return Reason.FIRST if firing else Reason.NEVER_TOLD
+    if not firing <= entry.firing:
+        return Reason.NEW_ALERTS if entry.firing else Reason.FIRST
+    if not firing:
+        # Told even where resolved alerts are not sent, so that the log does not hold them as firing.
+        return Reason.ALL_RESOLVED if entry.firing else Reason.NEVER_TOLD
+    if send_resolved and not resolved <= entry.resolved:
+        return Reason.NEW_RESOLVED
+    return Reason.REPEAT if entry.at_ms < now_ms - repeat_interval_ms else Reason.UNCHANGED
+
+
+class NotificationLog:
+    """Entries by integration and group. `record` blocks for one write and is durable when it returns. Thread-safe."""
+
+    def __init__(self, table: Table, now_ms: int) -> None:
+        self._lock = threading.Lock()
+        self._table = table
+        self._entries = load_documents(table, _decode)
+        self.sweep(now_ms)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def find(self, target: Target, group_key: str) -> Entry | None:
+        return self._entries.get(target.key(group_key))
+
+    def record(
+        self,
+        target: Target,
+        group_key: str,
+        *,
+        firing: frozenset[str],
+        resolved: frozenset[str],
+        now_ms: int,
+        repeat_interval_ms: int,
+        memory: Mapping[str, str],
+    ) -> None:
+        """The integration has been told of these alerts now. The entry lives for two repeat intervals."""
+        name = target.key(group_key)
+        expires = now_ms + min(RETENTION_MS, 2 * repeat_interval_ms)
+        entry = Entry(now_ms, firing, resolved, expires, dict(memory))
+        with self._lock:
+            self._table.put({name: _encode(entry)})
+            self._entries[name] = entry
+
+    def sweep(self, now_ms: int) -> None:
+        """Forget entries that have expired."""
+        with self._lock:
+            old = [name for name, entry in self._entries.items() if entry.expires_ms <= now_ms]
+            if old:
+                self._table.delete(old)
+            for name in old:
+                del self._entries[name]
+
+
+def _encode(entry: Entry) -> bytes:
+    return orjson.dumps(
+        {
+            "at_ms": entry.at_ms,
+            "firing": sorted(entry.firing),
+            "resolved": sorted(entry.resolved),
+            "expires_ms": entry.expires_ms,
+            "memory": dict(entry.memory),
+        }
+    )
+
+
+def _decode(document: dict[str, Any]) -> Entry:
+    return Entry(
+        int(document["at_ms"]),
+        frozenset(document["firing"]),
+        frozenset(document["resolved"]),
+        int(document["expires_ms"]),
+        dict(document["memory"]),
+    )

@@ -1,0 +1,277 @@
+"""The alerting room as a whole: alerts enter by `put` from any thread, what is due leaves through `deliver`. `app.py`
+makes one, gives it a configuration with `apply` and runs it."""
+
+import asyncio
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+import structlog
+
+from hivesight.alerting.config import Config
+from hivesight.alerting.dispatch import Dispatcher
+from hivesight.alerting.group import Flush, Group, sort_key
+from hivesight.alerting.inhibit import Inhibition, Inhibitor, build_rules
+from hivesight.alerting.interval import TimeInterval, containing
+from hivesight.alerting.metrics import AlertingMetrics
+from hivesight.alerting.nflog import NotificationLog
+from hivesight.alerting.route import Route, RouteOptions, build_route
+from hivesight.alerting.silence import Silence, Silences
+from hivesight.alerting.store import AlertStore
+from hivesight.alerting.table import Tables
+from hivesight.alerting.view import AlertFilter, AlertState, AlertView, GroupView
+from hivesight.model.alert import Alert
+from hivesight.model.clock import Clock
+from hivesight.model.labels import Labels
+
+SWEEP_MS: Final = 30_000
+
+_log: Final = structlog.get_logger("alerting")
+
+
+class Deliver(Protocol):
+    """Who tells the receivers of a flush."""
+
+    async def __call__(self, flush: Flush) -> bool:
+        """Tell whom it concerns, by `flush.deadline_ms`. Leaves: whether all of it went well or nothing was to tell."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections; called once, when none of its flushes is under way any more."""
+        ...
+
+
+class Alerting:
+    """Alerts, groups, silences and the notification log of one server. Every method may be called from any thread,
+    but `run` and `start_due`, which belong to the event loop."""
+
+    def __init__(self, tables: Tables, clock: Clock, metrics: AlertingMetrics) -> None:
+        now_ms = clock.now_ms()
+        self._clock = clock
+        self._metrics = metrics
+        self._lock = threading.RLock()
+        self._alerts = AlertStore(tables.alerts, now_ms)
+        self.log = NotificationLog(tables.notifications, now_ms)
+        self.silences = Silences(tables.silences, now_ms)
+        self._config = Config()
+        self._dispatcher: Dispatcher | None = None
+        self._inhibitor = Inhibitor(())
+        self._intervals: Mapping[str, tuple[TimeInterval, ...]] = {}
+        self._deliver: Deliver | None = None
+        self._under_way: dict[asyncio.Task[None], Deliver] = {}
+        self._retired: list[Deliver] = []
+        self._next_sweep_ms = now_ms + SWEEP_MS
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake = asyncio.Event()
+
+    def apply(self, config: Config, deliver: Deliver) -> None:
+        """Take a checked configuration and who delivers under it. Alerts, silences and the notification log stay;
+        groups are made anew, as after a restart of Alertmanager, and the log keeps them from repeating themselves."""
+        assert config.route is not None, "a checked file has a route"
+        tree = build_route(config.route)
+        inhibitor = Inhibitor(build_rules(config.inhibit_rules))
+        dispatcher = Dispatcher(tree)
+        now_ms = self._clock.now_ms()
+        with self._lock:
+            if self._dispatcher is not None:
+                dispatcher.adopt(self._dispatcher.running())
+            for alert in self._alerts:
+                inhibitor.insert(alert)
+                dispatcher.insert(alert, now_ms)
+            if self._deliver is not None:
+                self._retired.append(self._deliver)
+            self._config, self._intervals = config, config.intervals()
+            self._dispatcher, self._inhibitor, self._deliver = dispatcher, inhibitor, deliver
+        self._nudge()
+
+    def put(self, alerts: Sequence[Alert]) -> int:
+        """Take alerts in, durably. Leaves: how many were refused since the store is full. Blocks for one write."""
+        now_ms = self._clock.now_ms()
+        with self._lock:
+            taken, refused = self._alerts.put(alerts, now_ms, self._config.global_.resolve_timeout)
+            for alert in taken:
+                self._inhibitor.insert(alert)
+                if self._dispatcher is not None:
+                    self._dispatcher.insert(alert, now_ms)
+        self._metrics.received.inc(len(alerts))
+        if refused:
+            self._metrics.refused.inc(refused)
+            _log.error("alerts refused: the store is full", refused=refused)
+        self._nudge()
+        return refused
+
+    @property
+    def tree(self) -> Route | None:
+        """The routing tree that is in force."""
+        with self._lock:
+            return None if self._dispatcher is None else self._dispatcher.tree
+
+    def inhibited_by(self, labels: Labels, now_ms: int) -> Inhibition | None:
+        """What firing alert mutes one with these labels."""
+        with self._lock:
+            return self._inhibitor.inhibited_by(labels, now_ms)
+
+    def silenced_by(self, labels: Labels, now_ms: int) -> list[Silence]:
+        """The active silences that mute an alert with these labels."""
+        return self.silences.muting(labels, now_ms)
+
+    def muted_by(self, options: RouteOptions, now_ms: int) -> list[str]:
+        """The names of the time intervals that mute a route now: those that it is muted in, or, where it is active
+        only in some and now is in none of them, those."""
+        with self._lock:
+            intervals = self._intervals
+        active = options.active_time_intervals
+        if active and not containing(intervals, _known(intervals, active), now_ms):
+            return list(active)
+        return containing(intervals, _known(intervals, options.mute_time_intervals), now_ms)
+
+    def groups(self, wanted: AlertFilter | None = None) -> list[GroupView]:
+        """The groups with their alerts, resolved ones left out."""
+        now_ms = self._clock.now_ms()
+        with self._lock:
+            dispatcher = self._dispatcher
+            groups = [] if dispatcher is None else dispatcher.groups()
+            views: list[GroupView] = []
+            receivers = _receivers(groups)
+            for group in groups:
+                options = group.route.options
+                muted = self.muted_by(options, now_ms)
+                alerts = [
+                    self._view(alert, muted, group.flushed, receivers[alert.fingerprint], now_ms)
+                    for alert in sorted(group.alerts.values(), key=sort_key)
+                    if not alert.resolved_at(now_ms)
+                ]
+                shown = tuple(view for view in alerts if wanted is None or wanted(view))
+                if shown:
+                    views.append(
+                        GroupView(group.key, group.route.id, group.labels, options.receiver, shown, group.next_ms)
+                    )
+        return views
+
+    def alerts(self, wanted: AlertFilter | None = None) -> list[AlertView]:
+        """The alerts that fire, each once, in the order of their labels."""
+        now_ms = self._clock.now_ms()
+        with self._lock:
+            groups = [] if self._dispatcher is None else self._dispatcher.groups()
+            flushed = {fingerprint for group in groups if group.flushed for fingerprint in group.alerts}
+            receivers = _receivers(groups)
+            muted: dict[str, list[str]] = {}
+            for group in groups:
+                names = self.muted_by(group.route.options, now_ms)
+                for fingerprint in group.alerts if names else ():
+                    muted.setdefault(fingerprint, []).extend(names)
+            views = [
+                self._view(alert, muted.get(name, []), name in flushed, receivers.get(name, ()), now_ms)
+                for alert in sorted(self._alerts, key=lambda each: each.labels)
+                if not alert.resolved_at(now_ms)
+                for name in (alert.fingerprint,)
+            ]
+        return [view for view in views if wanted is None or wanted(view)]
+
+    def _view(self, alert: Alert, muted: list[str], flushed: bool, receivers: Sequence[str], now_ms: int) -> AlertView:
+        silenced = tuple(each.id for each in self.silenced_by(alert.labels, now_ms))
+        inhibition = self._inhibitor.inhibited_by(alert.labels, now_ms)
+        inhibited = () if inhibition is None else (inhibition,)
+        state = AlertState.ACTIVE if flushed else AlertState.UNPROCESSED
+        if silenced or inhibited or muted:
+            state = AlertState.SUPPRESSED
+        return AlertView(alert, state, silenced, inhibited, tuple(dict.fromkeys(muted)), tuple(receivers))
+
+    async def run(self) -> None:
+        """Start every flush when it is due, until cancelled; flushes under way are cancelled then too."""
+        self._loop = asyncio.get_running_loop()
+        try:
+            while True:
+                wait_ms = self.start_due()
+                try:
+                    async with asyncio.timeout(wait_ms / 1000):
+                        await self._wake.wait()
+                except TimeoutError:
+                    pass
+                self._wake.clear()
+                await self._close_retired()
+        finally:
+            self._loop = None
+            for task in self._under_way:
+                task.cancel()
+            await self.settled()
+            for deliver in (*self._retired, self._deliver):
+                if deliver is not None:
+                    await deliver.close()
+
+    def start_due(self) -> int:
+        """Start what is due now, each flush as a task of its own, and sweep when it is time. Leaves: in how many
+        milliseconds to ask again, if nothing is put before."""
+        now_ms = self._clock.now_ms()
+        with self._lock:
+            dispatcher, deliver = self._dispatcher, self._deliver
+            if now_ms >= self._next_sweep_ms:
+                self._sweep(now_ms)
+            flushes = [] if dispatcher is None else dispatcher.due(now_ms)
+            due = None if dispatcher is None else dispatcher.next_due(now_ms)
+        assert deliver is not None or not flushes
+        for flush in flushes:
+            if deliver is not None:
+                task = asyncio.get_running_loop().create_task(self._tell(flush, deliver), name=flush.group_key)
+                self._under_way[task] = deliver
+                task.add_done_callback(self._under_way.pop)
+        return min(self._next_sweep_ms if due is None else due, self._next_sweep_ms) - now_ms
+
+    async def settled(self) -> None:
+        """Wait until no flush is under way."""
+        while self._under_way:
+            await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    async def _tell(self, flush: Flush, deliver: Deliver) -> None:
+        ok = False
+        try:
+            ok = await deliver(flush)
+        except Exception:  # noqa: BLE001
+            # The supervising loop: a fault in one flush must not end the others.
+            self._metrics.flush_errors.inc()
+            _log.exception("flush failed", group=flush.group_key, receiver=flush.receiver)
+        finally:
+            with self._lock:
+                if self._dispatcher is not None:
+                    self._dispatcher.finished(flush, ok)
+            self._wake.set()
+
+    def _sweep(self, now_ms: int) -> None:
+        self._next_sweep_ms = now_ms + SWEEP_MS
+        if self._dispatcher is not None:
+            self._dispatcher.sweep()
+            self._alerts.collect(now_ms, self._dispatcher.holds().__contains__)
+            self._metrics.groups.set(len(self._dispatcher.groups()))
+        self._inhibitor.sweep(now_ms)
+        self._metrics.alerts.set(len(self._alerts))
+        self.log.sweep(now_ms)
+        self.silences.sweep(now_ms)
+
+    async def _close_retired(self) -> None:
+        busy = set(map(id, self._under_way.values()))
+        for deliver in [each for each in self._retired if id(each) not in busy]:
+            self._retired.remove(deliver)
+            await deliver.close()
+
+    def _nudge(self) -> None:
+        loop = self._loop
+        if loop is not None:
+            try:
+                loop.call_soon_threadsafe(self._wake.set)
+            except RuntimeError:
+                # The loop was closed between the look and the call; nobody is left to wake.
+                return
+
+
+def _known(intervals: Mapping[str, tuple[TimeInterval, ...]], names: tuple[str, ...]) -> tuple[str, ...]:
+    """A flush that began before a reload may name intervals that are gone."""
+    return tuple(name for name in names if name in intervals)
+
+
+def _receivers(groups: Sequence[Group]) -> dict[str, tuple[str, ...]]:
+    """Fingerprint -> the receivers whose groups hold the alert."""
+    found: dict[str, set[str]] = {}
+    for group in groups:
+        for fingerprint in group.alerts:
+            found.setdefault(fingerprint, set()).add(group.route.options.receiver)
+    return {fingerprint: tuple(sorted(names)) for fingerprint, names in found.items()}

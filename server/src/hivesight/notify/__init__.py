@@ -1,0 +1,9 @@
+"""Saying it: the pipeline from a flush to the receivers, and one file for each kind of receiver. Flushes enter from the
+alerting room; webhooks, Slack messages and e-mails leave."""
+
+from hivesight.notify.assembly import build_pipeline
+from hivesight.notify.history import Delivery, History
+from hivesight.notify.metrics import NotifyMetrics
+from hivesight.notify.pipeline import Pipeline
+
+__all__ = ["Delivery", "History", "NotifyMetrics", "Pipeline", "build_pipeline"]

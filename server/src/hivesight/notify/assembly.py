@@ -1,0 +1,45 @@
+"""A pipeline from a checked configuration: all that can fail about it fails here, before anything is swapped."""
+
+from collections.abc import Sequence
+
+from hivesight.alerting.config import ConfigFile
+from hivesight.alerting.config_receivers import Receiver
+from hivesight.alerting.nflog import NotificationLog
+from hivesight.model.clock import Clock
+from hivesight.model.errors import ConfigError
+from hivesight.notify.history import History
+from hivesight.notify.metrics import NotifyMetrics
+from hivesight.notify.notification import Integration
+from hivesight.notify.pipeline import Muter, Parts, Pipeline
+from hivesight.notify.registry import KINDS, Surroundings
+from hivesight.notify.rendering import load_templates
+from hivesight.notify.retry import Patience
+
+
+def build_pipeline(
+    file: ConfigFile,
+    *,
+    muter: Muter,
+    log: NotificationLog,
+    history: History,
+    metrics: NotifyMetrics,
+    clock: Clock,
+    external_url: str,
+    patience: Patience | None = None,
+) -> Pipeline:
+    """muter, log: the alerting room and its `log`. external_url: where people reach this server, for links. Raises
+    ConfigError, also for template files that cannot be used."""
+    if file.config is None:
+        raise ConfigError(file.diagnostics)
+    config = file.config
+    around = Surroundings(config.global_, load_templates(config.templates, file.directory), file.directory)
+    parts = Parts(muter, log, history, metrics, clock, external_url, patience or Patience())
+    return Pipeline(parts, {each.name: _integrations(each, around) for each in config.receivers})
+
+
+def _integrations(receiver: Receiver, around: Surroundings) -> Sequence[Integration]:
+    return [
+        Integration(receiver.name, kind.name, index, section.send_resolved, kind.make(section, around))
+        for kind in KINDS
+        for index, section in enumerate(kind.sections(receiver))
+    ]

@@ -1,0 +1,54 @@
+"""What a notifier is asked to say."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from hivesight.alerting.group import Flush, Notice, Status
+from hivesight.alerting.nflog import Reason
+from hivesight.gotmpl import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One message to one integration about one group. notices: what it tells of, never empty. data: the same as
+    templates see it. memory: what the integration remembered of the last message about this group; what it writes here
+    is kept when the message is sent. remarks: what did not go as it should although the message was sent."""
+
+    flush: Flush
+    notices: tuple[Notice, ...]
+    reason: Reason
+    external_url: str
+    data: Record = field(repr=False)
+    memory: dict[str, str] = field(default_factory=dict[str, str])
+    remarks: list[str] = field(default_factory=list[str])
+
+    @property
+    def status(self) -> Status:
+        """Firing as long as one of its alerts is."""
+        return Status.FIRING if any(each.firing for each in self.notices) else Status.RESOLVED
+
+
+class Notifier(Protocol):
+    """Says a notification through one channel."""
+
+    async def notify(self, notification: Notification) -> None:
+        """Send it once. Raises NotifyError, which says whether to try again."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """A notifier by its place in the file: the `index`-th of its kind in a receiver."""
+
+    receiver: str
+    name: str
+    index: int
+    send_resolved: bool
+    notifier: Notifier = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.receiver}/{self.name}[{self.index}]"

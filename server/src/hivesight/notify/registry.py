@@ -1,0 +1,58 @@
+"""The kinds of receivers that can be sent to: one line each."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from hivesight.alerting.config import GlobalConfig
+from hivesight.alerting.config_http import HttpConfig
+from hivesight.alerting.config_receivers import EmailConfig, Receiver, SlackConfig, WebhookConfig
+from hivesight.notify.email import EmailNotifier
+from hivesight.notify.http import HttpPoster
+from hivesight.notify.notification import Notifier
+from hivesight.notify.rendering import Templates
+from hivesight.notify.slack import SlackNotifier
+from hivesight.notify.webhook import WebhookNotifier
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a notifier is made with besides its own section."""
+
+    shared: GlobalConfig
+    templates: Templates
+    directory: Path
+
+    def poster(self, own: HttpConfig | None) -> HttpPoster:
+        return HttpPoster(self.shared.http_config if own is None else own, self.directory)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """name: as metrics and the notification log call it. sections: its sections in a receiver. make: a notifier from
+    one of them."""
+
+    name: str
+    sections: Callable[[Receiver], Sequence[Any]]
+    make: Callable[[Any, Surroundings], Notifier]
+
+
+def _webhook(config: WebhookConfig, around: Surroundings) -> Notifier:
+    return WebhookNotifier(config, around.poster(config.http_config), around.templates, around.directory)
+
+
+def _slack(config: SlackConfig, around: Surroundings) -> Notifier:
+    poster = around.poster(config.http_config)
+    return SlackNotifier(config, around.shared, poster, around.templates, around.directory)
+
+
+def _email(config: EmailConfig, around: Surroundings) -> Notifier:
+    return EmailNotifier(config, around.shared, around.templates, around.directory)
+
+
+KINDS: Final = (
+    Kind("webhook", lambda receiver: receiver.webhook_configs, _webhook),
+    Kind("slack", lambda receiver: receiver.slack_configs, _slack),
+    Kind("email", lambda receiver: receiver.email_configs, _email),
+)

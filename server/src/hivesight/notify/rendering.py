@@ -1,0 +1,92 @@
+"""Templates of notifications: our own defaults, the files of the configuration over them, and single settings."""
+
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+from hivesight.gotmpl import (
+    ALERTMANAGER_FUNCTIONS,
+    Record,
+    Template,
+    TemplateError,
+    TemplateSet,
+    alertmanager_functions,
+)
+from hivesight.model.diagnostics import Diagnostic, Severity
+from hivesight.model.errors import ConfigError
+from hivesight.notify.errors import FailureReason, NotifyError
+from hivesight.notify.notification import Notification
+
+MAX_FILE_BYTES: Final = 1 << 20
+MAX_FILES: Final = 200
+
+
+class Templates:
+    """The set of templates that the settings of one configuration may call."""
+
+    def __init__(self, templates: TemplateSet) -> None:
+        self._set = templates
+        self._parsed: dict[tuple[str, bool], Template] = {}
+
+    def check(self, text: str) -> None:
+        """Raises TemplateError, with a place in `text`, where a setting is no template."""
+        self._set.template("setting", text)
+
+    def render(self, text: str, notification: Notification, *, html: bool = False, data: Record | None = None) -> str:
+        """A setting filled in, with the notification's data or those given. Raises NotifyError, which no other try
+        will mend."""
+        if "{{" not in text:
+            return text
+        now_ms = notification.flush.now_ms
+        try:
+            template = self._parsed.get((text, html))
+            if template is None:
+                # Settings come from one configuration: there are only so many.
+                template = self._parsed.setdefault((text, html), self._set.template("setting", text, html=html))
+            return template.execute(
+                notification.data if data is None else data, functions=alertmanager_functions(now_ms=lambda: now_ms)
+            )
+        except TemplateError as error:
+            raise NotifyError(FailureReason.TEMPLATE, str(error), retry=False) from error
+
+
+def load_templates(patterns: tuple[str, ...], directory: Path) -> Templates:
+    """Our defaults with the files that `patterns` name over them, in order; relative names start from `directory`; a
+    pattern that fits no file is no error, as in Alertmanager. Raises ConfigError with the place in the file."""
+    files: list[tuple[str, str]] = []
+    for path in _paths(patterns, directory):
+        try:
+            with path.open("rb") as file:
+                raw = file.read(MAX_FILE_BYTES + 1)
+        except OSError as error:
+            raise _unusable(path, f"cannot read the template file: {error.strerror}") from error
+        if len(raw) > MAX_FILE_BYTES:
+            raise _unusable(path, f"a template file of more than {MAX_FILE_BYTES >> 20} MiB; split it")
+        try:
+            files.append((str(path), raw.decode("utf-8")))
+        except UnicodeDecodeError as error:
+            raise _unusable(path, f"not UTF-8 text (byte {error.start})") from error
+    default = resources.files("hivesight.notify").joinpath("templates", "default.tmpl").read_text(encoding="utf-8")
+    try:
+        return Templates(TemplateSet.parse([("default.tmpl", default), *files], ALERTMANAGER_FUNCTIONS))
+    except TemplateError as error:
+        fault = Diagnostic(error.name, error.line, error.col, 1, Severity.ERROR, "alertmanager/template", error.reason)
+        raise ConfigError([fault]) from error
+
+
+def _paths(patterns: tuple[str, ...], directory: Path) -> list[Path]:
+    found: list[Path] = []
+    for pattern in patterns:
+        whole = directory / pattern
+        if any(mark in pattern for mark in "*?["):
+            anchor = Path(whole.anchor) if whole.is_absolute() else Path()
+            found += sorted(anchor.glob(str(whole.relative_to(anchor))))
+        elif whole.is_file():
+            found.append(whole)
+    if len(found) > MAX_FILES:
+        raise _unusable(directory, f"templates name more than {MAX_FILES} files")
+    return found
+
+
+def _unusable(path: Path, reason: str) -> ConfigError:
+    return ConfigError([Diagnostic(str(path), 0, 0, 1, Severity.ERROR, "alertmanager/template", reason)])

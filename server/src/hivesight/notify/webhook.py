@@ -1,0 +1,113 @@
+"""Webhooks: Alertmanager's JSON, payload version 4, POSTed to an address (Alertmanager, "webhook_config")."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from hivesight.alerting.config_http import check_url
+from hivesight.alerting.config_receivers import WebhookConfig
+from hivesight.alerting.group import Notice, Status
+from hivesight.model.clock import rfc3339
+from hivesight.notify.errors import FailureReason, NotifyError
+from hivesight.notify.http import Poster
+from hivesight.notify.notification import Notification
+from hivesight.notify.rendering import Templates
+from hivesight.notify.secrets import read_secret
+from hivesight.notify.template_data import common, template_data
+
+NEVER: Final = "0001-01-01T00:00:00Z"
+"""How Go prints no time at all."""
+
+
+class WebhookNotifier:
+    def __init__(self, config: WebhookConfig, poster: Poster, templates: Templates, directory: Path) -> None:
+        self._config = config
+        self._poster = poster
+        self._templates = templates
+        self._directory = directory
+
+    async def notify(self, notification: Notification) -> None:
+        config = self._config
+        written = await asyncio.to_thread(read_secret, config.url, config.url_file, self._directory, "url_file")
+        url = self._templates.render(written, notification)
+        try:
+            check_url(url)
+        except ValueError as error:
+            raise NotifyError(FailureReason.CONFIG, f"the webhook's url: {error}", retry=False) from error
+        kept = notification.notices[: config.max_alerts or None]
+        truncated = len(notification.notices) - len(kept)
+        if config.payload is None:
+            body = payload(notification, kept, truncated)
+        else:
+            body = self._custom(notification, kept, truncated)
+        await self._poster.post(url, body, "application/json", config.timeout)
+
+    async def close(self) -> None:
+        await self._poster.close()
+
+    def _custom(self, notification: Notification, kept: Sequence[Notice], truncated: int) -> bytes:
+        """The `payload` of the configuration with every text in it filled in; a text that is JSON stands for what it
+        says."""
+        flush = notification.flush
+        data = template_data(flush.receiver, kept, flush.group_labels, notification.external_url, truncated)
+
+        def filled(value: Any) -> Any:
+            if isinstance(value, dict):
+                return {filled_text(str(name)): filled(each) for name, each in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            if isinstance(value, list):
+                return [filled(each) for each in value]  # pyright: ignore[reportUnknownVariableType]
+            return plain(filled_text(str(value)))
+
+        def filled_text(text: str) -> str:
+            return self._templates.render(text, notification, data=data)
+
+        def plain(text: str) -> Any:
+            try:
+                return orjson.loads(text)
+            except orjson.JSONDecodeError:
+                return text
+
+        return orjson.dumps(filled(self._config.payload))
+
+
+def payload(notification: Notification, notices: Sequence[Notice], truncated: int) -> bytes:
+    """The JSON document of payload version 4 (Alertmanager, `webhook.Message`)."""
+    flush = notification.flush
+    firing = any(each.firing for each in notices)
+    return orjson.dumps(
+        {
+            "receiver": flush.receiver,
+            "status": Status.FIRING if firing else Status.RESOLVED,
+            "alerts": [_alert(each) for each in notices],
+            "groupLabels": dict(flush.group_labels.pairs),
+            "commonLabels": common([each.alert.labels for each in notices]),
+            "commonAnnotations": common([each.alert.annotations for each in notices]),
+            "externalURL": notification.external_url,
+            "version": "4",
+            "groupKey": flush.group_key,
+            "truncatedAlerts": truncated,
+        }
+    )
+
+
+def _alert(notice: Notice) -> dict[str, Any]:
+    alert = notice.alert
+    return {
+        "status": notice.status,
+        "labels": dict(alert.labels.pairs),
+        "annotations": dict(alert.annotations.pairs),
+        "startsAt": go_time(alert.starts_at_ms),
+        "endsAt": NEVER if notice.firing else go_time(alert.ends_at_ms),
+        "generatorURL": alert.generator_url,
+        "fingerprint": alert.fingerprint,
+    }
+
+
+def go_time(ms: int) -> str:
+    """The time as Go prints it in JSON: no more of the fraction than there is."""
+    whole, _, fraction = rfc3339(ms)[:-1].partition(".")
+    fraction = fraction.rstrip("0")
+    return f"{whole}.{fraction}Z" if fraction else f"{whole}Z"

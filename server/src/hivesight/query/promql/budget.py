@@ -1,0 +1,41 @@
+"""What a running query has left: samples, time, and the wish of whoever asked."""
+
+from collections.abc import Callable
+
+from hivesight.model.errors import QueryLimit
+from hivesight.query.promql.types import Limits
+
+
+class Budget:
+    """monotonic: seconds on a clock that never goes back. cancelled: whether nobody waits for the answer any more."""
+
+    def __init__(self, limits: Limits, monotonic: Callable[[], float], cancelled: Callable[[], bool]) -> None:
+        self._limits = limits
+        self._monotonic = monotonic
+        self._cancelled = cancelled
+        self._deadline = monotonic() + limits.timeout_seconds
+        self._samples = 0
+
+    def spend(self, samples: int) -> None:
+        """Counts samples about to be read or made, before memory is spent on them. Raises QueryLimit."""
+        self._samples += samples
+        self.fits(0)
+
+    def fits(self, samples: int) -> None:
+        """Raises QueryLimit where so many more samples at once would be too many."""
+        if self._samples + samples > self._limits.max_samples:
+            raise QueryLimit(
+                "query processing would load too many samples into memory in query execution"
+                f" (more than {self._limits.max_samples}): ask for fewer series, a shorter time or a larger step"
+            )
+        self.check()
+
+    def check(self) -> None:
+        """Raises QueryLimit when the time is up or the query was cancelled."""
+        if self._cancelled():
+            raise QueryLimit("query was canceled in expression evaluation")
+        if self._monotonic() > self._deadline:
+            raise QueryLimit(
+                f"query timed out in expression evaluation (after {self._limits.timeout_seconds:g} s):"
+                " ask for fewer series, a shorter time or a larger step"
+            )

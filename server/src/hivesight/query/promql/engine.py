@@ -1,0 +1,115 @@
+"""The engine: a query and a time in, an answer out. Stateless but for its settings, so any number of threads may ask
+at once."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from hivesight.model.clock import Clock, SystemClock
+from hivesight.model.errors import BadQuery
+from hivesight.model.series import Mask, Times, Values
+from hivesight.model.symbols import LabelTable
+from hivesight.query.promql.annotations import Annotations
+from hivesight.query.promql.ast import Expr, MatrixSelector, Subquery, ValueType, unwrap
+from hivesight.query.promql.budget import Budget
+from hivesight.query.promql.check import type_of
+from hivesight.query.promql.evaluate import Evaluation
+from hivesight.query.promql.fetch import Scope, fetch
+from hivesight.query.promql.frames import Frame, Steps, Text, Value, finished
+from hivesight.query.promql.parser import parse
+from hivesight.query.promql.rows import raw_matrix
+from hivesight.query.promql.tables import empty, sort_order
+from hivesight.query.promql.types import Answer, Grid, Limits, Matrix, Querier, Scalar, String, Vector
+
+Cancelled = Callable[[], bool]
+
+
+def never() -> bool:
+    """Nobody cancels."""
+    return False
+
+
+class Engine:
+    """Answers PromQL. lookback_ms: how old a sample may be and still be the current one. default_step_ms: the step of
+    a subquery that names none. clock: measures how long a query takes."""
+
+    def __init__(
+        self,
+        querier: Querier,
+        *,
+        lookback_ms: int = 300_000,
+        default_step_ms: int = 60_000,
+        limits: Limits | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._querier = querier
+        self._lookback_ms = lookback_ms
+        self._default_step_ms = default_step_ms
+        self._limits = limits or Limits()
+        self._clock = clock or SystemClock()
+
+    def instant(self, query: str, at_ms: int, *, cancelled: Cancelled = never) -> Answer:
+        """The answer at one time. Raises BadQuery for a fault in the query, QueryLimit where it is too large or took
+        too long, QueryError where the data do not let it be answered."""
+        expr = parse(query)
+        grid = Grid.of(at_ms, at_ms, 1)
+        running = self._start(expr, query, grid, cancelled, is_range=False)
+        with np.errstate(all="ignore"):
+            if isinstance(unwrap(expr), MatrixSelector | Subquery):
+                value = raw_matrix(running.windows(expr, grid), running.symbols, running.budget)
+                return Answer(value, running.notes.warnings(), running.notes.infos())
+            found = running.value(expr, grid)
+            return Answer(_instant(found, at_ms), running.notes.warnings(), running.notes.infos())
+
+    def range(self, query: str, start_ms: int, end_ms: int, step_ms: int, *, cancelled: Cancelled = never) -> Answer:
+        """The answer at every step from start to end. Raises as `instant` does."""
+        if step_ms <= 0:
+            raise BadQuery("zero or negative query resolution step widths are not accepted. Try a positive integer")
+        if end_ms < start_ms:
+            raise BadQuery("end timestamp must not be before start time")
+        if (end_ms - start_ms) // step_ms + 1 > self._limits.max_points_per_series:
+            raise BadQuery(
+                f"exceeded maximum resolution of {self._limits.max_points_per_series:,} points per timeseries."
+                " Try decreasing the query resolution (?step=XX)"
+            )
+        expr = parse(query)
+        if (found := type_of(expr)) not in (ValueType.SCALAR, ValueType.VECTOR):
+            raise BadQuery(
+                f'invalid expression type "{found}" for range query, must be Scalar or instant Vector', 0, len(query)
+            )
+        grid = Grid.of(start_ms, end_ms, step_ms)
+        running = self._start(expr, query, grid, cancelled, is_range=True)
+        with np.errstate(all="ignore"):
+            value = running.value(expr, grid)
+            return Answer(_range(value, grid, running), running.notes.warnings(), running.notes.infos())
+
+    def _start(self, expr: Expr, query: str, grid: Grid, cancelled: Cancelled, *, is_range: bool) -> Evaluation:
+        budget = Budget(self._limits, self._clock.monotonic, cancelled)
+        scope = Scope(int(grid.times[0]), int(grid.times[-1]), self._lookback_ms, self._default_step_ms)
+        fetched = fetch(expr, self._querier, scope, budget)
+        return Evaluation.of(expr, Annotations(query), budget, scope, fetched, is_range)
+
+
+def _instant(value: Value, at_ms: int) -> Scalar | String | Vector:
+    match value:
+        case Steps(values=values):
+            return Scalar(at_ms, float(values[0]))
+        case Text(value=text):
+            return String(at_ms, text)
+        case Frame():
+            frame = finished(value)
+            return Vector(at_ms, frame.labels, frame.values[:, 0])
+
+
+def _range(value: Value, grid: Grid, running: Evaluation) -> Matrix:
+    if isinstance(value, Steps):
+        labels = empty(running.symbols, 1)
+        return _matrix(labels, grid.times, value.values[None], np.ones((1, len(grid)), dtype=np.bool_))
+    assert isinstance(value, Frame)
+    frame = finished(value)
+    order = np.array(sort_order(frame.labels), dtype=np.intp)
+    return _matrix(frame.labels.rows(order), grid.times, frame.values[order], frame.present[order])
+
+
+def _matrix(labels: LabelTable, times: Times, values: Values, present: Mask) -> Matrix:
+    return Matrix(labels, times, values, present)

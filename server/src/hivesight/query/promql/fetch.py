@@ -1,0 +1,104 @@
+"""What a query needs of the store, found out before it runs: each selector with the time it looks at."""
+
+from dataclasses import dataclass
+
+from hivesight.model.matcher import Matcher
+from hivesight.model.series import SeriesBlock
+from hivesight.model.symbols import LabelTable, Symbols
+from hivesight.query.promql.ast import At, Expr, MatrixSelector, Subquery, VectorSelector
+from hivesight.query.promql.budget import Budget
+from hivesight.query.promql.tables import recoded
+from hivesight.query.promql.types import Grid, Querier
+from hivesight.query.promql.walk import children
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The times that `start()` and `end()` mean, and the two defaults of the engine, all in ms."""
+
+    start_ms: int
+    end_ms: int
+    lookback_ms: int
+    default_step_ms: int
+
+    def pinned(self, at: At | None) -> int | None:
+        """The time that an `@` names; None without one."""
+        if at is None:
+            return None
+        return {"start": self.start_ms, "end": self.end_ms}.get(at.edge, at.ms)
+
+    def inner_grid(self, node: Subquery, opens_ms: int, closes_ms: int, budget: Budget) -> Grid:
+        """The steps of a subquery whose windows lie between these times, the first exclusive: multiples of its step.
+        Raises QueryLimit where there are too many."""
+        step = node.step_ms or self.default_step_ms
+        budget.fits((closes_ms - opens_ms) // step)
+        return Grid.of((opens_ms // step + 1) * step, closes_ms, step)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The samples of a query. by_selector: blocks under the selector's `id()`. symbols: those of the query, a child of
+    the store's, which all label tables share."""
+
+    by_selector: dict[int, list[SeriesBlock]]
+    symbols: Symbols
+
+
+Need = tuple[tuple[Matcher, ...], int, int]
+
+
+def fetch(expr: Expr, querier: Querier, frame: Scope, budget: Budget) -> Fetched:
+    """Reads what the query needs. Raises QueryLimit where that is too much."""
+    needs = _needs(expr, frame)
+    answers: dict[Need, list[SeriesBlock]] = {}
+    for need in needs.values():
+        if need not in answers:
+            budget.check()
+            answers[need] = querier.select(*need)
+            budget.spend(sum(block.values.size for block in answers[need]))
+    roots = {id(block.labels.symbols): block.labels.symbols for blocks in answers.values() for block in blocks}
+    symbols = Symbols(next(iter(roots.values()), None))
+    root = next(iter(roots), 0)
+    coded = {
+        need: [
+            SeriesBlock(
+                _owned(block, symbols) if id(block.labels.symbols) == root else recoded(block.labels, symbols),
+                block.times,
+                block.values,
+            )
+            for block in blocks
+            if len(block.labels)
+        ]
+        for need, blocks in answers.items()
+    }
+    return Fetched({selector: coded[need] for selector, need in needs.items()}, symbols)
+
+
+def _owned(block: SeriesBlock, symbols: Symbols) -> LabelTable:
+    return LabelTable(block.labels.names, block.labels.codes, symbols)
+
+
+def _needs(expr: Expr, frame: Scope) -> dict[int, Need]:
+    needs: dict[int, Need] = {}
+    stack: list[tuple[Expr, int, int]] = [(expr, frame.start_ms, frame.end_ms)]
+    while stack:
+        node, start, end = stack.pop()
+        match node:
+            case VectorSelector():
+                needs[id(node)] = _need(node, frame.lookback_ms, frame, start, end)
+            case MatrixSelector(vector=vector, range_ms=range_ms):
+                needs[id(vector)] = _need(vector, range_ms, frame, start, end)
+            case Subquery():
+                if (pinned := frame.pinned(node.at)) is not None:
+                    start = end = pinned
+                grid = (start - node.offset_ms - node.range_ms, end - node.offset_ms)
+                stack.append((node.expr, *grid))
+            case _:
+                stack.extend((child, start, end) for child in children(node))
+    return needs
+
+
+def _need(selector: VectorSelector, back_ms: int, frame: Scope, start: int, end: int) -> Need:
+    if (pinned := frame.pinned(selector.at)) is not None:
+        start = end = pinned
+    return selector.matchers, start - selector.offset_ms - back_ms + 1, end - selector.offset_ms

@@ -1,0 +1,124 @@
+"""rate and its kin: how samples change across a window."""
+
+from functools import partial
+from typing import Final
+
+import numpy as np
+
+from hivesight.model.labels import METRIC_NAME
+from hivesight.model.series import Mask, Values
+from hivesight.query.promql.ast import Call
+from hivesight.query.promql.context import Context
+from hivesight.query.promql.frames import Frame
+from hivesight.query.promql.functions.kind import Function, over_windows
+from hivesight.query.promql.types import Grid
+from hivesight.query.promql.windows import Windows, take
+
+_SUFFIXES: Final = ("_total", "_sum", "_count", "_bucket")
+_TOO_FAR: Final = 1.1
+"""Times the average distance of the samples: a gap at an edge of the window from which on the series is taken to have
+begun or ended inside."""
+
+
+def _extrapolated(counter: bool, per_second: bool, context: Context, call: Call, grid: Grid) -> Frame:
+    frame = over_windows(context, call.args[0], grid, partial(extrapolated, counter=counter, per_second=per_second))
+    if counter:
+        _note_names(context, call, frame)
+    return frame
+
+
+def extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> tuple[Values, Mask]:
+    """What a series gained in each window, extrapolated to the window's edges (Prometheus' `extrapolatedRate`). It
+    reaches to an edge that is near the outermost sample, half an average distance further where the edge is far, and
+    for a counter never back past where it would have been zero."""
+    first, last, count = windows.first, windows.last, windows.count
+    start_value = take(windows.values, first)
+    gained = take(windows.values, last) - start_value
+    if counter:
+        gained = gained + lost_to_resets(windows)
+    start_ms, end_ms = take(windows.times, first), take(windows.times, last)
+    sampled = (end_ms - start_ms) / 1000
+    average = sampled / np.maximum(count - 1, 1)
+    before = (start_ms - windows.opens_ms) / 1000
+    after = (windows.closes_ms - end_ms) / 1000
+    before = np.where(before >= average * _TOO_FAR, average / 2, before)
+    after = np.where(after >= average * _TOO_FAR, average / 2, after)
+    if counter:
+        from_zero = sampled * (start_value / gained)
+        before = np.where((gained > 0) & (start_value >= 0) & (from_zero < before), from_zero, before)
+    factor = (sampled + before + after) / sampled
+    if per_second:
+        factor = factor / ((windows.closes_ms - windows.opens_ms) / 1000)
+    return gained * factor, windows.at_least(2)
+
+
+def lost_to_resets(windows: Windows) -> Values:
+    """What a counter had reached before each of its resets in the window, added up; shape (series, steps)."""
+    values = windows.values
+    fell = values[:, 1:] < values[:, :-1]
+    if not fell.any():
+        return np.zeros((len(windows), windows.steps))
+    lost = np.zeros_like(values)
+    np.cumsum(np.where(fell, values[:, :-1], 0.0), axis=1, out=lost[:, 1:])
+    if np.isfinite(lost[:, -1]).all():
+        return take(lost, windows.last) - take(lost, windows.first)
+    return _lost_one_by_one(windows, np.where(fell, values[:, :-1], 0.0))
+
+
+def _lost_one_by_one(windows: Windows, lost: Values) -> Values:
+    """The same where a running sum would carry an infinity from one window to the next."""
+    total = np.zeros((len(windows), windows.steps))
+    for offset in range(int(windows.count.max(initial=1)) - 1):
+        place = windows.first + offset
+        term = take(lost, np.minimum(place, lost.shape[1] - 1))
+        total += np.where(place < windows.last, term, 0.0)
+    return total
+
+
+def _note_names(context: Context, call: Call, frame: Frame) -> None:
+    column = frame.labels.column(METRIC_NAME)[frame.present.any(axis=1)]
+    for name in context.symbols.texts(np.unique(column).tolist()):
+        if name and not name.endswith(_SUFFIXES):
+            context.notes.maybe_no_counter(name, call.args[0])
+
+
+def _instant(counter: bool, windows: Windows) -> tuple[Values, Mask]:
+    """Between the last two samples of a window."""
+    last = windows.last
+    previous = np.maximum(last - 1, 0)
+    end, start = take(windows.values, last), take(windows.values, previous)
+    gained = end - start
+    if counter:
+        seconds = (take(windows.times, last) - take(windows.times, previous)) / 1000
+        gained = np.where(end < start, end, gained) / seconds
+    return gained, windows.at_least(2)
+
+
+def _changes(resets_only: bool, windows: Windows) -> tuple[Values, Mask]:
+    """How often the value differs from the one before it in the window."""
+    values = windows.values
+    before, after = values[:, :-1], values[:, 1:]
+    happened = after < before if resets_only else (after != before) & ~(np.isnan(after) & np.isnan(before))
+    total = np.zeros(values.shape, dtype=np.int64)
+    np.cumsum(happened, axis=1, out=total[:, 1:])
+    found = take(total, windows.last) - take(total, windows.first)
+    return found.astype(np.float64), windows.at_least(1)
+
+
+def _irate(counter: bool, context: Context, call: Call, grid: Grid) -> Frame:
+    return over_windows(context, call.args[0], grid, partial(_instant, counter))
+
+
+def _counted(resets_only: bool, context: Context, call: Call, grid: Grid) -> Frame:
+    return over_windows(context, call.args[0], grid, partial(_changes, resets_only))
+
+
+FUNCTIONS: Final[dict[str, Function]] = {
+    "rate": partial(_extrapolated, True, True),
+    "increase": partial(_extrapolated, True, False),
+    "delta": partial(_extrapolated, False, False),
+    "irate": partial(_irate, True),
+    "idelta": partial(_irate, False),
+    "changes": partial(_counted, False),
+    "resets": partial(_counted, True),
+}

@@ -1,0 +1,107 @@
+"""histogram_quantile and histogram_fraction of classic histograms."""
+
+from typing import Final
+
+import numpy as np
+
+from hivesight.model.labels import METRIC_NAME
+from hivesight.model.series import Mask, Values
+from hivesight.query.promql.ast import Call
+from hivesight.query.promql.buckets import Histograms, histograms
+from hivesight.query.promql.context import Context
+from hivesight.query.promql.frames import Frame, empty_frame
+from hivesight.query.promql.functions.kind import Function
+from hivesight.query.promql.tables import somewhere
+from hivesight.query.promql.types import Grid
+
+_ROUNDING: Final = 1e-12
+"""Relative difference of two neighbouring counts below which they are taken to be equal."""
+
+
+def _quantile(context: Context, call: Call, grid: Grid) -> Frame:
+    at = context.scalar(call.args[0], grid)
+    for value in np.unique(at[~((at >= 0) & (at <= 1))])[:1]:
+        context.notes.bad_quantile(float(value), call.args[0])
+    found = histograms(context, context.vector(call.args[1], grid), call.args[1])
+    if found is None:
+        return empty_frame(context.symbols, len(grid))
+    counts, forced = monotonic(found.counts)
+    usable = found.complete & (found.size >= 2)
+    wanted = (at >= 0) & (at <= 1)
+    names = found.labels.column(METRIC_NAME)[(forced & usable & wanted).any(axis=1)]
+    for name in context.symbols.texts(np.unique(names).tolist()):
+        context.notes.not_monotonic(name, call.args[1])
+    values = quantile(found, counts, at)
+    values = np.where(usable, values, np.nan)
+    values = np.where(at < 0, -np.inf, np.where(at > 1, np.inf, np.where(np.isnan(at), np.nan, values)))
+    return _frame(found, values)
+
+
+def _frame(found: Histograms, values: Values) -> Frame:
+    return Frame(found.labels, values, found.present, np.ones(len(found.labels), dtype=np.bool_))
+
+
+def monotonic(counts: Values) -> tuple[Values, Mask]:
+    """Counts that never fall from one bucket to the next (axis 1), and where that took more than mending differences
+    that come from rounding."""
+    out = counts.copy()
+    for bucket in range(1, out.shape[1]):
+        before, here = out[:, bucket - 1], out[:, bucket]
+        out[:, bucket] = np.where(np.abs(here - before) / here <= _ROUNDING, before, here)
+    highest = np.maximum.accumulate(out, axis=1)
+    return highest, somewhere(highest > out, 1)
+
+
+def quantile(found: Histograms, counts: Values, at: Values) -> Values:
+    """The quantile by linear interpolation within the bucket that holds it (Prometheus' `BucketQuantile`)."""
+    observations = found.last(counts)
+    rank = at * observations
+    last = np.maximum(found.size - 1, 0)
+    reached: Mask = (counts >= rank[:, None]) & (np.arange(counts.shape[1], dtype=np.int64)[:, None] < last[:, None])
+    bucket = np.where(somewhere(reached, 1), reached.argmax(axis=1), last)
+    below = np.maximum(bucket - 1, 0)
+    inner = bucket > 0
+    end, start = _pick(found.bounds, bucket), np.where(inner, _pick(found.bounds, below), 0.0)
+    before = np.where(inner, _pick(counts, below), 0.0)
+    values = start + (end - start) * ((rank - before) / (_pick(counts, bucket) - before))
+    values = np.where(~inner & (end <= 0), end, values)
+    values = np.where(bucket == last, _pick(found.bounds, np.maximum(last - 1, 0)), values)
+    return np.where(observations == 0, np.nan, values)
+
+
+def _pick(array: Values, bucket: np.ndarray[tuple[int, int], np.dtype[np.intp]]) -> Values:
+    return np.take_along_axis(array, bucket[:, None], axis=1)[:, 0]
+
+
+def _fraction(context: Context, call: Call, grid: Grid) -> Frame:
+    lower, upper = (context.scalar(arg, grid) for arg in call.args[:2])
+    found = histograms(context, context.vector(call.args[2], grid), call.args[2])
+    if found is None:
+        return empty_frame(context.symbols, len(grid))
+    total = found.last(found.counts)
+    share = (below(found, upper) - below(found, lower)) / total
+    share = np.where(lower >= upper, 0.0, share)
+    share = np.where((total == 0) | np.isnan(lower) | np.isnan(upper) | ~found.complete, np.nan, share)
+    return _frame(found, share)
+
+
+def below(found: Histograms, bound: Values) -> Values:
+    """How many observations are at most `bound`, shape (steps,), by linear interpolation; of the bucket up to +Inf
+    nothing, and nothing of one that begins at -Inf but all of it (Prometheus' `BucketFraction`)."""
+    total = found.last(found.counts)
+    rank, known = total, np.zeros(total.shape, dtype=np.bool_)
+    before = np.zeros(total.shape)
+    for bucket in range(found.counts.shape[1]):
+        count, end = found.counts[:, bucket], found.bounds[:, bucket]
+        start = found.bounds[:, bucket - 1] if bucket else np.where(end > 0, 0.0, -np.inf)
+        exists = (bucket < found.size) & ~known
+        at_start = exists & (start >= bound)
+        inside = exists & (start < bound) & (end > bound)
+        share = np.where(np.isneginf(start), count, before + (count - before) * (bound - start) / (end - start))
+        rank = np.where(at_start, before, np.where(inside, share, rank))
+        known |= at_start | inside
+        before = np.where(bucket < found.size, count, before)
+    return np.minimum(rank, total)
+
+
+FUNCTIONS: Final[dict[str, Function]] = {"histogram_quantile": _quantile, "histogram_fraction": _fraction}

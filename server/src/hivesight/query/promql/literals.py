@@ -1,0 +1,123 @@
+"""Literals: Go's numbers and strings to values and back. Called by the lexer, the parser and whoever prints."""
+
+import math
+import re
+from typing import Final
+
+_SIMPLE: Final = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "\\": 92, "'": 39, '"': 34}
+_ESCAPE: Final = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|[abfnrtv\\'\"])")
+_OCTAL: Final = re.compile(r"0[0-7]+")
+
+
+def unquote(text: str) -> str:
+    """The value of a Go string literal with its quotes (strconv.Unquote, but single quotes may hold many characters).
+    Bytes that are no UTF-8 come out as lone surrogates. Raises ValueError for a bad escape."""
+    quote, body = text[0], text[1:-1]
+    if quote == "`" or "\\" not in body:
+        return body
+    out, position = bytearray(), 0
+    while (slash := body.find("\\", position)) >= 0:
+        out += body[position:slash].encode()
+        match = _ESCAPE.match(body, slash)
+        if match is None or match[1] == ("'" if quote == '"' else '"'):
+            raise ValueError("invalid syntax")
+        out += _escaped(match[1])
+        position = match.end()
+    out += body[position:].encode()
+    return out.decode(errors="surrogateescape")
+
+
+def _escaped(escape: str) -> bytes:
+    if escape in _SIMPLE:
+        return bytes((_SIMPLE[escape],))
+    code = int(escape[1:], 16) if escape[0] in "xuU" else int(escape, 8)
+    if escape[0] not in "uU":
+        if code > 255:
+            raise ValueError("invalid syntax")
+        return bytes((code,))
+    if code > 0x10FFFF or 0xD800 <= code < 0xE000:
+        raise ValueError("invalid syntax")
+    return chr(code).encode()
+
+
+def quote(text: str) -> str:
+    """A Go string literal with double quotes (strconv.Quote)."""
+    out = ['"']
+    for char in text:
+        code = ord(char)
+        if char in '"\\':
+            out.append("\\" + char)
+        elif 0xDC80 <= code <= 0xDCFF:
+            out.append(f"\\x{code - 0xDC00:02x}")
+        elif char in "\a\b\f\n\r\t\v":
+            out.append("\\" + "abfnrtv"["\a\b\f\n\r\t\v".index(char)])
+        elif char.isprintable():
+            out.append(char)
+        elif code < 0x80:
+            out.append(f"\\x{code:02x}")
+        else:
+            out.append(f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+    out.append('"')
+    return "".join(out)
+
+
+def parse_number(text: str) -> float:
+    """The value of a number as the lexer cut it: decimal, exponent, hexadecimal, octal, Inf, NaN, with underscores."""
+    lowered = text.lower().replace("_", "")
+    if lowered.startswith("0x"):
+        return float(int(lowered, 16))
+    if _OCTAL.fullmatch(lowered):
+        return float(int(lowered, 8))
+    return float(lowered)
+
+
+def format_number(value: float) -> str:
+    """The number as Go prints it with %v: `1e+06`, `0.1`, `+Inf`, `NaN`."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    digits, exponent = _shortest(value)
+    sign = "-" if math.copysign(1.0, value) < 0 else ""
+    if value and not -4 <= exponent < 6:
+        mantissa = digits[0] + ("." + digits[1:] if len(digits) > 1 else "")
+        return f"{sign}{mantissa}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
+    return sign + _plain(digits, exponent)
+
+
+def format_plain(value: float) -> str:
+    """The number without an exponent, however long (strconv.FormatFloat with 'f' and -1)."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    return ("-" if math.copysign(1.0, value) < 0 else "") + _plain(*_shortest(value))
+
+
+def format_api(value: float) -> str:
+    """The number as the HTTP API writes sample values: without an exponent from 1e-6 up to below 1e21."""
+    if value == 0 or not math.isfinite(value) or 1e-6 <= abs(value) < 1e21:
+        return format_plain(value)
+    digits, exponent = _shortest(value)
+    mantissa = digits[0] + ("." + digits[1:] if len(digits) > 1 else "")
+    return f"{'-' if value < 0 else ''}{mantissa}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
+
+
+def _shortest(value: float) -> tuple[str, int]:
+    """The shortest digits that read back as this number, and the exponent of the first."""
+    mantissa, _, exponent = repr(abs(float(value))).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = whole + fraction
+    lead = len(digits) - len(digits.lstrip("0"))
+    trimmed = digits.strip("0")
+    if not trimmed:
+        return "0", 0
+    return trimmed, len(whole) - 1 - lead + int(exponent or 0)
+
+
+def _plain(digits: str, exponent: int) -> str:
+    if exponent < 0:
+        return "0." + "0" * (-exponent - 1) + digits
+    if len(digits) <= exponent + 1:
+        return digits + "0" * (exponent + 1 - len(digits))
+    return f"{digits[: exponent + 1]}.{digits[exponent + 1 :]}"

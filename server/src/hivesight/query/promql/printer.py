@@ -1,0 +1,125 @@
+"""A syntax tree to its canonical text (Prometheus' `Expr.String()`)."""
+
+from hivesight.model.duration import format_duration
+from hivesight.model.labels import METRIC_NAME
+from hivesight.model.matcher import Matcher, MatchType
+from hivesight.query.promql.ast import (
+    PARAMETER_AGGREGATORS,
+    Aggregate,
+    At,
+    Binary,
+    Call,
+    Card,
+    Expr,
+    Matching,
+    MatrixSelector,
+    NumberLiteral,
+    Paren,
+    StringLiteral,
+    Subquery,
+    Unary,
+    VectorSelector,
+)
+from hivesight.query.promql.literals import format_number, quote
+
+
+def format(expr: Expr) -> str:
+    """The expression on one line; parsing it gives the same tree again."""
+    match expr:
+        case NumberLiteral():
+            return _number(expr)
+        case StringLiteral(value=value):
+            return quote(value)
+        case VectorSelector():
+            return _selector(expr) + _modifiers(expr.at, expr.offset_ms)
+        case MatrixSelector(vector=vector, range_ms=range_ms):
+            return f"{_selector(vector)}[{format_duration(range_ms)}]{_modifiers(vector.at, vector.offset_ms)}"
+        case Subquery(range_ms=range_ms, step_ms=step_ms):
+            step = format_duration(step_ms) if step_ms else ""
+            text = f"{format(expr.expr)}[{format_duration(range_ms)}:{step}]"
+            return text + _modifiers(expr.at, expr.offset_ms)
+        case Call(func=func, args=args):
+            return f"{func}({', '.join(format(arg) for arg in args)})"
+        case Aggregate():
+            return _aggregate(expr)
+        case Unary(op=op, expr=inner):
+            return op + format(inner)
+        case Paren(expr=inner):
+            return f"({format(inner)})"
+        case Binary():
+            return _binary(expr)
+
+
+def _number(literal: NumberLiteral) -> str:
+    if literal.duration:
+        return format_duration(round(literal.value * 1000))
+    return format_number(literal.value)
+
+
+def _label(name: str) -> str:
+    return name if name.isidentifier() and name.isascii() else quote(name)
+
+
+def _matcher(matcher: Matcher) -> str:
+    return f"{_label(matcher.name)}{matcher.type}{quote(matcher.value)}"
+
+
+def _selector(selector: VectorSelector) -> str:
+    shown: list[str] = []
+    outside = selector.name
+    plain = outside.replace(":", "_").isidentifier() and outside.isascii()
+    if outside and not plain:
+        shown.append(quote(outside))
+        outside = ""
+    for matcher in selector.matchers:
+        said = matcher.name == METRIC_NAME and matcher.type is MatchType.EQUAL and matcher.value == selector.name
+        if not (said and selector.name):
+            shown.append(_matcher(matcher))
+    return f"{outside}{{{','.join(shown)}}}" if shown else outside
+
+
+def _modifiers(at: At | None, offset_ms: int) -> str:
+    text = ""
+    if at is not None:
+        text = f" @ {at.edge}()" if at.edge else f" @ {at.ms / 1000:.3f}"
+    if offset_ms:
+        sign = "-" if offset_ms < 0 else ""
+        text += f" offset {sign}{format_duration(abs(offset_ms))}"
+    return text
+
+
+def _aggregate(node: Aggregate) -> str:
+    text = node.op
+    if node.without:
+        text += f" without ({', '.join(map(_label, node.grouping))}) "
+    elif node.grouping:
+        text += f" by ({', '.join(map(_label, node.grouping))}) "
+    param = f"{format(node.param)}, " if node.param is not None and node.op in PARAMETER_AGGREGATORS else ""
+    return f"{text}({param}{format(node.expr)})"
+
+
+def _binary(node: Binary) -> str:
+    # A chain of operators is as deep as it is long, so it is unrolled.
+    tail: list[str] = []
+    left: Expr = node
+    while isinstance(left, Binary):
+        modifier = " bool" if left.returns_bool else ""
+        tail.append(f" {left.op}{modifier}{_matching(left.matching)} {format(left.rhs)}")
+        left = left.lhs
+    return format(left) + "".join(reversed(tail))
+
+
+def _matching(matching: Matching | None) -> str:
+    if matching is None or not (matching.labels or matching.on or matching.include):
+        return (
+            "" if matching is None or matching.card not in (Card.MANY_TO_ONE, Card.ONE_TO_MANY) else _grouped(matching)
+        )
+    return _grouped(matching)
+
+
+def _grouped(matching: Matching) -> str:
+    text = f" {'on' if matching.on else 'ignoring'} ({', '.join(map(_label, matching.labels))})"
+    if matching.card in (Card.MANY_TO_ONE, Card.ONE_TO_MANY):
+        word = "group_left" if matching.card is Card.MANY_TO_ONE else "group_right"
+        text += f" {word} ({', '.join(map(_label, matching.include))})"
+    return text

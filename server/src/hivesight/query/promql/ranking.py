@@ -1,0 +1,120 @@
+"""Aggregations that go by the order of values: quantile, topk, bottomk, limitk and limit_ratio."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hivesight.model.errors import QueryError
+from hivesight.model.series import Mask, Values
+from hivesight.query.promql.ast import Aggregate
+from hivesight.query.promql.context import Context
+from hivesight.query.promql.frames import Frame
+from hivesight.query.promql.literals import format_number
+from hivesight.query.promql.tables import Index
+
+if TYPE_CHECKING:
+    from hivesight.query.promql.aggregate import Groups
+
+
+def quantile_of_sorted(ordered: Values, start: NDArray[np.int64], count: NDArray[np.int64], at: Values) -> Values:
+    """Quantiles of runs in an array, along its first axis: of `count` values from `start` on, by linear
+    interpolation. `at` out of range gives an infinity, NaN and nothing give NaN (Prometheus' `quantile`)."""
+    rank = at * (count - 1)
+    rank = np.where(np.isfinite(rank), rank, 0.0)
+    last = np.maximum(count - 1, 0)
+    lower = np.clip(np.floor(rank).astype(np.int64), 0, last)
+    upper = np.minimum(lower + 1, last)
+    weight = rank - np.floor(rank)
+    most = ordered.shape[0] - 1
+    low = np.take_along_axis(ordered, np.clip(start + lower, 0, most), axis=0)
+    high = np.take_along_axis(ordered, np.clip(start + upper, 0, most), axis=0)
+    # A weight of nothing must not make a NaN of an infinity more than it does in Prometheus: 0 * Inf is NaN there, too.
+    found = low * (1 - weight) + high * weight
+    found = np.where(at < 0, -np.inf, np.where(at > 1, np.inf, found))
+    return np.where(np.isnan(at) | (count == 0), np.nan, found)
+
+
+def quantiles(
+    group: Index, starts: Index, values: Values, present: Mask, count: NDArray[np.int64], at: Values
+) -> Values:
+    """The quantile of each group at each step, rows in order of their groups; shape (groups, steps)."""
+    order = _order(group, values, present, largest_first=False)
+    ordered = np.take_along_axis(values, order, axis=0)
+    return quantile_of_sorted(ordered, starts[:, None].astype(np.int64), count, np.broadcast_to(at, count.shape))
+
+
+def _order(group: Index, values: Values, present: Mask, *, largest_first: bool) -> NDArray[np.int64]:
+    """For every step the rows by group, then present ones first, then by value; equal ones in their order. NaN counts
+    as the smallest for a quantile and as the last choice where the largest come first."""
+    nan = np.isnan(values)
+    rank = np.where(present, np.where(nan, 1 if largest_first else -1, 0), 2).astype(np.int8)
+    key = np.where(nan, 0.0, -values if largest_first else values)
+    groups = np.broadcast_to(group[:, None], values.shape)
+    return np.lexsort((key, rank, groups), axis=0)
+
+
+def ranked(context: Context, node: Aggregate, frame: Frame, param: Values) -> Frame:
+    """topk and bottomk: the k largest or smallest of each group, each with its own labels."""
+    from hivesight.query.promql.aggregate import groups_of
+
+    wanted = _counts(param)
+    if not len(frame) or not (wanted > 0).any():
+        return frame.rows(np.zeros(0, dtype=np.intp))
+    groups = groups_of(node, frame)
+    values = groups.values if node.op == "topk" else -groups.values
+    order = _order(groups.group, values, groups.present, largest_first=True)
+    return _first(context, frame, groups, order, wanted)
+
+
+def limited(context: Context, node: Aggregate, frame: Frame, param: Values) -> Frame:
+    """limitk: the first k of each group. limit_ratio: of all series those whose label sets hash below the ratio."""
+    from hivesight.query.promql.aggregate import groups_of
+
+    if node.op == "limit_ratio":
+        return _ratio(context, node, frame, param)
+    wanted = _counts(param)
+    if not len(frame) or not (wanted > 0).any():
+        return frame.rows(np.zeros(0, dtype=np.intp))
+    groups = groups_of(node, frame)
+    order = np.argsort(np.where(groups.present, 0, 1) + 2 * groups.group[:, None], axis=0, kind="stable")
+    return _first(context, frame, groups, order.astype(np.int64), wanted)
+
+
+def _counts(param: Values) -> NDArray[np.int64]:
+    if np.isnan(param).any():
+        raise QueryError("Parameter value is NaN")
+    for value, word in ((float(param.max()), "over"), (-float(param.min()), "under")):
+        if value >= 2.0**63:
+            shown = format_number(value if word == "over" else -value)
+            raise QueryError(f"Scalar value {shown} {word}flows int64")
+    return param.astype(np.int64)
+
+
+def _first(
+    context: Context, frame: Frame, groups: "Groups", order: NDArray[np.int64], wanted: NDArray[np.int64]
+) -> Frame:
+    """The first of each group in this order that are present, as rows of the frame."""
+    nth = np.arange(len(frame))[:, None] - groups.starts[groups.group][:, None]
+    chosen = np.zeros(order.shape, dtype=np.bool_)
+    np.put_along_axis(chosen, order, np.broadcast_to(nth < wanted, order.shape), axis=0)
+    chosen &= groups.present
+    rows = order[:, 0] if order.shape[1] == 1 and not context.is_range else np.arange(len(frame))
+    rows = rows[chosen[rows].any(axis=1)]
+    source = groups.order[rows]
+    return Frame(frame.labels.rows(source), frame.values[source], chosen[rows], frame.nameless[source])
+
+
+def _ratio(context: Context, node: Aggregate, frame: Frame, param: Values) -> Frame:
+    if np.isnan(param).any():
+        raise QueryError("Ratio value is NaN")
+    assert node.param is not None
+    for value in np.unique(param[np.abs(param) > 1])[:1]:
+        to = math.copysign(1.0, float(value))
+        shown = f"got {format_number(float(value))}, capping to {format_number(to)}"
+        context.notes.warn(f"ratio value should be between -1 and 1, {shown}", node.param)
+    ratio = np.clip(param, -1.0, 1.0)
+    offset = np.array([int(labels.fingerprint(), 16) / 2.0**64 for labels in frame.labels.all_labels()])[:, None]
+    kept = np.where(ratio >= 0, offset < ratio, offset >= 1.0 + ratio)
+    return Frame(frame.labels, frame.values, frame.present & kept.reshape(frame.values.shape), frame.nameless)

@@ -1,0 +1,39 @@
+"""Selectors on the step grid: the latest sample of each series within the lookback, and the windows of ranges."""
+
+import numpy as np
+
+from hivesight.model.series import SeriesBlock, Times, is_absent, is_stale
+from hivesight.model.symbols import Symbols
+from hivesight.query.promql.frames import Frame, stacked_frames
+from hivesight.query.promql.windows import Indexes, take
+
+
+def latest(
+    blocks: list[SeriesBlock], at_ms: Times, lookback_ms: int, symbols: Symbols, *, own_times: bool = False
+) -> Frame:
+    """For every series and step the latest sample in (at - lookback, at]; nothing where that is a staleness marker.
+    own_times: the samples' own times in seconds instead of their values."""
+    frames = [_of_block(block, at_ms, lookback_ms, own_times) for block in blocks]
+    return stacked_frames([each for each in frames if each is not None], symbols, len(at_ms))
+
+
+def _of_block(block: SeriesBlock, at_ms: Times, lookback_ms: int, own_times: bool) -> Frame | None:
+    index = np.searchsorted(block.times, at_ms, side="right") - 1
+    first = int(np.searchsorted(block.times, int(at_ms.min()) - lookback_ms, side="right"))
+    stop = int(index.max()) + 1
+    if stop <= first:
+        return None
+    times, values = block.times[first:stop], np.ascontiguousarray(block.values[:, first:stop])
+    index = (index - first)[None]
+    if (absent := is_absent(values)).any():
+        # The last sample at or before each place, -1 where there is none.
+        before: Indexes = np.where(absent, -1, np.arange(values.shape[1], dtype=np.int64))
+        np.maximum.accumulate(before, axis=1, out=before)
+        index = np.where(index < 0, -1, take(before, np.maximum(index, 0)))
+    known = np.maximum(index, 0)
+    fresh = (index >= 0) & (times[known] > at_ms - lookback_ms)
+    found = np.ascontiguousarray(take(values, known))
+    present = np.broadcast_to(fresh, found.shape) & ~is_stale(found)
+    if own_times:
+        found = np.broadcast_to(times[known] / 1000, found.shape)
+    return Frame(block.labels, found, present, np.zeros(len(block.labels), dtype=np.bool_))

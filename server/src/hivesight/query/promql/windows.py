@@ -1,0 +1,202 @@
+"""Range vectors: the samples of many series with, for every step, the window of those that a range selector sees."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hivesight.model.series import Mask, SeriesBlock, Times, Values, is_sample
+from hivesight.model.symbols import LabelTable
+from hivesight.query.promql.tables import stacked
+
+Indexes = NDArray[np.int64]
+_T = TypeVar("_T", bound=np.generic)
+
+_CHUNK: Final = 1 << 16
+"""Cells that a kernel works on at a time, so that its temporaries stay in the processor's cache."""
+_SMALL: Final = 8
+"""Blocks of fewer series are put together with others before kernels run on them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Samples and windows. Arrays with one row stand for all series.
+
+    values: float64, shape (series, samples), samples only: no absent ones, no staleness markers.
+    times: int64 ms, shape (1 or series, samples), increasing in each row; what lies past a row's samples is padding.
+    lo, hi: shape (1 or series, steps): samples lo to hi - 1 of the row are in the window of the step.
+    opens_ms, closes_ms: int64, shape (steps,): the window's edges, the first exclusive, the second inclusive.
+    nameless: as in a frame."""
+
+    labels: LabelTable
+    values: Values
+    times: Times
+    lo: Indexes
+    hi: Indexes
+    opens_ms: Times
+    closes_ms: Times
+    nameless: Mask
+
+    def __len__(self) -> int:
+        return int(self.values.shape[0])
+
+    @property
+    def steps(self) -> int:
+        return int(self.lo.shape[1])
+
+    @property
+    def count(self) -> Indexes:
+        """How many samples are in the windows; shape (1 or series, steps)."""
+        return self.hi - self.lo
+
+    @property
+    def first(self) -> Indexes:
+        """The index of each window's first sample; of some sample where there is none."""
+        return np.minimum(self.lo, self.values.shape[1] - 1)
+
+    @property
+    def last(self) -> Indexes:
+        """The index of each window's last sample; of some sample where there is none."""
+        return np.maximum(self.hi - 1, 0)
+
+    def at_least(self, count: int) -> Mask:
+        """Where the windows hold so many samples; shape (series, steps)."""
+        return np.broadcast_to(self.count >= count, (len(self), self.steps))
+
+    def chunks(self) -> Iterator["Windows"]:
+        """The same windows in pieces of some series each."""
+        rows = max(1, _CHUNK // max(self.values.shape[1], self.steps, 1))
+        if rows >= len(self):
+            yield self
+            return
+        for start in range(0, len(self), rows):
+            part = slice(start, start + rows)
+            yield Windows(
+                LabelTable(self.labels.names, self.labels.codes[part], self.labels.symbols),
+                self.values[part],
+                self.times if len(self.times) == 1 else self.times[part],
+                self.lo if len(self.lo) == 1 else self.lo[part],
+                self.hi if len(self.hi) == 1 else self.hi[part],
+                self.opens_ms,
+                self.closes_ms,
+                self.nameless[part],
+            )
+
+
+def take(array: NDArray[_T], index: Indexes) -> NDArray[_T]:
+    """`array[row, index[row, step]]`, where either may have one row that stands for all."""
+    if len(index) == 1:
+        return array[:, index[0]]
+    if len(array) == 1:
+        return array[0][index]
+    return np.take_along_axis(array, index, axis=1)
+
+
+def windows_of(blocks: list[SeriesBlock], opens_ms: Times, closes_ms: Times) -> list[Windows]:
+    """The windows (open, close] over all series of the blocks that have a sample in any of them."""
+    ready: list[Windows] = []
+    small: dict[int, list[Windows]] = {}
+    for block in blocks:
+        made = _of_block(block, opens_ms, closes_ms)
+        if made is None:
+            continue
+        if len(made) >= _SMALL:
+            ready.append(made)
+        else:
+            # Rows are padded to the longest, so only rows of about the same length go together.
+            small.setdefault(made.values.shape[1].bit_length(), []).append(made)
+    ready.extend(_joined(each) if len(each) > 1 else each[0] for each in small.values())
+    return ready
+
+
+def _of_block(block: SeriesBlock, opens_ms: Times, closes_ms: Times) -> Windows | None:
+    lo = np.searchsorted(block.times, opens_ms, side="right")
+    hi = np.searchsorted(block.times, closes_ms, side="right")
+    used = slice(int(lo.min()), int(hi.max()))
+    times, values = block.times[used], np.ascontiguousarray(block.values[:, used])
+    if not values.size:
+        return None
+    lo, hi = (lo - used.start)[None], (hi - used.start)[None]
+    real = is_sample(values)
+    nameless = np.zeros(len(block.labels), dtype=np.bool_)
+    if real.all():
+        return Windows(block.labels, values, times[None], lo, hi, opens_ms, closes_ms, nameless)
+    return _compacted(block.labels, values, times, real, lo[0], hi[0], opens_ms, closes_ms, nameless)
+
+
+def of_samples(
+    labels: LabelTable, values: Values, times: Times, real: Mask, opens_ms: Times, closes_ms: Times, nameless: Mask
+) -> Windows | None:
+    """Windows over samples on a shared time vector, present where `real` says."""
+    lo = np.searchsorted(times, opens_ms, side="right")
+    hi = np.searchsorted(times, closes_ms, side="right")
+    if not values.size:
+        return None
+    if real.all():
+        return Windows(labels, values, times[None], lo[None], hi[None], opens_ms, closes_ms, nameless)
+    return _compacted(labels, values, times, real, lo, hi, opens_ms, closes_ms, nameless)
+
+
+def _compacted(
+    labels: LabelTable,
+    values: Values,
+    times: Times,
+    real: Mask,
+    lo: NDArray[np.intp],
+    hi: NDArray[np.intp],
+    opens_ms: Times,
+    closes_ms: Times,
+    nameless: Mask,
+) -> Windows | None:
+    """Each row's samples moved together to the left, and the windows with them."""
+    rows = np.flatnonzero(real.any(axis=1))
+    if not rows.size:
+        return None
+    real = real[rows]
+    before = np.zeros((len(rows), real.shape[1] + 1), dtype=np.int64)
+    np.cumsum(real, axis=1, out=before[:, 1:])
+    width = int(before[:, -1].max())
+    row, column = np.nonzero(real)
+    place = before[row, column]
+    close_values = np.zeros((len(rows), width))
+    close_values[row, place] = values[rows][row, column]
+    close_times = np.full((len(rows), width), np.iinfo(np.int64).max)
+    close_times[row, place] = times[column]
+    return Windows(
+        labels.rows(rows),
+        close_values,
+        close_times,
+        before[:, lo],
+        before[:, hi],
+        opens_ms,
+        closes_ms,
+        nameless[rows],
+    )
+
+
+def _joined(parts: list[Windows]) -> Windows:
+    rows, width = sum(map(len, parts)), max(each.values.shape[1] for each in parts)
+    steps = parts[0].steps
+    values = np.zeros((rows, width))
+    times = np.full((rows, width), np.iinfo(np.int64).max)
+    lo = np.empty((rows, steps), dtype=np.int64)
+    hi = np.empty((rows, steps), dtype=np.int64)
+    start = 0
+    for each in parts:
+        part = slice(start, start + len(each))
+        values[part, : each.values.shape[1]] = each.values
+        times[part, : each.values.shape[1]] = each.times
+        lo[part], hi[part] = each.lo, each.hi
+        start += len(each)
+    return Windows(
+        stacked([each.labels for each in parts], parts[0].labels.symbols),
+        values,
+        times,
+        lo,
+        hi,
+        parts[0].opens_ms,
+        parts[0].closes_ms,
+        np.concatenate([each.nameless for each in parts]),
+    )

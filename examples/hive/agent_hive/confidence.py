@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from agent_hive.work import Decision, Opinion, Verdict
 
 WEIGHTS: Mapping[str, float] = {
-    "complexity": 0.2,
+    "complexity": 0.15,
     "documentation": 0.1,
     "security": 0.2,
     "compiler": 0.2,
-    "reviewer": 0.3,
+    "reviewer": 0.35,
 }
 _APPROVE = 0.75
 _CHANGES = 0.4

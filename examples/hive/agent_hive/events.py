@@ -13,20 +13,24 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 CAPACITY = 1_000
-_FIRST_PAUSE = 0.5
+FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 4.0
 
 
 class Outbox:
     """Keeps up to CAPACITY events while the stream is down, drops the oldest beyond that, and counts both."""
 
-    def __init__(self, client: httpx2.AsyncClient, url: str, capacity: int = CAPACITY) -> None:
+    def __init__(
+        self, client: httpx2.AsyncClient, url: str, capacity: int = CAPACITY, first_pause: float = FIRST_PAUSE
+    ) -> None:
         self._client = client
         self._url = f"{url}/events"
         self._waiting: deque[Mapping[str, object]] = deque(maxlen=capacity)
         self._news = asyncio.Event()
         self.sent = 0
         self.dropped = 0
+        self.failures = 0
+        self._first_pause = first_pause
 
     def emit(self, kind: str, task_id: str, data: Mapping[str, object] | None = None) -> None:
         """Never waits and never fails."""
@@ -48,7 +52,7 @@ class Outbox:
 
     async def run(self) -> None:
         """Send for ever; pause longer after each failure in a row, and log only the change of state."""
-        pause = _FIRST_PAUSE
+        pause = self._first_pause
         while True:
             await self._news.wait()
             batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
@@ -58,15 +62,16 @@ class Outbox:
             try:
                 (await self._client.post(self._url, json={"events": batch})).raise_for_status()
             except httpx2.HTTPError as error:
-                if pause == _FIRST_PAUSE:
+                self.failures += 1
+                if pause == self._first_pause:
                     log.warning("event stream does not take events, buffering: %s", error or type(error).__name__)
                 self._put_back(batch)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
                 continue
-            if pause != _FIRST_PAUSE:
+            if pause != self._first_pause:
                 log.info("event stream takes events again, %d dropped so far", self.dropped)
-            pause = _FIRST_PAUSE
+            pause = self._first_pause
             self.sent += len(batch)
 
     def _put_back(self, batch: list[Mapping[str, object]]) -> None:

@@ -3,7 +3,7 @@
 import fcntl
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,11 +28,13 @@ class HiveFiles:
         for folder in (self.root, self.logs, self.state, self.root / "targets"):
             folder.mkdir(parents=True, exist_ok=True)
         (self.root / "secrets").mkdir(mode=0o700, exist_ok=True)
-        self._lock = (self.root / "hive.lock").open("ab")
+        lock = (self.root / "hive.lock").open("ab")
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
+            lock.close()
             raise AlreadyRunning(f"a hive runs in {self.root} already; stop it or choose another --dir") from None
+        self._lock = lock
 
     def write_target(self, service: Service, port: int) -> None:
         """One target for Prometheus' file discovery (`file_sd_configs`)."""
@@ -54,10 +56,6 @@ class HiveFiles:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
-
-    def written(self) -> Sequence[Path]:
-        """The target files there are."""
-        return sorted((self.root / "targets").glob("*.yml"))
 
 
 def _replace(path: Path, text: str, mode: int = 0o644) -> None:

@@ -126,7 +126,7 @@ def read_mail(raw: bytes) -> tuple[str, str]:
     message = email.message_from_bytes(raw, policy=email.policy.default)
     part = message.get_body(("plain", "html"))
     try:
-        text = str(part.get_content()) if part is not None else ""
+        text = str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
         return str(message.get("Subject", "")), text
     except (LookupError, ValueError):  # an unknown charset, a broken header
         return "(unreadable mail)", raw.decode("utf-8", "replace")

@@ -55,13 +55,13 @@ class Arrays:
     def nbytes(self) -> int:
         """Bytes of both arrays."""
         rows, samples = self.values.shape
-        return 8 * samples * (rows + 1)
+        return 8 * int(samples) * (int(rows) + 1)
 
 
 def present_rows(values: Values) -> Mask:
     """Which rows hold at least one sample; shape (series, samples) to (series,). Most are settled by one column."""
     if not values.size:
-        return np.zeros(values.shape[0], dtype=bool)
+        return np.zeros(len(values), dtype=bool)
     found = ~is_absent(values[:, -1])
     if found.all():
         return found
@@ -93,6 +93,7 @@ class Columns:
         self._view: View | None = None
         self._handed_out = 0
         self._old_below = 0
+        self._spared = False
 
     def positions(self, numbers: NDArray[np.int32]) -> Positions:
         """Where rows stand; -1 for a number that is negative, dropped or was never given out."""
@@ -235,10 +236,12 @@ class Columns:
         Leaves the identities of the dropped series."""
         arrays = self.arrays
         low = arrays.low + int(np.searchsorted(arrays.times[arrays.low : arrays.high], cutoff_ms))
-        if low == arrays.low and low < arrays.high:
+        if low == arrays.low < arrays.high and not self._spared:
             return []
-        kept = present_rows(arrays.values[: self.rows, low : arrays.high]) | (self.numbers() >= self._old_below)
+        present = present_rows(arrays.values[: self.rows, low : arrays.high])
+        kept = present | (self.numbers() >= self._old_below)
         self._old_below = self.next_number
+        self._spared = bool((kept & ~present).any())
         live = arrays.high - low
         wasteful = live < low or not kept.all()
         self.arrays = Arrays(arrays.times, arrays.values, low, arrays.high)

@@ -13,6 +13,7 @@ from hivesight.model.series import ABSENT, SeriesBlock, Values, is_absent, is_sa
 class Selected:
     """The chosen rows of one group. numbers: the row number of each row of the block, increasing."""
 
+    group_id: int
     keyed: Mapping[bytes, int]
     numbers: NDArray[np.int32]
     block: SeriesBlock

@@ -33,14 +33,15 @@ def plan_append(columns: Columns, time_ms: int, numbers: NDArray[np.int32], valu
     newest = columns.newest_ms
     if newest is not None and (time_ms < newest or (time_ms == newest and not live)):
         return Plan(False, positions[:0], values[:0], Appended(0, given, 0, refused, unknown))
-    positions, values, duplicate = _first_of_each(positions, values)
     if newest is None or time_ms > newest:
+        positions, values, duplicate = _first_of_each(positions, values)
         return Plan(True, positions, values, Appended(given - duplicate, 0, duplicate, refused, unknown))
     there = columns.newest_column()[positions]
     absent = is_absent(there)
-    duplicate += int((~absent & (bits(there) != bits(values))).sum())
-    appended = Appended(given - duplicate, 0, duplicate, refused, unknown)
-    return Plan(False, positions[absent], values[absent], appended)
+    differs = int((~absent & (bits(there) != bits(values))).sum())
+    positions, values, duplicate = _first_of_each(positions[absent], values[absent])
+    duplicate += differs
+    return Plan(False, positions, values, Appended(given - duplicate, 0, duplicate, refused, unknown))
 
 
 def carry_out(columns: Columns, time_ms: int, plan: Plan) -> None:

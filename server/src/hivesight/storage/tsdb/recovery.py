@@ -5,6 +5,7 @@ import mmap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -14,6 +15,8 @@ from hivesight.storage.tsdb.directory import Directory
 from hivesight.storage.tsdb.framing import CHECKPOINT_MAGIC, FILE_HEADER, SEGMENT_MAGIC, fault, records
 from hivesight.storage.tsdb.head import Head
 from hivesight.storage.tsdb.replay import Replay
+
+_DAMAGED: Final = "damaged file: the part from the first bad record on is set aside, the rest is served"
 
 _log: FilteringBoundLogger = structlog.get_logger(__name__)
 
@@ -67,16 +70,11 @@ def recover(directory: Directory, head: Head) -> Recovered:
             continue
         if sequence == segments[-1] and read.fault == "record cut short":
             torn = True
-            _log.warning(
-                "write-ahead log ended within a record, as after a kill; cut after the last whole one",
-                path=str(path),
-                kept_bytes=read.end,
-                cut_bytes=read.size - read.end,
-            )
-            _cut(path, read.end)
+            event = "write-ahead log ended within a record, as after a kill; cut after the last whole one"
+            _set_aside(directory, path, read, _log.warning, event)
         else:
             damaged += 1
-            _set_aside(directory, path, read)
+            _set_aside(directory, path, read, _log.error, _DAMAGED)
     sequence = max([start, 1, *segments])
     return Recovered(replay.samples, replay.unknown_samples, sequence, checkpoint_bytes, torn, damaged)
 
@@ -116,7 +114,7 @@ def _read_checkpoint(directory: Directory, sequence: int, replay: Replay) -> tup
     if read.fault is None:
         _log.error("checkpoint has no end: what it lacks is lost", path=str(path))
     else:
-        _set_aside(directory, path, read)
+        _set_aside(directory, path, read, _log.error, _DAMAGED)
     return size, False
 
 
@@ -128,16 +126,16 @@ def _report_gaps(start: int, segments: list[int]) -> None:
         expected = sequence + 1
 
 
-def _set_aside(directory: Directory, path: Path, read: _Read) -> None:
+def _set_aside(directory: Directory, path: Path, read: _Read, report: Callable[..., object], event: str) -> None:
     """Copies what cannot be read to the quarantine and cuts it off."""
     directory.quarantine.mkdir(exist_ok=True)
-    aside = _free_name(directory.quarantine / f"{path.name}.from-{read.end}", Path.exists)
-    _log.error(
-        "damaged file: the part from the first bad record on is set aside, the rest is served",
+    aside = _free_name(directory.quarantine / f"{path.name}.from-{read.end}")
+    report(
+        event,
         path=str(path),
         reason=read.fault,
         kept_bytes=read.end,
-        damaged_bytes=read.size - read.end,
+        cut_bytes=read.size - read.end,
         quarantine=str(aside),
     )
     if read.end <= FILE_HEADER.size:
@@ -150,11 +148,11 @@ def _set_aside(directory: Directory, path: Path, read: _Read) -> None:
     _cut(path, read.end)
 
 
-def _free_name(path: Path, taken: Callable[[Path], bool]) -> Path:
+def _free_name(path: Path) -> Path:
     number, free = 1, path
-    while taken(free):
-        free = path.with_name(f"{path.name}.{number}")
+    while free.exists():
         number += 1
+        free = path.with_name(f"{path.name}-{number}")
     return free
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from hivesight.model.series import is_absent
 from hivesight.storage.tsdb.codec import (
     BadRecord,
     Kind,
@@ -49,7 +50,7 @@ class Replay:
         """What the end record of a checkpoint says came before it."""
         self._head = head
         self._groups: dict[int, HeadGroup] = {}
-        self._runs: dict[int, _Run] = {}
+        self._runs: dict[str, _Run] = {}
         self._aliases: dict[str, dict[int, int]] = {}
 
     def apply(self, kind: int, payload: memoryview) -> None:
@@ -71,8 +72,8 @@ class Replay:
 
     def flush(self) -> None:
         """Puts in what was gathered."""
-        for number in list(self._runs):
-            self._put_run(number)
+        for key in list(self._runs):
+            self._put_run(key)
 
     def _seen(self, group_id: int) -> None:
         """A number that stands in the log is not given out again, even if its definition was lost."""
@@ -98,7 +99,7 @@ class Replay:
         floor = int(known[-1]) if len(known) else -1
         if int(definition.numbers[0]) <= floor or bool((np.diff(definition.numbers) <= 0).any()):
             raise BadRecord(f"row numbers of group {definition.group} are not increasing")
-        self._put_run(definition.group)
+        self._put_run(group.key)
         new = self._without_known(group, self._head.interned(definition), columns.keyed)
         if len(new.numbers):
             columns.adopt(columns.grown(len(new.numbers), 0))
@@ -132,19 +133,19 @@ class Replay:
             return
         if header.rows is Rows.RANGE and header.count and group.key not in self._aliases:
             values = range_values(header, payload)
-            run = self._runs.get(header.group)
+            run = self._runs.get(group.key)
             newest = run.times[-1] if run is not None else group.columns.newest_ms
             if newest is None or header.time_ms > newest:
                 if run is None or (run.first, run.count) != (header.first, header.count):
-                    self._put_run(header.group)
-                    run = self._runs[header.group] = _Run(group, header.first, header.count)
+                    self._put_run(group.key)
+                    run = self._runs[group.key] = _Run(group, header.first, header.count)
                 run.times.append(header.time_ms)
                 run.values.append(values)
                 return
         self._put_samples(group, header, payload)
 
-    def _put_run(self, group_id: int) -> None:
-        run = self._runs.pop(group_id, None)
+    def _put_run(self, key: str) -> None:
+        run = self._runs.pop(key, None)
         if run is None:
             return
         columns = run.group.columns
@@ -165,7 +166,7 @@ class Replay:
         numbers, values = decode_samples(header, payload)
         if not len(numbers):
             return
-        self._put_run(header.group)
+        self._put_run(group.key)
         columns = group.columns
         columns.next_number = max(columns.next_number, int(numbers[-1]) + 1)
         plan = plan_append(columns, header.time_ms, self._named(group, numbers), values)
@@ -186,7 +187,7 @@ class Replay:
         self._seen(block.group)
         group = self._groups.get(block.group)
         if group is None or not block.values.size:
-            self.unknown_samples += block.values.size
+            self.unknown_samples += int((~is_absent(block.values)).sum())
             return
         columns = group.columns
         positions = columns.positions(block.numbers)
@@ -195,4 +196,4 @@ class Replay:
             columns.adopt(columns.grown(0, len(block.times)))
         if not known.any() or not columns.put_rows(positions[known], block.times, block.values[known]):
             raise BadRecord(f"block does not fit group {block.group}")
-        self.samples += block.values.size
+        self.samples += int((~is_absent(block.values[known])).sum())

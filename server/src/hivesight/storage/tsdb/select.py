@@ -24,6 +24,7 @@ _SELECTIONS_PER_GROUP: Final = 16
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     group: HeadGroup
+    group_id: int
     view: View
 
 
@@ -41,7 +42,8 @@ class Reader:
         chosen = [each for each in (self._chosen(c, matchers, start_ms, end_ms) for c in candidates) if each]
         if not shared or len(chosen) < 2:
             return [each.block for each in chosen]
-        return merge_shared(chosen, shared)
+        # The later group wins where two have a sample at one time; the order of definition outlasts a restart.
+        return merge_shared(sorted(chosen, key=lambda each: each.group_id), shared)
 
     def series(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Labels]:
         """The label sets of the series with a sample in the interval, sorted."""
@@ -81,7 +83,8 @@ class Reader:
                 names = names[self._verdicts.mask(matcher, names)]
         with self._publishing:
             groups = self._head.groups.values() if names is None else self._head.named(names.tolist())
-            return [_Candidate(group, group.columns.view()) for group in groups], self._head.shared_now()
+            found = [_Candidate(each, each.id, each.columns.view()) for each in groups if each.id is not None]
+            return found, self._head.shared_now()
 
     def _rows(self, candidate: _Candidate, matchers: Sequence[Matcher]) -> tuple[Positions | None, LabelTable]:
         """The matching rows (None for all of them) and their table, which is the same object as long as the group's
@@ -125,7 +128,7 @@ class Reader:
             if not len(kept):
                 return None
             table, values, numbers = table.rows(kept), _taken(values, kept), numbers[kept]
-        return Selected(view.keyed, numbers, SeriesBlock(table, view.times[low:high], values))
+        return Selected(candidate.group_id, view.keyed, numbers, SeriesBlock(table, view.times[low:high], values))
 
     def _tables(
         self, candidates: Sequence[_Candidate], matchers: Sequence[Matcher], start_ms: int, end_ms: int

@@ -1,7 +1,7 @@
 /** What every page stands in: rail, top bar, keys, and the line that says when the server is gone. */
-import { Outlet, useNavigate } from "@tanstack/react-router";
+import { Outlet, useNavigate, useRouter } from "@tanstack/react-router";
 import { useQueryClient } from "@tanstack/react-query";
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { shiftRange, zoomRange } from "../lib/time";
 import { ConnectionBanner } from "./connection-banner";
 import { HelpDialog } from "./help";
@@ -20,7 +20,16 @@ export function Shell() {
   const queries = useQueryClient();
   const range = useTimeRange();
   const setRange = useSetRange();
+  const router = useRouter();
   const refresh = useCallback(() => void queries.invalidateQueries(), [queries]);
+
+  // Every page is fetched while the server is there: it has to open also when the server has gone.
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      for (const page of PAGES) void router.preloadRoute({ to: page.path });
+    }, 1000);
+    return () => clearTimeout(timer);
+  }, [router]);
 
   useKeys({
     "Mod k": () => setPalette((open) => !open),

@@ -1,11 +1,15 @@
 /** Time range and refresh of the page, read from and written to the query string. */
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
-import { DEFAULT_REFRESH, type RangeText, readRange, refreshMs } from "../lib/time";
+import { useStatus } from "../api/queries";
+import { DEFAULT_RANGE, DEFAULT_REFRESH, parseRfc3339, type RangeText, readRange, refreshMs, YOUNG_MS, YOUNG_RANGE } from "../lib/time";
 
 export function useTimeRange(): RangeText {
   const { from, to } = useSearch({ from: "__root__" });
-  return useMemo(() => readRange(from, to), [from, to]);
+  const status = useStatus().data;
+  const started = parseRfc3339(status?.started_at);
+  const young = status !== undefined && started !== null && status.now_ms - started < YOUNG_MS;
+  return useMemo(() => readRange(from, to, young ? YOUNG_RANGE : DEFAULT_RANGE), [from, to, young]);
 }
 
 /** Milliseconds between refreshes, or false. */

@@ -11,6 +11,9 @@ export interface Range {
 }
 
 export const DEFAULT_RANGE: RangeText = { from: "now-15m", to: "now" };
+/** Before a server has ten minutes of samples, fifteen would be an empty chart with something at its edge. */
+export const YOUNG_RANGE: RangeText = { from: "now-5m", to: "now" };
+export const YOUNG_MS = 600_000;
 export const DEFAULT_REFRESH = "5s";
 export const REFRESH_CHOICES = ["off", "5s", "10s", "30s", "1m", "5m"] as const;
 export const QUICK_RANGES = ["5m", "15m", "30m", "1h", "3h", "6h", "12h", "1d", "2d", "7d", "30d"] as const;
@@ -52,12 +55,12 @@ export function resolveRange(text: RangeText, nowMs: number): Range {
   return { fromMs, toMs };
 }
 
-/** The range of a URL's `from` and `to`, with the default where they are missing or make no sense. */
-export function readRange(from: string | undefined, to: string | undefined, nowMs = Date.now()): RangeText {
-  const text = { from: from ?? DEFAULT_RANGE.from, to: to ?? DEFAULT_RANGE.to };
+/** The range of a URL's `from` and `to`, with `otherwise` where they are missing or make no sense. */
+export function readRange(from: string | undefined, to: string | undefined, otherwise = DEFAULT_RANGE, nowMs = Date.now()): RangeText {
+  const text = { from: from ?? otherwise.from, to: to ?? otherwise.to };
   const fromMs = parseTime(text.from, nowMs);
   const toMs = parseTime(text.to, nowMs);
-  return fromMs === null || toMs === null || fromMs >= toMs ? DEFAULT_RANGE : text;
+  return fromMs === null || toMs === null || fromMs >= toMs ? otherwise : text;
 }
 
 /** `5s` -> 5000; `off`, or anything unreadable -> false, as React Query's `refetchInterval` wants it. */

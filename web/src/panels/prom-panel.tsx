@@ -6,7 +6,7 @@ import { useZoom } from "../app/time-range";
 import { TimeSeries } from "../charts/time-series";
 import type { Unit } from "../lib/format";
 import { EmptyNote } from "../ui/empty-note";
-import { ErrorNote, PartialNote } from "../ui/error-note";
+import { ErrorNote, PartialNote, StaleNote } from "../ui/error-note";
 import { Panel } from "../ui/panel";
 import { Skeleton } from "../ui/skeleton";
 
@@ -55,7 +55,7 @@ export function PromChart({ title, expressions, unit, empty, stacked, most, heig
         {warnings.map((warning) => (
           <PartialNote key={warning}>{warning}</PartialNote>
         ))}
-        {query.isError && <PartialNote>{`Not up to date: ${query.error.message}`}</PartialNote>}
+        <StaleNote error={query.error} />
       </>
     );
   }

@@ -42,7 +42,9 @@ export function StatPanel({ title, note, expr, unit, judge }: Props) {
           </p>
           {query.isError && !query.data ? (
             <p className="stat-error" role="alert">
-              {query.error.message} <button onClick={() => void query.refetch()}>Retry</button>
+              {query.error.message} <button type="button" className="text-button" onClick={() => void query.refetch()}>
+                Retry
+              </button>
             </p>
           ) : (
             <Sparkline column={column} color={color} label={`${title} over the time range`} />

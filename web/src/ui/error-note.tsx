@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
+import { ApiError } from "../api/client";
 
 interface Props {
   title: string;
@@ -21,6 +22,12 @@ export function ErrorNote({ title, error, onRetry }: Props) {
       </Button>
     </div>
   );
+}
+
+/** What is shown is older than it should be. Silent while the whole server is away: the banner says so once. */
+export function StaleNote({ error }: { error: Error | null }) {
+  if (!error || (error instanceof ApiError && error.unreachable)) return null;
+  return <PartialNote>{`Not up to date: ${error.message}`}</PartialNote>;
 }
 
 /** Some of a view is there and some is not. */

@@ -4,7 +4,7 @@ import { useAlertHistory, useManagedAlerts, useNotifications, useRules } from ".
 import { useTitle } from "../../app/title";
 import { cardsOf, matchesText, presentAlerts, resolvedAlerts } from "../../lib/alerts";
 import { EmptyNote } from "../../ui/empty-note";
-import { ErrorNote, PartialNote } from "../../ui/error-note";
+import { ErrorNote, PartialNote, StaleNote } from "../../ui/error-note";
 import { Skeleton } from "../../ui/skeleton";
 import { AlertCardView } from "./alert-card";
 import { AlertFilters, type Counts, type StateFilter } from "./alert-filters";
@@ -98,7 +98,7 @@ function RulesView() {
       {rules.data ? (
         <>
           <RulesTable groups={rules.data} text={text} />
-          {rules.isError && <PartialNote>{`Not up to date: ${rules.error.message}`}</PartialNote>}
+          <StaleNote error={rules.error} />
         </>
       ) : rules.isError ? (
         <ErrorNote title="Rules are not available" error={rules.error} onRetry={() => void rules.refetch()} />

@@ -2,6 +2,7 @@
 import { Button } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
+import { ApiError } from "../../api/client";
 import { useInstant, useMetricNames } from "../../api/queries";
 import { useTitle } from "../../app/title";
 import { PromPanel } from "../../panels/prom-panel";
@@ -103,6 +104,8 @@ const MOST_ROWS = 200;
 function PresentValues({ expr }: { expr: string }) {
   const query = useInstant(expr);
   const samples = query.data?.data ?? [];
+  // The graph above has said already what is wrong with the expression.
+  if (query.error instanceof ApiError && query.error.status === 400) return null;
   return (
     <Panel title="Values" note={query.data ? `${plural(samples.length, "series", "series")} at the end of the range` : ""}>
       {query.data ? (

@@ -4,7 +4,7 @@ import { SegmentBars, type SegmentRow } from "../../charts/segments";
 import { seriesColors } from "../../lib/color";
 import { formatNumber } from "../../lib/format";
 import { EmptyNote } from "../../ui/empty-note";
-import { ErrorNote, PartialNote } from "../../ui/error-note";
+import { ErrorNote, StaleNote } from "../../ui/error-note";
 import { Panel } from "../../ui/panel";
 import { Skeleton } from "../../ui/skeleton";
 import { AGENTS } from "./expressions";
@@ -43,7 +43,7 @@ export function AgentsPanel() {
                 </li>
               ))}
             </ul>
-            {query.isError && <PartialNote>{`Not up to date: ${query.error.message}`}</PartialNote>}
+            <StaleNote error={query.error} />
           </>
         )
       ) : query.isError ? (

@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import type { Attention } from "../../lib/attention";
 import { humanDuration } from "../../lib/time";
 import { EmptyNote } from "../../ui/empty-note";
-import { ErrorNote, PartialNote } from "../../ui/error-note";
+import { ErrorNote, StaleNote } from "../../ui/error-note";
 import { useNow } from "../../ui/now";
 import { Panel } from "../../ui/panel";
 import { Severity } from "../../ui/severity";
@@ -42,7 +42,7 @@ export function NeedsAttention({ items, rules, query }: Props) {
               and {items.length - MOST} more
             </Link>
           )}
-          {query.isError && <PartialNote>{`Not up to date: ${query.error.message}`}</PartialNote>}
+          <StaleNote error={query.error} />
         </>
       ) : query.isError ? (
         <ErrorNote title="Alerts are not available" error={query.error} onRetry={() => void query.refetch()} />

@@ -33,7 +33,7 @@ export function OverviewPage() {
 
   return (
     <div className="page">
-      <Verdict services={services} alerts={alerts} />
+      <Verdict services={services} alerts={alerts} failed={targets.isError || rules.isError} />
       <div className="grid">
         <div className="span-7">
           <ServiceTiles services={services} times={grid?.times ?? []} step={up.data?.step ?? 1} query={targets} />

@@ -6,7 +6,7 @@ import { formatSeconds } from "../../lib/format";
 import { isHive, type Service, shortError, shortJob } from "../../lib/services";
 import { humanDuration } from "../../lib/time";
 import { EmptyNote } from "../../ui/empty-note";
-import { ErrorNote, PartialNote } from "../../ui/error-note";
+import { ErrorNote, StaleNote } from "../../ui/error-note";
 import { useNow } from "../../ui/now";
 import { Panel } from "../../ui/panel";
 import { Skeleton } from "../../ui/skeleton";
@@ -43,7 +43,7 @@ export function ServiceTiles({ services, times, step, query }: Props) {
               ))}
             </ul>
           )}
-          {query.isError && <PartialNote>{`Not up to date: ${query.error.message}`}</PartialNote>}
+          <StaleNote error={query.error} />
         </>
       ) : query.isError ? (
         <ErrorNote title="Targets are not available" error={query.error} onRetry={() => void query.refetch()} />

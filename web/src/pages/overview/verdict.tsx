@@ -7,12 +7,14 @@ import { isHive, type Service } from "../../lib/services";
 interface Props {
   services: readonly Service[] | undefined;
   alerts: readonly AlertItem[] | undefined;
+  /** Neither is there, and the server said why. */
+  failed: boolean;
 }
 
 const ICONS = { bad: IconAlertOctagonFilled, warn: IconAlertTriangleFilled, ok: IconCircleCheckFilled, none: IconCircleDashed };
 const WORDS = { bad: "Needs action now", warn: "Degraded", ok: "Healthy", none: "Waiting for data" };
 
-export function Verdict({ services, alerts }: Props) {
+export function Verdict({ services, alerts, failed }: Props) {
   const down = services?.filter((service) => service.health === "down") ?? [];
   const firing = alerts?.filter((alert) => alert.state === "firing" && needsAction(alert)) ?? [];
   const pending = alerts?.filter((alert) => alert.state === "pending" && needsAction(alert)) ?? [];
@@ -32,7 +34,7 @@ export function Verdict({ services, alerts }: Props) {
   return (
     <div className="verdict" data-level={level} role="status">
       <Icon size={22} aria-hidden />
-      <h1>{WORDS[level]}</h1>
+      <h1>{level === "none" && failed ? "State not known" : WORDS[level]}</h1>
       <p>{facts.join(" · ")}</p>
     </div>
   );

@@ -1,0 +1,294 @@
+"""Exposition text (Prometheus 0.0.4 and 1.0.0, OpenMetrics 1.0) to columns. A scrape loop keeps one `SeriesCache` per
+target and calls `parse` with each body. What was seen in an earlier scrape is found by the raw bytes that name the
+series, so that a warm scrape parses no labels and makes no object but a number per sample."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hivesight.ingest.textline import (
+    Exemplar,
+    LineError,
+    MetadataKind,
+    comment,
+    number,
+    quick,
+    sample,
+    series_labels,
+    shown,
+)
+from hivesight.model.series import Values, canonical_nans
+
+MAX_SAMPLES: Final = 2_000_000
+MAX_LINE_BYTES: Final = 1 << 20
+MAX_EXEMPLARS: Final = 10_000
+MAX_METADATA: Final = 100_000
+KEPT_SCRAPES: Final = 10
+"""A series that was not seen for so many scrapes is forgotten."""
+UNRESOLVED: Final = np.int32(-3)
+"""The row of a series that is new to the cache."""
+
+_CHUNK_BYTES: Final = 1 << 20
+_NO_INDEX: Final = np.empty(0, dtype=np.int64)
+
+
+class ExpositionError(ValueError):
+    """The body is not exposition text; nothing of it is taken. samples: how many lines had been read by then."""
+
+    def __init__(self, message: str, samples: int = 0) -> None:
+        super().__init__(message)
+        self.samples = samples
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a target says of a metric. type: `unknown` where it does not say."""
+
+    type: str = "unknown"
+    help: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """One body as columns, in the order of its lines.
+
+    ids: int32, which series of the cache each sample belongs to. values: float64, same length.
+    timed: positions in `ids` of samples that carry a timestamp of their own; times_ms: those timestamps.
+    exemplars: (position, exemplar)."""
+
+    ids: NDArray[np.int32]
+    values: Values
+    timed: NDArray[np.int64]
+    times_ms: NDArray[np.int64]
+    exemplars: tuple[tuple[int, Exemplar], ...]
+
+
+@dataclass(slots=True)
+class SeriesCache:
+    """What is remembered of one target between scrapes. Not for use by two threads at once.
+
+    rows: int32 per series id, for whoever uses the cache to note what a series is to them; UNRESOLVED for a new one.
+    fresh: labels of the ids that nobody has resolved yet; whoever does pops them.
+    metadata: by metric name."""
+
+    rows: NDArray[np.int32] = field(default_factory=lambda: np.full(64, UNRESOLVED, dtype=np.int32))
+    fresh: dict[int, dict[str, str]] = field(default_factory=dict[int, dict[str, str]])
+    metadata: dict[str, Metadata] = field(default_factory=dict[str, Metadata])
+    _ids: dict[bytes, int] = field(default_factory=dict[bytes, int])
+    _comments: set[bytes] = field(default_factory=set[bytes])
+    _seen: NDArray[np.int32] = field(default_factory=lambda: np.zeros(64, dtype=np.int32))
+    _free: list[int] = field(default_factory=list[int])
+    _used: int = 0
+    _scrape: int = 0
+
+    def __len__(self) -> int:
+        return self._used - len(self._free)
+
+    def parse(self, body: bytes, *, openmetrics: bool = False, max_samples: int = MAX_SAMPLES) -> Parsed:
+        """The body's samples. Raises ExpositionError, which names the line; the cache is then as it was."""
+        reading = _Reading(self, openmetrics, min(max_samples, MAX_SAMPLES))
+        try:
+            parsed = reading.read(body)
+        except LineError as error:
+            self._forget(reading.added)
+            raise ExpositionError(f"line {reading.line_number}: {error}", reading.count) from None
+        self._scrape += 1
+        self._seen[parsed.ids] = self._scrape
+        if self._scrape % KEPT_SCRAPES == 0 or len(self) > 2 * len(parsed.ids) + 10_000:
+            self._drop_unseen()
+        return parsed
+
+    def find(self, series: bytes) -> int | None:
+        """The id of a series by the bytes that name it."""
+        return self._ids.get(series)
+
+    def add(self, series: bytes, labels: dict[str, str]) -> int:
+        """A new series; its id."""
+        if self._free:
+            index = self._free.pop()
+        else:
+            index = self._used
+            self._used += 1
+            if index == len(self.rows):
+                self.rows = np.concatenate([self.rows, np.full(index, UNRESOLVED, dtype=np.int32)])
+                self._seen = np.concatenate([self._seen, np.zeros(index, dtype=np.int32)])
+        self.rows[index] = UNRESOLVED
+        self._seen[index] = self._scrape
+        self._ids[series] = index
+        self.fresh[index] = labels
+        return index
+
+    def alias(self, spelling: bytes, index: int) -> None:
+        """Another spelling of the same series, such as one with a blank more before its value."""
+        self._ids[spelling] = index
+
+    def note(self, line: bytes, *, openmetrics: bool) -> None:
+        """A comment line. Raises LineError."""
+        if line in self._comments:
+            return
+        found = comment(line, openmetrics=openmetrics)
+        if len(self._comments) >= MAX_METADATA:
+            self._comments.clear()
+            self.metadata.clear()
+        self._comments.add(line)
+        if found is not None:
+            kind, name, text = found
+            old = self.metadata.get(name, Metadata())
+            self.metadata[name] = Metadata(
+                text if kind is MetadataKind.TYPE else old.type,
+                text if kind is MetadataKind.HELP else old.help,
+                text if kind is MetadataKind.UNIT else old.unit,
+            )
+
+    @property
+    def ids(self) -> dict[bytes, int]:
+        """Ids by the bytes that name the series; for reading only."""
+        return self._ids
+
+    def forget(self, ids: set[int]) -> None:
+        """Forgets series; when they come again they are new."""
+        self._forget(ids - set(self._free))
+
+    def _drop_unseen(self) -> None:
+        old = np.flatnonzero(self._seen[: self._used] < self._scrape - KEPT_SCRAPES).tolist()
+        self.forget(set(old))
+
+    def _forget(self, gone: set[int]) -> None:
+        if not gone:
+            return
+        self._ids = {series: index for series, index in self._ids.items() if index not in gone}
+        for index in gone:
+            self.fresh.pop(index, None)
+            self.rows[index] = UNRESOLVED
+        self._free.extend(gone)
+
+
+class _Reading:
+    """One body on its way through the cache."""
+
+    def __init__(self, cache: SeriesCache, openmetrics: bool, max_samples: int) -> None:
+        self.cache = cache
+        self.openmetrics = openmetrics
+        self.max_samples = max_samples
+        self.line_number = 0
+        self.added: set[int] = set()
+        self.count = 0
+        self.timed: list[int] = []
+        self.times: list[int] = []
+        self.exemplars: list[tuple[int, Exemplar]] = []
+        self.ended = False
+
+    def read(self, body: bytes) -> Parsed:
+        ids: list[NDArray[np.int32]] = []
+        values: list[Values] = []
+        for lines in _chunks(body):
+            first_line = self.line_number
+            chunk, texts = self._chunk(lines)
+            values.append(self._numbers(texts, lines, first_line))
+            ids.append(np.array(chunk, dtype=np.int32))
+            self.count += len(chunk)
+        if self.openmetrics and not self.ended:
+            raise LineError("the text does not end with # EOF; is it cut off?")
+        return Parsed(
+            np.concatenate(ids) if ids else np.empty(0, dtype=np.int32),
+            canonical_nans(np.concatenate(values)) if values else np.empty(0, dtype=np.float64),
+            np.array(self.timed, dtype=np.int64) if self.timed else _NO_INDEX,
+            np.array(self.times, dtype=np.int64) if self.times else _NO_INDEX,
+            tuple(self.exemplars),
+        )
+
+    def _chunk(self, lines: list[bytes]) -> tuple[list[int], list[bytes]]:
+        """The ids and the texts of the values, a sample each."""
+        found: list[int] = []
+        texts: list[bytes] = []
+        known, add, put, before = self.cache.ids.get, found.append, texts.append, self.line_number
+        if self.count + len(lines) > self.max_samples:
+            self._refuse_too_many(lines)
+        for count, line in enumerate(lines, 1):
+            series, _, text = line.rpartition(b" ")
+            index = known(series)
+            if index is None or self.ended:
+                self.line_number = before + count
+                other = self._slow(line, self.count + len(found))
+                if other is None:
+                    continue
+                index, text = other
+            add(index)
+            put(text)
+        self.line_number = before + len(lines)
+        return found, texts
+
+    def _refuse_too_many(self, lines: list[bytes]) -> None:
+        """Counts what is a sample before any memory is spent on it."""
+        count = self.count + sum(1 for line in lines if line and line[:1] != b"#")
+        if count > self.max_samples:
+            raise LineError(f"more than {self.max_samples} samples")
+
+    def _slow(self, line: bytes, position: int) -> tuple[int, bytes] | None:
+        """A line that the cache does not know: its series id and the text of its value, or None for no sample."""
+        if len(line) > MAX_LINE_BYTES:
+            raise LineError(f"longer than {MAX_LINE_BYTES} bytes")
+        if self.ended:
+            raise LineError("unexpected text after # EOF")
+        spelling, _, text = line.rpartition(b" ")
+        labels = quick(spelling, text)
+        if labels is not None:
+            index = self.cache.add(spelling, labels)
+            self.added.add(index)
+            return index, text
+        stripped = line.strip(b" \t\r")
+        if not stripped:
+            if self.openmetrics:
+                raise LineError("OpenMetrics allows no empty line")
+            return None
+        if stripped[:1] == b"#":
+            if self.openmetrics and stripped == b"# EOF":
+                self.ended = True
+            else:
+                self.cache.note(stripped, openmetrics=self.openmetrics)
+            return None
+        found = sample(stripped, openmetrics=self.openmetrics)
+        index = self.cache.find(found.series)
+        if index is None:
+            index = self.cache.add(found.series, series_labels(found.series))
+            self.added.add(index)
+        if found.time_ms is not None:
+            self.timed.append(position)
+            self.times.append(found.time_ms)
+        if found.exemplar is not None and len(self.exemplars) < MAX_EXEMPLARS:
+            self.exemplars.append((position, found.exemplar))
+        if found.plain and text == found.value and spelling != found.series:
+            self.cache.alias(spelling, index)
+        return index, found.value
+
+    def _numbers(self, texts: list[bytes], lines: list[bytes], first_line: int) -> Values:
+        try:
+            values = np.fromiter(map(float, texts), dtype=np.float64, count=len(texts))
+            odd = np.flatnonzero(~np.isfinite(values)).tolist()
+            if b"_" not in b"\n".join(texts):
+                for index in odd:
+                    number(texts[index].strip())
+                return values
+        except ValueError:
+            pass
+        # Something among them is no number: find its line, where there is time to look closely.
+        self.line_number = first_line
+        for line in lines:
+            self.line_number += 1
+            if line.strip(b" \t\r") and line.lstrip(b" \t")[:1] != b"#":
+                number(sample(line.strip(b" \t\r"), openmetrics=self.openmetrics).value)
+        raise LineError(f"a value is not a number, near {shown(texts[0])}")
+
+
+def _chunks(body: bytes) -> Iterator[list[bytes]]:
+    """The lines, about a MiB at a time."""
+    start, size = 0, len(body)
+    while start < size:
+        end = body.find(b"\n", min(start + _CHUNK_BYTES, size - 1))
+        end = size if end < 0 else end
+        yield body[start:end].split(b"\n")
+        start = end + 1

@@ -1,0 +1,188 @@
+"""Keeps one scrape loop running per target that the configuration and the discoveries give. `app` makes it, calls
+`apply` with each configuration, and `close` at the end; `api` reads the targets' states."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+
+import structlog
+from prometheus_client import CollectorRegistry
+from structlog.typing import FilteringBoundLogger
+
+from hivesight.ingest.exposition import Metadata
+from hivesight.model.clock import Clock
+from hivesight.sources.config import PrometheusFile, ScrapeConfig
+from hivesight.sources.fetch import Fetch, LocalFetch, LocalSource
+from hivesight.sources.http_fetch import HttpFetch
+from hivesight.sources.metrics import ScrapeMetrics
+from hivesight.sources.pool import Pool, Running, local_pool
+from hivesight.sources.ports import Appender
+from hivesight.sources.scrape import ScrapeLoop, Sleep, TargetStatus
+from hivesight.sources.series import TargetSeries
+from hivesight.sources.target import DroppedTarget, Target
+
+POLL_SECONDS = 1.0
+
+_log: FilteringBoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class ScrapeManager:
+    """appender: the store. executor: where text is parsed and files are read. fetching: makes the fetch of a job.
+    sleep: tests hand in one of their own."""
+
+    appender: Appender
+    clock: Clock
+    executor: Executor
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    fetching: Callable[[ScrapeConfig, Executor], Fetch] = HttpFetch
+    sleep: Sleep = asyncio.sleep
+    _metrics: ScrapeMetrics = field(init=False)
+    _pools: dict[str, Pool] = field(default_factory=dict[str, Pool])
+    _changing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _watch: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self._metrics = ScrapeMetrics(self.registry)
+
+    async def apply(self, file: PrometheusFile, local: Sequence[LocalSource] = ()) -> None:
+        """Scrapes what `file` (from `sources.reading`) says, and `local`, from now on. Targets that are the same as
+        before go on; the series of those that are gone end."""
+        async with self._changing:
+            wanted = {config.job_name: config for config in file.scrape_configs}
+            sources = {source.target.key: source for source in local}
+            for name in [name for name, pool in self._pools.items() if _is_gone(pool, wanted, sources)]:
+                await self._stop(self._pools.pop(name))
+            for name, config in wanted.items():
+                await self._configure(name, config)
+            for key, source in sources.items():
+                if key not in self._pools:
+                    self._pools[key] = local_pool(source, LocalFetch(source, self.executor), self._metrics)
+                    await self._reconcile(self._pools[key])
+            self._metrics.targets.set(len(self.active_targets()))
+            if self._watch is None:
+                self._watch = asyncio.create_task(self._watching(), name="discovery")
+
+    async def close(self) -> None:
+        """Stops all loops. The series do not end: the next start goes on with them."""
+        async with self._changing:
+            if self._watch is not None:
+                await _cancelled([self._watch])
+                self._watch = None
+            pools, self._pools = list(self._pools.values()), {}
+            await _cancelled([running.task for pool in pools for running in pool.running.values()])
+            for pool in pools:
+                await pool.fetch.close()
+
+    def active_targets(self) -> list[TargetStatus]:
+        """Every target that is scraped, with its state, in order of pool and address."""
+        found = [running.loop.status for pool in self._pools.values() for running in pool.running.values()]
+        return sorted(found, key=lambda each: (each.target.pool, each.target.url, each.labels))
+
+    def dropped_targets(self) -> list[DroppedTarget]:
+        """The targets that relabelling dropped, as many as are kept."""
+        return [target for pool in self._pools.values() for target in pool.targets.dropped]
+
+    def dropped_counts(self) -> dict[str, int]:
+        """How many targets relabelling dropped, by pool."""
+        return {name: pool.targets.dropped_count for name, pool in self._pools.items()}
+
+    def metadata(self) -> list[tuple[Target, Mapping[str, Metadata]]]:
+        """What each target says of its metrics."""
+        return [
+            (running.loop.target, running.loop.series.metadata())
+            for pool in self._pools.values()
+            for running in pool.running.values()
+        ]
+
+    async def _configure(self, name: str, config: ScrapeConfig) -> None:
+        old = self._pools.get(name)
+        if old is not None and old.config == config:
+            return
+        same = old is not None and old.scrapes_alike(config)
+        fetch = old.fetch if old is not None and same else self.fetching(config, self.executor)
+        pool = self._pools[name] = Pool(config, fetch, self._metrics, old=old)
+        await self._poll(pool)
+        await self._reconcile(pool, restart=not same)
+        if old is not None and not same:
+            await old.fetch.close()
+
+    async def _watching(self) -> None:
+        """Looks for files of targets that changed."""
+        while True:
+            await self.sleep(POLL_SECONDS)
+            try:
+                async with self._changing:
+                    for pool in list(self._pools.values()):
+                        if pool.watches and await self._poll(pool):
+                            await self._reconcile(pool)
+                            self._metrics.targets.set(len(self.active_targets()))
+            except Exception:  # noqa: BLE001  # supervises
+                _log.exception("fault while looking for targets")
+                self._metrics.loop_errors.inc()
+
+    async def _reconcile(self, pool: Pool, restart: bool = False) -> None:
+        """Makes the running loops those of the pool's targets."""
+        wanted = {target.key: target for target in pool.targets.active}
+        for fault in pool.new_faults():
+            _log.error("target cannot be scraped", job=pool.config.job_name, reason=fault)
+        await self._end([pool.running.pop(key) for key in pool.running.keys() - wanted.keys()])
+        for key, target in wanted.items():
+            running = pool.running.get(key)
+            if running is None:
+                pool.running[key] = self._start(pool, target, None)
+            elif restart or not _same_times(running.loop.target, target):
+                await _cancelled([running.task])
+                pool.running[key] = self._start(pool, target, running.loop)
+            else:
+                running.loop.target = target
+            pool.running[key].loop.refusal = pool.targets.over_limit
+
+    def _start(self, pool: Pool, target: Target, old: ScrapeLoop | None) -> Running:
+        if old is None:
+            series = TargetSeries(target, pool.config, self.appender, self._metrics)
+        else:
+            series = old.series
+            series.configure(target, pool.config)
+        loop = ScrapeLoop(
+            target,
+            series,
+            pool.fetch,
+            clock=self.clock,
+            executor=self.executor,
+            metrics=self._metrics,
+            sleep=self.sleep,
+        )
+        if old is not None:
+            loop.inherit(old.status)
+        return Running(loop, asyncio.create_task(loop.run(), name=f"scrape {target.url}"))
+
+    async def _stop(self, pool: Pool) -> None:
+        await self._end(list(pool.running.values()))
+        await pool.fetch.close()
+
+    async def _end(self, gone: Sequence[Running]) -> None:
+        await _cancelled([running.task for running in gone])
+        for running in gone:
+            await running.loop.end(self.clock.now_ms())
+
+    async def _poll(self, pool: Pool) -> bool:
+        now = self.clock.monotonic()
+        return await asyncio.get_running_loop().run_in_executor(self.executor, pool.poll, now)
+
+
+def _is_gone(pool: Pool, wanted: Mapping[str, ScrapeConfig], sources: Mapping[str, LocalSource]) -> bool:
+    if pool.local is not None:
+        return sources.get(pool.local.target.key) != pool.local
+    return pool.config.job_name not in wanted
+
+
+def _same_times(one: Target, other: Target) -> bool:
+    return (one.interval_ms, one.timeout_ms) == (other.interval_ms, other.timeout_ms)
+
+
+async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,33 @@
+"""What the scraping says of itself."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+
+class ScrapeMetrics:
+    """Counters and gauges on a registry that is handed in."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.scrapes = Counter(
+            "hivesight_scrapes", "Scrapes by outcome: ok, or why one failed.", ["outcome"], registry=registry
+        )
+        self.samples = Counter(
+            "hivesight_scrape_samples", "Samples that were scraped and handed to the store.", registry=registry
+        )
+        self.dropped = Counter(
+            "hivesight_scrape_samples_dropped",
+            "Samples that were scraped and not stored: duplicate, out_of_order, out_of_bounds, series_limit.",
+            ["reason"],
+            registry=registry,
+        )
+        self.skipped = Counter(
+            "hivesight_scrapes_skipped",
+            "Scrapes that were left out because the one before them, or the machine, was too slow.",
+            registry=registry,
+        )
+        self.loop_errors = Counter(
+            "hivesight_scrape_loop_errors", "Faults of the server itself inside a scrape loop.", registry=registry
+        )
+        self.file_errors = Counter(
+            "hivesight_sd_file_read_errors", "Reads of files of targets that failed.", registry=registry
+        )
+        self.targets = Gauge("hivesight_scrape_targets", "Targets that are scraped.", registry=registry)

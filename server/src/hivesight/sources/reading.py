@@ -1,0 +1,231 @@
+"""Reading `prometheus.yml`: the file becomes a `PrometheusFile` whose every value counts (defaults of `global` filled
+in, paths joined to the file's folder, the jobs of `scrape_config_files` among its own), or diagnostics that say what
+is wrong with it. What is valid but does nothing here is a warning."""
+
+import dataclasses
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from hivesight.ingest.protocol import DEFAULT_PROTOCOLS, READABLE
+from hivesight.model.diagnostics import Diagnostic, Severity, worst
+from hivesight.model.labels import Labels
+from hivesight.schema import Loaded, load_file
+from hivesight.schema.loading import load
+from hivesight.sources.config import (
+    DiscoveryConfigs,
+    FileSdConfig,
+    GlobalConfig,
+    PrometheusFile,
+    ScrapeConfig,
+    ScrapeConfigFile,
+)
+from hivesight.sources.http_options import with_folder
+from hivesight.sources.paths import joined, matching
+
+DEFAULT_INTERVAL_MS: Final = 60_000
+DEFAULT_TIMEOUT_MS: Final = 10_000
+DEFAULT_BODY_SIZE_LIMIT: Final = 64 << 20
+"""Bytes of an uncompressed body where nobody says; Prometheus has no limit there."""
+
+_NOTHING_FOUND: Final = {
+    each.name: "this discovery is not supported yet: it finds no targets"
+    for each in dataclasses.fields(DiscoveryConfigs)
+    if each.name.endswith("_sd_configs") and each.name != "file_sd_configs"
+}
+_JOB_WITHOUT_EFFECT: Final = _NOTHING_FOUND | {
+    "oauth2": "not supported yet: requests are sent without a token",
+    "no_proxy": "not supported yet: every request goes through proxy_url",
+    "proxy_connect_header": "not supported yet: no such headers are sent",
+    "scrape_native_histograms": "not supported yet: classic histograms are scraped",
+    "convert_classic_histograms_to_nhcb": "not supported yet: classic histograms stay as they are",
+    "native_histogram_bucket_limit": "native histograms are not scraped yet: it has no effect",
+    "native_histogram_min_bucket_factor": "native histograms are not scraped yet: it has no effect",
+    "scrape_failure_log_file": "not supported yet: failed scrapes are in the server's log",
+}
+_GLOBAL_WITHOUT_EFFECT: Final = {
+    "query_log_file": "not supported yet: no query log is written",
+    "scrape_failure_log_file": _JOB_WITHOUT_EFFECT["scrape_failure_log_file"],
+    "scrape_native_histograms": _JOB_WITHOUT_EFFECT["scrape_native_histograms"],
+    "convert_classic_histograms_to_nhcb": _JOB_WITHOUT_EFFECT["convert_classic_histograms_to_nhcb"],
+}
+_FILE_WITHOUT_EFFECT: Final = {
+    "runtime": "settings of Go's runtime have no effect here",
+    "remote_write": "not supported yet: no samples are sent on",
+    "remote_read": "not supported yet: only samples of this server are read",
+    "storage": "not supported yet: the server's own storage settings count",
+    "tracing": "not supported yet: no traces of the server are sent",
+    "otlp": "not supported yet: the settings have no effect",
+}
+_PATTERN: Final = re.compile(r"[^*]*(\*[^/]*)?")
+_VARIABLE: Final = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})")
+
+
+def read(path: Path, environ: Mapping[str, str] = os.environ) -> Loaded[PrometheusFile]:
+    """The file at `path`; `environ` is for the `${...}` in external_labels."""
+    return _complete(load_file(path, PrometheusFile), path.parent, environ)
+
+
+def read_text(text: str, path: Path, environ: Mapping[str, str] = os.environ) -> Loaded[PrometheusFile]:
+    """The same of a text that stands, or could stand, at `path`."""
+    return _complete(load(text, str(path), PrometheusFile), path.parent, environ)
+
+
+def _complete(loaded: Loaded[PrometheusFile], folder: Path, environ: Mapping[str, str]) -> Loaded[PrometheusFile]:
+    file = loaded.value
+    if file is None:
+        return loaded
+    found = [*loaded.diagnostics, *_check_file(loaded, file)]
+    global_ = _global(file.global_, environ)
+    jobs: list[ScrapeConfig] = []
+    names: dict[str, str] = {}
+    found += _take(jobs, names, loaded, file.scrape_configs, global_, folder)
+    for path in _included(folder, file.scrape_config_files):
+        more = load_file(path, ScrapeConfigFile)
+        found += more.diagnostics
+        if more.value is not None:
+            found += _take(jobs, names, more, more.value.scrape_configs, global_, path.parent)
+    value = dataclasses.replace(
+        file,
+        global_=global_,
+        scrape_configs=tuple(jobs),
+        rule_files=tuple(joined(folder, each) for each in file.rule_files),
+    )
+    failed = worst(found) is Severity.ERROR
+    return dataclasses.replace(loaded, value=None if failed else value, diagnostics=tuple(found))
+
+
+def _check_file(loaded: Loaded[PrometheusFile], file: PrometheusFile) -> Iterable[Diagnostic]:
+    yield from _without_effect(loaded, (), file, PrometheusFile(), _FILE_WITHOUT_EFFECT)
+    yield from _without_effect(loaded, ("global",), file.global_, GlobalConfig(), _GLOBAL_WITHOUT_EFFECT)
+    interval = file.global_.scrape_interval_ms or DEFAULT_INTERVAL_MS
+    if file.global_.scrape_timeout_ms > interval:
+        yield loaded.at(
+            ("global", "scrape_timeout"), "config/value", "global scrape timeout greater than scrape interval"
+        )
+    for name, paths in (("rule_files", file.rule_files), ("scrape_config_files", file.scrape_config_files)):
+        for index, each in enumerate(paths):
+            if not _PATTERN.fullmatch(each):
+                yield loaded.at((name, index), "config/value", f"invalid path {each!r}: only the last part may hold *")
+
+
+def _global(config: GlobalConfig, environ: Mapping[str, str]) -> GlobalConfig:
+    def variable(match: re.Match[str]) -> str:
+        name: str | None = match[1] or match[2]
+        return "$" if name is None else environ.get(name, "")
+
+    interval = config.scrape_interval_ms or DEFAULT_INTERVAL_MS
+    return dataclasses.replace(
+        config,
+        scrape_interval_ms=interval,
+        scrape_timeout_ms=config.scrape_timeout_ms or min(DEFAULT_TIMEOUT_MS, interval),
+        evaluation_interval_ms=config.evaluation_interval_ms or DEFAULT_INTERVAL_MS,
+        external_labels=Labels((name, _VARIABLE.sub(variable, value)) for name, value in config.external_labels.pairs),
+        body_size_limit=config.body_size_limit or DEFAULT_BODY_SIZE_LIMIT,
+        metric_name_validation_scheme=config.metric_name_validation_scheme or "utf8",
+        metric_name_escaping_scheme=config.metric_name_escaping_scheme
+        or ("underscores" if config.metric_name_validation_scheme == "legacy" else "allow-utf-8"),
+    )
+
+
+def _take(
+    jobs: list[ScrapeConfig],
+    names: dict[str, str],
+    loaded: Loaded[Any],
+    configs: tuple[ScrapeConfig, ...],
+    global_: GlobalConfig,
+    folder: Path,
+) -> Iterable[Diagnostic]:
+    """Adds the jobs of one file to `jobs`; what is wrong with them."""
+    for index, config in enumerate(configs):
+        at = ("scrape_configs", index)
+        if config.job_name in names:
+            first = f", first found in {names[config.job_name]}" if names[config.job_name] != loaded.path else ""
+            message = f'found multiple scrape configs with job name "{config.job_name}"{first}'
+            yield loaded.at((*at, "job_name"), "config/value", message)
+        names[config.job_name] = loaded.path
+        yield from _without_effect(loaded, at, config, ScrapeConfig(job_name="x"), _JOB_WITHOUT_EFFECT)
+        yield from _check_targets(loaded, at, config)
+        yield from _check_protocols(loaded, at, config)
+        job = _job(config, global_, folder)
+        if config.scrape_timeout_ms > job.scrape_interval_ms:
+            reason = f'scrape timeout greater than scrape interval for scrape config with job name "{config.job_name}"'
+            yield loaded.at((*at, "scrape_timeout"), "config/value", reason)
+        jobs.append(job)
+
+
+def _job(config: ScrapeConfig, global_: GlobalConfig, folder: Path) -> ScrapeConfig:
+    interval = config.scrape_interval_ms or global_.scrape_interval_ms
+    inherited = {
+        name: getattr(config, name) or getattr(global_, name)
+        for name in (
+            "body_size_limit",
+            "sample_limit",
+            "target_limit",
+            "label_limit",
+            "label_name_length_limit",
+            "label_value_length_limit",
+            "keep_dropped_targets",
+            "metric_name_validation_scheme",
+        )
+    }
+    extra = config.extra_scrape_metrics
+    protocols = config.scrape_protocols or global_.scrape_protocols or DEFAULT_PROTOCOLS
+    escaping = "underscores" if config.metric_name_validation_scheme == "legacy" else ""
+    return with_folder(
+        dataclasses.replace(
+            config,
+            scrape_interval_ms=interval,
+            scrape_timeout_ms=config.scrape_timeout_ms or min(global_.scrape_timeout_ms, interval),
+            scrape_protocols=tuple(each for each in protocols if each in READABLE) or DEFAULT_PROTOCOLS,
+            extra_scrape_metrics=global_.extra_scrape_metrics if extra is None else extra,
+            file_sd_configs=tuple(_file_sd(each, folder) for each in config.file_sd_configs),
+            metric_name_escaping_scheme=config.metric_name_escaping_scheme
+            or escaping
+            or global_.metric_name_escaping_scheme,
+            **inherited,
+        ),
+        folder,
+    )
+
+
+def _file_sd(config: FileSdConfig, folder: Path) -> FileSdConfig:
+    return dataclasses.replace(config, files=tuple(joined(folder, each) for each in config.files))
+
+
+def _check_targets(loaded: Loaded[Any], at: tuple[str | int, ...], config: ScrapeConfig) -> Iterable[Diagnostic]:
+    if config.relabel_configs:
+        return
+    for group, static in enumerate(config.static_configs):
+        for index, target in enumerate(static.targets):
+            if "/" in target:
+                reason = f'"{target}" is not a valid hostname: write host:port, the path goes to metrics_path'
+                yield loaded.at((*at, "static_configs", group, "targets", index), "config/value", reason)
+
+
+def _check_protocols(loaded: Loaded[Any], at: tuple[str | int, ...], config: ScrapeConfig) -> Iterable[Diagnostic]:
+    for index, each in enumerate(config.scrape_protocols or ()):
+        if each not in READABLE:
+            reason = f"{each} is not supported yet: it is not asked for"
+            yield loaded.at((*at, "scrape_protocols", index), "config/unsupported", reason, severity=Severity.WARNING)
+    fallback = config.fallback_scrape_protocol
+    if fallback is not None and fallback not in READABLE:
+        reason = f"{fallback} is not supported yet: such a body fails the scrape"
+        yield loaded.at((*at, "fallback_scrape_protocol"), "config/unsupported", reason, severity=Severity.WARNING)
+
+
+def _without_effect(
+    loaded: Loaded[Any], at: tuple[str | int, ...], value: object, default: object, keys: Mapping[str, str]
+) -> Iterable[Diagnostic]:
+    """A warning for each of the keys that says something and does nothing here."""
+    for name, reason in keys.items():
+        if getattr(value, name) not in (getattr(default, name), None, False):
+            yield loaded.at(
+                (*at, name), "config/unsupported", f"{name}: {reason}", severity=Severity.WARNING, on_key=True
+            )
+
+
+def _included(folder: Path, patterns: Iterable[str]) -> list[Path]:
+    return [path for pattern in patterns for path in matching(joined(folder, pattern))]

@@ -1,0 +1,221 @@
+"""One target's series: its text goes in, samples, staleness markers and the report (`up` and its like) go to the store
+in one append. Synchronous; a scrape loop calls it in a worker thread, one call at a time."""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hivesight.ingest.exposition import ExpositionError, Metadata, Parsed, SeriesCache
+from hivesight.ingest.protocol import ContentTypeError, protocol_of
+from hivesight.model.labels import Labels
+from hivesight.model.series import STALE, Values
+from hivesight.sources.config import ScrapeConfig
+from hivesight.sources.fetch import Fetched, Outcome, ScrapeError
+from hivesight.sources.labelling import SampleLabels
+from hivesight.sources.metrics import ScrapeMetrics
+from hivesight.sources.ports import Appender, SeriesGroup
+from hivesight.sources.target import Target
+from hivesight.sources.timed import TimedSeries
+
+DROPPED: Final = np.int32(-2)
+"""The row of a series that metric relabelling drops."""
+TIMED: Final = np.int32(-4)
+"""The row of a series with timestamps of its own, which has a group of its own."""
+REPORT: Final = (
+    "up",
+    "scrape_duration_seconds",
+    "scrape_samples_scraped",
+    "scrape_samples_post_metric_relabeling",
+    "scrape_series_added",
+)
+REPORT_EXTRA: Final = ("scrape_timeout_seconds", "scrape_sample_limit", "scrape_body_size_bytes")
+
+_TITLE: Final = re.compile(rb"<title[^>]*>([^<]*)", re.IGNORECASE)
+_NO_ROWS: Final = np.empty(0, dtype=np.int32)
+_NO_VALUES: Final = np.empty(0, dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What one scrape has to store, and its counts."""
+
+    scraped: int = 0
+    kept: int = 0
+    added: int = 0
+    body_bytes: int = 0
+    rows: NDArray[np.int32] = field(default_factory=lambda: _NO_ROWS)
+    values: Values = field(default_factory=lambda: _NO_VALUES)
+
+
+class TargetSeries:
+    """Holds what is known of one target's series between scrapes."""
+
+    def __init__(self, target: Target, config: ScrapeConfig, appender: Appender, metrics: ScrapeMetrics) -> None:
+        self._appender = appender
+        self._metrics = metrics
+        self._group: SeriesGroup | None = None
+        self._last = _NO_ROWS
+        self._report = _NO_ROWS
+        self._last_time_ms = 0
+        self.configure(target, config)
+
+    def configure(self, target: Target, config: ScrapeConfig) -> None:
+        """Goes on with other settings. The target's key must be the same; series that its settings no longer give end
+        with the next scrape."""
+        self._target = target
+        self._config = config
+        self._labels = SampleLabels(config, target.labels)
+        self._forget_rows()
+
+    def _forget_rows(self) -> None:
+        self._cache = SeriesCache()
+        self._report = _NO_ROWS
+        self._timed = TimedSeries(
+            self._target.key, self._appender, self._metrics, self._config.track_timestamps_staleness
+        )
+
+    def metadata(self) -> Mapping[str, Metadata]:
+        """What the target says of its metrics, by name."""
+        return dict(self._cache.metadata)
+
+    def store(self, time_ms: int, result: Fetched | ScrapeError, seconds: float) -> ScrapeError | None:
+        """Stores one scrape at `time_ms`. result: the target's answer, or why there is none. seconds: how long it took.
+        Returns why the scrape failed, or None. Raises StorageError when the store takes nothing of it."""
+        error, batch = (result, _Batch()) if isinstance(result, ScrapeError) else self._read(time_ms, result)
+        if not self._append(time_ms, batch, error, seconds):
+            # The store has dropped series that were registered long ago: begin anew, once.
+            self._forget_rows()
+            self._last = _NO_ROWS
+            if not isinstance(result, ScrapeError):
+                error, batch = self._read(time_ms, result)
+            self._append(time_ms, batch, error, seconds)
+        if error is not None:
+            self._timed.end(time_ms)
+        self._metrics.samples.inc(len(batch.rows))
+        return error
+
+    def end(self, time_ms: int) -> None:
+        """The target is gone: its series end. Raises StorageError."""
+        rows = np.union1d(self._last, self._report).astype(np.int32)
+        time_ms = max(time_ms, self._last_time_ms + 1)
+        if self._group is not None and len(rows):
+            self._group.append(time_ms, rows, np.full(len(rows), STALE))
+        self._timed.end(time_ms)
+        self._last = self._report = _NO_ROWS
+
+    def _read(self, time_ms: int, fetched: Fetched) -> tuple[ScrapeError | None, _Batch]:
+        size = len(fetched.body)
+        try:
+            protocol = protocol_of(fetched.content_type, self._config.fallback_scrape_protocol)
+            parsed = self._cache.parse(fetched.body, openmetrics=protocol.openmetrics)
+        except ContentTypeError as error:
+            return ScrapeError(Outcome.CONTENT_TYPE, _with_hint(str(error), fetched)), _Batch(body_bytes=size)
+        except ExpositionError as error:
+            failed = ScrapeError(Outcome.SYNTAX, _with_hint(str(error), fetched))
+            return failed, _Batch(scraped=error.samples, body_bytes=size)
+        try:
+            ids, labels = self._name(parsed)
+        except ScrapeError as error:
+            return error, _Batch(scraped=len(parsed.ids), body_bytes=size)
+        kept = int(np.count_nonzero(self._cache.rows[parsed.ids] != DROPPED))
+        limit = self._config.sample_limit
+        if 0 < limit < kept:
+            reason = f"sample limit exceeded: {kept} samples, sample_limit is {limit}"
+            return ScrapeError(Outcome.SAMPLE_LIMIT, reason), _Batch(len(parsed.ids), kept=kept, body_bytes=size)
+        rows = self._rows(parsed, ids, labels)
+        timed = np.flatnonzero(rows == TIMED)
+        if len(timed) or len(self._timed):
+            self._timed.store(time_ms, parsed, timed)
+            self._timed.retain(set(np.flatnonzero(self._cache.rows == TIMED).tolist()))
+        refused = int(np.count_nonzero(rows == -1))
+        if refused:
+            self._metrics.dropped.labels("series_limit").inc(refused)
+        wanted = rows >= 0
+        return None, self._without_duplicates(
+            _Batch(len(parsed.ids), kept, len(labels), size, rows[wanted], parsed.values[wanted])
+        )
+
+    def _name(self, parsed: Parsed) -> tuple[list[int], list[Labels]]:
+        """The ids of the series that need a row, and the labels that they are to have. Raises ScrapeError."""
+        cache = self._cache
+        timed: set[int] = set(parsed.ids[parsed.timed].tolist()) if self._config.honor_timestamps else set()
+        ids: list[int] = []
+        labels: list[Labels] = []
+        for index, exposed in cache.fresh.items():
+            final = self._labels.final(exposed)
+            if final is None:
+                cache.rows[index] = DROPPED
+            elif index in timed:
+                cache.rows[index] = TIMED
+                self._timed.add(index, final)
+            else:
+                ids.append(index)
+                labels.append(final)
+        return ids, labels
+
+    def _rows(self, parsed: Parsed, ids: list[int], labels: list[Labels]) -> NDArray[np.int32]:
+        """The row of each sample, new series registered. Raises StorageError."""
+        cache = self._cache
+        if ids:
+            cache.rows[ids] = self._own_group().register(labels)
+        cache.fresh.clear()
+        rows = cache.rows[parsed.ids]
+        if self._config.honor_timestamps and len(parsed.timed):
+            # Series that have a timestamp for the first time take this scrape's time now and are new next time.
+            cache.forget(set(parsed.ids[parsed.timed][rows[parsed.timed] >= 0].tolist()))
+        return rows
+
+    def _own_group(self) -> SeriesGroup:
+        if self._group is None:
+            self._group = self._appender.group(self._target.key)
+        return self._group
+
+    def _without_duplicates(self, batch: _Batch) -> _Batch:
+        """The first sample of each row, as Prometheus takes it."""
+        rows, first = np.unique(batch.rows, return_index=True)
+        if len(rows) == len(batch.rows):
+            return batch
+        self._metrics.dropped.labels("duplicate").inc(len(batch.rows) - len(rows))
+        first.sort()
+        return dataclasses.replace(batch, rows=batch.rows[first], values=batch.values[first])
+
+    def _append(self, time_ms: int, batch: _Batch, error: ScrapeError | None, seconds: float) -> bool:
+        group = self._own_group()
+        extra = bool(self._config.extra_scrape_metrics)
+        if not len(self._report):
+            names = REPORT + REPORT_EXTRA if extra else REPORT
+            self._report = group.register([self._labels.report(name) for name in names])
+        report = [0.0 if error else 1.0, seconds, batch.scraped, batch.kept, batch.added]
+        if extra:
+            failed_size = error is not None and error.outcome is Outcome.BODY_SIZE
+            size = -1.0 if failed_size else batch.body_bytes
+            report += [self._target.timeout_ms / 1000, self._config.sample_limit, size]
+        own = ~np.isin(batch.rows, self._report)
+        gone = np.setdiff1d(self._last, batch.rows)
+        gone = gone[~np.isin(gone, self._report)]
+        rows = np.concatenate([batch.rows[own], gone, self._report]).astype(np.int32)
+        values = np.concatenate([batch.values[own], np.full(len(gone), STALE), np.array(report, dtype=np.float64)])
+        taken = rows >= 0
+        result = group.append(time_ms, rows[taken], values[taken])
+        if result.unknown:
+            return False
+        for reason, count in (("out_of_order", result.out_of_order), ("duplicate", result.duplicate)):
+            if count:
+                self._metrics.dropped.labels(reason).inc(count)
+        self._last, self._last_time_ms = batch.rows, time_ms
+        return True
+
+
+def _with_hint(message: str, fetched: Fetched) -> str:
+    """The message, with the first words of the body where that is a web page."""
+    start = fetched.body[:2000].lstrip()
+    if not start.startswith(b"<") and not fetched.content_type.strip().lower().startswith("text/html"):
+        return message
+    title = _TITLE.search(start)
+    text = " ".join((title[1] if title else start[:80]).decode("utf-8", "replace").split())[:80]
+    return f"body is HTML, not metrics: {text!r} ({message})"

@@ -1,0 +1,60 @@
+"""`tls_config` to an SSL context."""
+
+import functools
+import ssl
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from hivesight.sources.fetch import Outcome, ScrapeError
+from hivesight.sources.http_options import TlsConfig
+
+_VERSIONS: Final = {
+    "TLS10": ssl.TLSVersion.TLSv1,
+    "TLS11": ssl.TLSVersion.TLSv1_1,
+    "TLS12": ssl.TLSVersion.TLSv1_2,
+    "TLS13": ssl.TLSVersion.TLSv1_3,
+}
+
+
+@functools.cache
+def _default_context() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def ssl_context(config: TlsConfig) -> ssl.SSLContext:
+    """The context; that of a configuration without settings is shared. Raises ScrapeError where a certificate cannot
+    be used."""
+    if config == TlsConfig():
+        return _default_context()
+    try:
+        context = ssl.create_default_context(cafile=config.ca_file or None, cadata=config.ca or None)
+        if config.insecure_skip_verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        if config.cert or config.cert_file:
+            _load_certificate(context, config)
+    except (OSError, ValueError) as error:
+        raise ScrapeError(Outcome.SETTINGS, f"tls_config cannot be used: {error}") from error
+    if config.min_version:
+        context.minimum_version = _VERSIONS[config.min_version]
+    if config.max_version:
+        context.maximum_version = _VERSIONS[config.max_version]
+    return context
+
+
+def _load_certificate(context: ssl.SSLContext, config: TlsConfig) -> None:
+    """Python reads certificates from files only, so one that stands in the configuration goes through a file of our
+    own, in a folder that nobody else can read, for a moment."""
+    with tempfile.TemporaryDirectory() as folder:
+        cert, key = config.cert_file, config.key_file
+        if not cert:
+            cert = _write(Path(folder, "cert"), config.cert)
+        if not key and config.key_pem is not None:
+            key = _write(Path(folder, "key"), config.key_pem.reveal())
+        context.load_cert_chain(cert, key)
+
+
+def _write(path: Path, text: str) -> str:
+    path.write_text(text, encoding="utf-8")
+    return str(path)

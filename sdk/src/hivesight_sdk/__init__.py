@@ -5,6 +5,8 @@ Names are loaded on first use, so that importing the package costs nothing.
 
 from __future__ import annotations
 
+import os
+import threading
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -123,14 +125,23 @@ __all__ = [
 ]
 
 
+# A fork in the middle of another thread's import would leave the module locked for ever in the child.
+_loading = threading.RLock()
+
+
 def __getattr__(name: str) -> object:
     module = _MODULE_OF.get(name) or ("metrics" if name.isupper() and name in __all__ else None)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{module}"), name)
+    with _loading:
+        value: object = getattr(import_module(f"{__name__}.{module}"), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_loading.acquire, after_in_parent=_loading.release, after_in_child=_loading.release)

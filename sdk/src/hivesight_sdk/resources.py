@@ -6,9 +6,11 @@ process under its service's name. Where control groups limit the process, "syste
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -65,6 +67,7 @@ class ResourceSampler:
 
     def start(self) -> None:
         """Start sampling on a daemon thread. Does nothing when it runs already. Never raises."""
+        _load_psutil()
         with self._lock:
             if self.running:
                 return
@@ -153,12 +156,16 @@ class ResourceSampler:
         self.start()
 
 
+def _load_psutil() -> None:
+    # Here and not on the sampling thread, as a fork during an import leaves the module locked in the child.
+    with contextlib.suppress(ImportError):  # each reading will say so
+        import_module("psutil")
+
+
 def _interval(seconds: float) -> float:
-    try:
+    with contextlib.suppress(TypeError, ValueError):
         if MIN_INTERVAL_SECONDS <= float(seconds) <= MAX_INTERVAL_SECONDS:
             return float(seconds)
-    except (TypeError, ValueError):
-        pass
     drop(
         "invalid_value",
         f"the resource interval must be {MIN_INTERVAL_SECONDS:g} to {MAX_INTERVAL_SECONDS:g} seconds, "

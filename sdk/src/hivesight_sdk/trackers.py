@@ -192,7 +192,7 @@ def _observe_confidence(confidence: Any) -> None:
     def action() -> None:
         try:
             number = math.nan if isinstance(confidence, (bool, str, bytes)) else float(confidence)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = math.nan
         if 0.0 <= number <= 1.0:
             metrics.DECISION_CONFIDENCE.observe(number)

@@ -1,0 +1,134 @@
+"""The sampler: what it sets, where it runs, and what it does when readings fail."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from hivesight_sdk import resources, track_resource_usage
+from hivesight_sdk.metrics import REGISTRY
+from hivesight_sdk.resources import ResourceSampler
+
+Value = Callable[..., float]
+
+
+@pytest.fixture
+def no_groups(tmp_path: Path) -> dict[str, Any]:
+    return {"cgroup_root": tmp_path / "none", "cgroup_membership": tmp_path / "none"}
+
+
+def test_host_and_process(no_groups: dict[str, Any], value: Value) -> None:
+    seconds = iter([100.0, 110.0])
+    sampler = ResourceSampler("sampled", clock=lambda: next(seconds), **no_groups)
+    sampler.sample()
+    assert REGISTRY.get_sample_value("agent_hive_cpu_usage_percent", {"component": "sampled"}) is None, "no figure yet"
+    sampler.sample()
+    for resource in ("cpu", "memory", "disk"):
+        percent = REGISTRY.get_sample_value("agent_hive_resource_utilization_percent", {"resource_type": resource})
+        assert percent is not None
+        assert 0 <= percent <= 100
+    assert REGISTRY.get_sample_value("agent_hive_cpu_usage_percent", {"component": "sampled"}) is not None
+    assert REGISTRY.get_sample_value("agent_hive_cpu_usage_percent", {"component": "system"}) is not None
+    assert 1e6 < value("agent_hive_memory_usage_bytes", component="sampled") < 1e10
+    assert value("agent_hive_memory_usage_bytes", component="system") > 1e6
+
+
+def test_disk_is_the_percentage_of_what_users_can_have(no_groups: dict[str, Any], value: Value, tmp_path: Path) -> None:
+    ResourceSampler("sampled", disk_path=str(tmp_path), **no_groups).sample()
+    percent = value("agent_hive_resource_utilization_percent", resource_type="disk")
+    assert percent == pytest.approx(psutil.disk_usage(str(tmp_path)).percent, abs=1.0)
+
+
+def test_the_groups_limits_count_as_the_system(tmp_path: Path, value: Value) -> None:
+    (tmp_path / "cgroup.controllers").write_text("cpu memory")
+    (tmp_path / "membership").write_text("0::/\n")
+    (tmp_path / "memory.max").write_text("1000000")
+    (tmp_path / "memory.current").write_text("250000")
+    (tmp_path / "cpu.max").write_text("200000 100000")
+    (tmp_path / "cpu.stat").write_text("usage_usec 1000000")
+    seconds = iter([0.0, 10.0])
+    sampler = ResourceSampler(
+        "limited", clock=lambda: next(seconds), cgroup_root=tmp_path, cgroup_membership=tmp_path / "membership"
+    )
+    sampler.sample()
+    (tmp_path / "cpu.stat").write_text("usage_usec 16000000")
+    sampler.sample()
+    assert value("agent_hive_resource_utilization_percent", resource_type="memory") == 25.0
+    assert value("agent_hive_memory_usage_bytes", component="system") == 250_000
+    assert value("agent_hive_resource_utilization_percent", resource_type="cpu") == 75.0
+    assert value("agent_hive_cpu_usage_percent", component="system") == 75.0
+
+
+def test_samples_are_taken_on_a_thread_of_their_own(no_groups: dict[str, Any]) -> None:
+    sampled_on: list[threading.Thread] = []
+    taken = threading.Event()
+
+    def clock() -> float:
+        sampled_on.append(threading.current_thread())
+        taken.set()
+        return 0.0
+
+    sampler = ResourceSampler("threaded", 3600, clock=clock, **no_groups)
+    sampler.start()
+    sampler.start()
+    try:
+        assert taken.wait(10)
+        assert sampler.running
+        (thread,) = sampled_on
+        assert thread is not threading.current_thread()
+        assert thread.daemon
+    finally:
+        sampler.stop()
+    assert not sampler.running
+    assert not thread.is_alive()
+    sampler.stop()
+
+
+def test_it_can_be_started_again(no_groups: dict[str, Any]) -> None:
+    taken = threading.Semaphore(0)
+
+    def clock() -> float:
+        taken.release()
+        return 0.0
+
+    sampler = ResourceSampler("again", 3600, clock=clock, **no_groups)
+    for _ in range(2):
+        sampler.start()
+        assert taken.acquire(timeout=10)
+        sampler.stop()
+
+
+def test_one_failing_reading_leaves_the_others(
+    no_groups: dict[str, Any], monkeypatch: pytest.MonkeyPatch, value: Value, growth: Callable[..., Any]
+) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise PermissionError("not in this sandbox")
+
+    monkeypatch.setattr(psutil, "cpu_percent", fail)
+    monkeypatch.setattr(psutil, "virtual_memory", fail)
+    dropped = growth("agent_hive_sdk_dropped_total", reason="sampling_failed")
+    ResourceSampler("partial", disk_path="/no/such/path", **no_groups).sample()
+    assert dropped() == 3
+    assert value("agent_hive_memory_usage_bytes", component="partial") > 0
+
+
+@pytest.mark.parametrize("interval", [0, -5, 0.01, 1e9, float("nan"), float("inf"), "often", None])
+def test_an_interval_that_cannot_be_is_replaced(interval: Any, growth: Callable[..., Any]) -> None:
+    dropped = growth("agent_hive_sdk_dropped_total", reason="invalid_value")
+    assert ResourceSampler("x", interval).interval_seconds == resources.DEFAULT_INTERVAL_SECONDS
+    assert dropped() == 1
+
+
+def test_a_single_sample_never_waits(monkeypatch: pytest.MonkeyPatch, value: Value) -> None:
+    intervals: list[float | None] = []
+    monkeypatch.setattr(psutil, "cpu_percent", lambda interval=None: intervals.append(interval) or 12.0)
+    monkeypatch.setattr(resources, "_single", None)
+    track_resource_usage()
+    track_resource_usage()
+    assert intervals == [None, None]
+    assert value("agent_hive_resource_utilization_percent", resource_type="disk") > 0

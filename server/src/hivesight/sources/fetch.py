@@ -67,10 +67,14 @@ class LocalFetch:
     def __init__(self, source: LocalSource, executor: Executor) -> None:
         self._source = source
         self._executor = executor
+        self._under_way: asyncio.Future[bytes] | None = None
 
     async def __call__(self, target: Target) -> Fetched:
-        body = await asyncio.get_running_loop().run_in_executor(self._executor, self._source.render)
-        return Fetched(body, self._source.content_type)
+        """See Fetch. A source that hangs holds one thread, not one more at every scrape."""
+        if self._under_way is not None and not self._under_way.done():
+            raise ScrapeError(Outcome.TIMEOUT, "the scrape before this one is still under way")
+        self._under_way = asyncio.get_running_loop().run_in_executor(self._executor, self._source.render)
+        return Fetched(await asyncio.shield(self._under_way), self._source.content_type)
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -56,10 +56,11 @@ def test_many_series_are_several_records() -> None:
     assert decoded[2].texts[int(decoded[2].pairs[-1, 1])] == "value24999"
 
 
+row_numbers = st.integers(0, codec.MAX_ROW_NUMBER)
 row_sets = st.one_of(
     st.integers(0, 100).flatmap(lambda low: st.integers(1, 50).map(lambda n: list(range(low, low + n)))),
     st.sets(st.integers(0, 200), min_size=1).map(sorted),
-    st.sets(int32s, min_size=1, max_size=5).map(sorted),
+    st.sets(row_numbers, min_size=1, max_size=5).map(sorted),
 )
 
 
@@ -114,6 +115,8 @@ def test_garbage_is_a_bad_record(decode: Callable[[memoryview], object], garbage
         (codec.decode_series, b"\1\0\0\0" + b"\xff" * 12),
         (codec.decode_block, b"\1\0\0\0" + b"\xff" * 8),
         (decode_any_samples, b"\1\0\0\0" + b"\0" * 8 + b"\1" + b"\0\0\0\0" + b"\xff" * 4),
+        (decode_any_samples, b"\1\0\0\0" + b"\0" * 8 + b"\0" + b"\xff" * 4 + b"\1\0\0\0" + b"\0" * 8),
+        (decode_any_samples, b"\1\0\0\0" + b"\0" * 8 + b"\1" + b"\xff" * 4 + b"\1\0\0\0" + b"\1" + b"\0" * 8),
     ],
 )
 def test_a_count_is_not_trusted_before_its_bytes_are_there(

@@ -130,3 +130,22 @@ def test_a_disk_that_is_really_full(small_disk: Path, open_store: Open) -> None:
     store.close()
     state.close()
     assert times(open_store(small_disk / "store")) == written
+
+
+def test_a_torn_log_opens_on_a_full_disk(small_disk: Path, open_store: Open) -> None:
+    store = open_store(small_disk / "store")
+    group = store.group("a")
+    rows = group.register([Labels({"__name__": "m", "i": str(i)}) for i in range(1000)])
+    for time in range(3):
+        group.append(time, rows, np.ones(1000))
+    store.close()
+    segment = small_disk / "store" / "wal" / "00000001.wal"
+    with segment.open("r+b") as file:
+        file.truncate(segment.stat().st_size - 10)
+    with pytest.raises(OSError, match="No space left"):
+        (small_disk / "ballast").write_bytes(bytes(2_000_000))
+    store = open_store(small_disk / "store")
+    assert times(store) == [0, 1]
+    (small_disk / "ballast").unlink()
+    group = store.group("a")
+    assert group.append(5, group.register([Labels({"__name__": "m", "i": "7"})]), np.ones(1)).written == 1

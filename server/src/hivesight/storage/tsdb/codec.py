@@ -83,6 +83,8 @@ _SAMPLES: Final = struct.Struct("<IqBII")
 _BLOCK: Final = struct.Struct("<III")
 _END: Final = struct.Struct("<Q")
 _SERIES_PER_RECORD: Final = 10_000
+MAX_ROW_NUMBER: Final = (1 << 30) - 1
+"""Row numbers are given out once; a group that has used them all takes no new series."""
 
 
 def encode_group(group: int, key: str) -> bytes:
@@ -142,7 +144,8 @@ def decode_series(payload: memoryview) -> SeriesDefinition:
     except (struct.error, ValueError) as error:
         raise BadRecord(f"series definition: {error}") from error
     if (
-        (series and (int(numbers.min()) < 0 or int(label_counts.min()) < 0))
+        not _are_row_numbers(numbers)
+        or (series and int(label_counts.min()) < 0)
         or int(label_counts.sum(dtype=np.int64)) != pair_count
         or (pair_count and not 0 <= int(pairs.min()) <= int(pairs.max()) < text_count)
         or (text_count and int(lengths.min()) < 0)
@@ -180,7 +183,7 @@ def decode_samples_header(payload: memoryview) -> SamplesHeader:
 def range_values(header: SamplesHeader, payload: memoryview) -> memoryview:
     """The value bytes of a samples record that holds a range of rows: 8 bytes a row."""
     values = payload[_SAMPLES.size :]
-    if len(values) != 8 * header.count or header.first + header.count > np.iinfo(np.int32).max:
+    if len(values) != 8 * header.count or header.first + header.count > MAX_ROW_NUMBER + 1:
         raise BadRecord("samples: counts do not agree")
     return values
 
@@ -197,14 +200,14 @@ def decode_samples(header: SamplesHeader, payload: memoryview) -> tuple[Numbers,
                 packed = np.frombuffer(payload, np.uint8, (header.count + 7) // 8, at)
                 at += len(packed)
                 bitmap = np.unpackbits(packed, count=header.count, bitorder="little")
-                numbers = (header.first + np.flatnonzero(bitmap)).astype(np.int32)
+                numbers = np.minimum(header.first + np.flatnonzero(bitmap), 1 << 30).astype(np.int32)
             case Rows.LIST:
                 numbers = np.frombuffer(payload, "<i4", header.count, at)
                 at += 4 * header.count
         values = np.frombuffer(payload, "<f8", len(numbers), at)
     except ValueError as error:
         raise BadRecord(f"samples: {error}") from error
-    if at + 8 * len(values) != len(payload) or bool((np.diff(numbers) <= 0).any()):
+    if at + 8 * len(values) != len(payload) or not _are_row_numbers(numbers):
         raise BadRecord("samples: counts do not agree")
     return numbers, values
 
@@ -232,9 +235,16 @@ def decode_block(payload: memoryview) -> BlockRecord:
         values = np.frombuffer(payload, "<f8", rows * samples, at).reshape(rows, samples)
     except (struct.error, ValueError) as error:
         raise BadRecord(f"block: {error}") from error
-    if at + 8 * rows * samples != len(payload) or bool((np.diff(times) <= 0).any() or (np.diff(numbers) <= 0).any()):
+    if at + 8 * rows * samples != len(payload) or bool((np.diff(times) <= 0).any()) or not _are_row_numbers(numbers):
         raise BadRecord("block: counts do not agree")
     return BlockRecord(group, numbers, times, values)
+
+
+def _are_row_numbers(numbers: Numbers) -> bool:
+    """Whether they are in range and strictly increasing."""
+    if not len(numbers):
+        return True
+    return int(numbers[0]) >= 0 and int(numbers[-1]) <= MAX_ROW_NUMBER and bool((np.diff(numbers) > 0).all())
 
 
 def encode_end(records: int) -> bytes:

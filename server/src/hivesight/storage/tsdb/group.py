@@ -55,7 +55,8 @@ class Group:
         limit). Numbers are small, start at 0, are never given to another series of the group while it is open, and
         are not valid after the store was opened anew.
 
-        Raises StorageError when the disk does not take the definitions; then nothing is registered."""
+        Raises StorageError when the disk does not take the definitions and LimitExceeded when the sample arrays are at
+        their bound; then nothing is registered."""
         return self._writing.register(self._group, labels)
 
     def append(self, time_ms: int, rows: NDArray[np.int32], values: NDArray[np.float64]) -> Appended:

@@ -68,13 +68,14 @@ def recover(directory: Directory, head: Head) -> Recovered:
         read = _read(path.read_bytes(), SEGMENT_MAGIC, sequence, replay)
         if read.fault is None:
             continue
-        if sequence == segments[-1] and read.fault == "record cut short":
+        last = sequence == segments[-1]
+        if last and read.fault == "record cut short":
             torn = True
             event = "write-ahead log ended within a record, as after a kill; cut after the last whole one"
-            _set_aside(directory, path, read, _log.warning, event)
+            _set_aside(directory, path, read, last, _log.warning, event)
         else:
             damaged += 1
-            _set_aside(directory, path, read, _log.error, _DAMAGED)
+            _set_aside(directory, path, read, last, _log.error, _DAMAGED)
     sequence = max([start, 1, *segments])
     return Recovered(replay.samples, replay.unknown_samples, sequence, checkpoint_bytes, torn, damaged)
 
@@ -114,7 +115,7 @@ def _read_checkpoint(directory: Directory, sequence: int, replay: Replay) -> tup
     if read.fault is None:
         _log.error("checkpoint has no end: what it lacks is lost", path=str(path))
     else:
-        _set_aside(directory, path, read, _log.error, _DAMAGED)
+        _set_aside(directory, path, read, False, _log.error, _DAMAGED)
     return size, False
 
 
@@ -126,8 +127,11 @@ def _report_gaps(start: int, segments: list[int]) -> None:
         expected = sequence + 1
 
 
-def _set_aside(directory: Directory, path: Path, read: _Read, report: Callable[..., object], event: str) -> None:
-    """Copies what cannot be read to the quarantine and cuts it off."""
+def _set_aside(
+    directory: Directory, path: Path, read: _Read, last: bool, report: Callable[..., object], event: str
+) -> None:
+    """Copies what cannot be read to the quarantine and cuts it off. On a full disk an older file stays as it is; the
+    last segment is cut all the same, because the log goes on behind its last whole record."""
     directory.quarantine.mkdir(exist_ok=True)
     aside = _free_name(directory.quarantine / f"{path.name}.from-{read.end}")
     report(
@@ -141,10 +145,16 @@ def _set_aside(directory: Directory, path: Path, read: _Read, report: Callable[.
     if read.end <= FILE_HEADER.size:
         path.replace(aside)
         return
-    with path.open("rb") as source, aside.open("wb") as target:
-        source.seek(read.end)
-        while chunk := source.read(1 << 20):
-            target.write(chunk)
+    try:
+        with path.open("rb") as source, aside.open("wb") as target:
+            source.seek(read.end)
+            while chunk := source.read(1 << 20):
+                target.write(chunk)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        _log.error("no room to set the damaged part aside", path=str(path), kept=not last, error=str(error))
+        if not last:
+            return
     _cut(path, read.end)
 
 

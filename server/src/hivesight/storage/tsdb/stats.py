@@ -29,6 +29,7 @@ class Counters:
 
     samples_appended: int = 0
     samples_refused: Counter[Refusal] = field(default_factory=Counter[Refusal])
+    groups_refused: int = 0
     series_created: int = 0
     series_dropped: int = 0
     series_refused: Counter[Refusal] = field(default_factory=Counter[Refusal])
@@ -61,6 +62,7 @@ class TsdbStats:
     max_time_ms: int | None
     samples_appended_total: int
     samples_refused_total: Mapping[Refusal, int]
+    groups_refused_total: int
     series_created_total: int
     series_dropped_total: int
     series_refused_total: Mapping[Refusal, int]

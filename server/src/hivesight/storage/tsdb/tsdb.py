@@ -153,7 +153,7 @@ class Tsdb:
     def stats(self) -> TsdbStats:
         """Counters and gauges now."""
         counters = self._writer.counters
-        with self._writer.writing:
+        with self._publishing:
             times = [group.columns.bounds_ms for group in self._head.groups.values()]
             bounds = [each for each in times if each is not None]
             return TsdbStats(
@@ -166,6 +166,7 @@ class Tsdb:
                 max_time_ms=max((high for _, high in bounds), default=None),
                 samples_appended_total=counters.samples_appended,
                 samples_refused_total=dict(counters.samples_refused),
+                groups_refused_total=counters.groups_refused,
                 series_created_total=counters.series_created,
                 series_dropped_total=counters.series_dropped,
                 series_refused_total=dict(counters.series_refused),

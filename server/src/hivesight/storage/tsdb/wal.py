@@ -33,7 +33,9 @@ class Wal:
         }
         self._sequence = sequence
         self._failing = False
+        self._flush_failing = False
         self._torn = False
+        self._new_names = True
         self._to_close: list[int] = []
         self._sync_lock = threading.Lock()
         self._dirty = threading.Event()
@@ -77,11 +79,11 @@ class Wal:
     def rotate(self) -> int:
         """Begins a new segment and leaves its sequence number. Raises OSError; then the old one stays in use."""
         handle, offset = self._open_segment(self._sequence + 1)
-        self._older[self._sequence] = self._offset
-        with self._sync_lock:
-            self._to_close.append(self._handle)
-            self._handle, self._offset = handle, offset
-            self._sequence += 1
+        self._older = {**self._older, self._sequence: self._offset}
+        # No lock: `_sync` closes what it finds here, and only then, so a slow flush does not hold up the writer.
+        self._to_close.append(self._handle)
+        self._handle, self._offset = handle, offset
+        self._sequence += 1
         self._dirty.set()
         return self._sequence
 
@@ -89,25 +91,34 @@ class Wal:
         """Deletes the segments that a checkpoint stands for. Raises OSError."""
         for each in [each for each in self._older if each < sequence]:
             self._directory.segment(each).unlink(missing_ok=True)
-            del self._older[each]
+            self._older = {number: size for number, size in self._older.items() if number != each}
 
     def sync(self) -> None:
         """Flushes what was written to the disk itself. Raises StorageError when the disk cannot."""
         try:
             self._sync()
         except OSError as error:
-            raise self._refusal(error) from error
+            self.failures += 1
+            if not self._flush_failing:
+                self._flush_failing = True
+                _log.error("write-ahead log cannot be flushed to the disk", path=str(self._path), error=str(error))
+            raise StorageError(
+                f"cannot flush the metrics log {self._path} to the disk: {error.strerror}; "
+                f"mend the disk under {self._directory.path}, flushing is tried again every second"
+            ) from error
+        if self._flush_failing:
+            self._flush_failing = False
+            _log.info("write-ahead log is flushed again", path=str(self._path))
 
     def close(self) -> None:
         """Flushes and closes; the log cannot be written afterwards."""
         self._stop.set()
         self._dirty.set()
         self._thread.join()
-        try:
-            self._sync()
-        except OSError as error:
-            _log.error("write-ahead log could not be flushed", path=str(self._path), error=str(error))
-        os.close(self._handle)
+        with suppress(StorageError):
+            self.sync()
+        for handle in (*self._to_close, self._handle):
+            os.close(handle)
 
     @property
     def _path(self) -> Path:
@@ -126,6 +137,7 @@ class Wal:
                 path.unlink(missing_ok=True)
                 raise
             offset = FILE_HEADER.size
+            self._new_names = True
         return handle, offset
 
     def _refusal(self, error: OSError) -> StorageError:
@@ -142,18 +154,21 @@ class Wal:
     def _sync(self) -> None:
         with self._sync_lock:
             self._dirty.clear()
+            closing = self._to_close.copy()
             try:
-                for handle in (*self._to_close, self._handle):
+                for handle in (*closing, self._handle):
                     os.fsync(handle)
                     self.fsyncs += 1
-                if self._to_close or self.fsyncs == 1:
+                if self._new_names:
+                    self._new_names = False
                     sync_directory(self._directory.wal)
             except OSError:
+                self._new_names = True
                 self._dirty.set()
                 raise
-            for handle in self._to_close:
+            for handle in closing:
+                self._to_close.remove(handle)
                 os.close(handle)
-            self._to_close.clear()
 
     def _flush(self) -> None:
         """The flushing thread: waits for a write, then for the rest of the interval, then flushes."""

@@ -15,7 +15,7 @@ from structlog.typing import FilteringBoundLogger
 from hivesight.model.errors import LimitExceeded, StorageError
 from hivesight.model.labels import Labels
 from hivesight.model.series import canonical_nans
-from hivesight.storage.tsdb.codec import encode_group, encode_samples, encode_series
+from hivesight.storage.tsdb.codec import MAX_ROW_NUMBER, encode_group, encode_samples, encode_series
 from hivesight.storage.tsdb.columns import Arrays, Columns
 from hivesight.storage.tsdb.group import Appended
 from hivesight.storage.tsdb.head import Head, HeadGroup
@@ -52,6 +52,7 @@ class Writer:
         """Get or create. Raises LimitExceeded at max_groups."""
         with self.writing:
             if key not in self._head.groups and len(self._head.groups) >= self._limits.max_groups:
+                self.counters.groups_refused += 1
                 raise LimitExceeded(
                     f"the metrics store holds {self._limits.max_groups} scrape groups; "
                     "raise max_groups or scrape fewer targets"
@@ -73,7 +74,7 @@ class Writer:
                     key = self._head.identity(each)
                     number = None if key is None else group.columns.keyed.get(key)
                 if number is None:
-                    refusal = self._refusal(each, len(pairs))
+                    refusal = self._refusal(each, first, len(pairs))
                     if refusal is not None:
                         self._refuse_series(refusal, each)
                         number = -1
@@ -100,9 +101,9 @@ class Writer:
             self._head.add(group, new)
         self.counters.series_created += len(pairs)
 
-    def _refusal(self, labels: Labels, pending: int) -> Refusal | None:
+    def _refusal(self, labels: Labels, first: int, pending: int) -> Refusal | None:
         """Why a new series cannot be taken."""
-        if self._head.series + pending >= self._limits.max_series:
+        if self._head.series + pending >= self._limits.max_series or first + pending > MAX_ROW_NUMBER:
             return Refusal.MAX_SERIES
         if len(labels) > self._limits.max_labels_per_series:
             return Refusal.MAX_LABELS

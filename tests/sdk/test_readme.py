@@ -1,0 +1,47 @@
+"""The README: its table is the generated one, its snippets run, and every setting and reason is in it."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hivesight_sdk import reference, semconv
+
+README = (Path(__file__).parents[2] / "sdk" / "README.md").read_text(encoding="utf-8")
+SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_the_table_of_metrics_is_the_generated_one() -> None:
+    _, _, rest = README.partition("<!-- metrics: begin -->\n")
+    table, _, _ = rest.partition("<!-- metrics: end -->")
+    assert table == reference.metrics_table(), "print it again: python -m hivesight_sdk.reference"
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda snippet: snippet.splitlines()[0])
+def test_snippets_run(snippet: str) -> None:
+    program = snippet.replace("metrics_port=8081", "metrics_port=0")
+    run = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=60)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_there_are_snippets() -> None:
+    assert len(SNIPPETS) == 3
+
+
+def test_every_reason_has_its_row() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| .* \| .* \|$", README.partition("## When")[2].partition("## Metrics")[0], re.M)
+    assert tuple(rows) == semconv.DROP_REASONS
+
+
+def test_an_agent_as_a_user_writes_it_runs() -> None:
+    spec = importlib.util.spec_from_file_location("user_code", Path(__file__).with_name("user_code.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.run()

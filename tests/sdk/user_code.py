@@ -1,0 +1,74 @@
+"""An agent as a user writes it. Type checkers in strict mode must accept every line and infer these types; the tests
+run it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from typing import Any, assert_type
+
+import hivesight_sdk as sdk
+from hivesight_sdk import EXTERNAL_API_DURATION, TASKS_COMPLETED, track_external_api, track_latency, track_task
+
+
+@track_latency("coordination")
+async def coordinate(tasks: list[str], *, limit: int = 5) -> dict[str, int]:
+    return dict.fromkeys(tasks, limit)
+
+
+@track_latency
+def plan(goal: str) -> list[str]:
+    return goal.split()
+
+
+@track_task("reviewer", priority="high")
+def review(path: str) -> int:
+    return len(path)
+
+
+@track_latency(EXTERNAL_API_DURATION.labels(service="model", method="stream"))
+async def stream(words: int) -> AsyncIterator[str]:
+    for number in range(words):
+        yield str(number)
+
+
+@track_task("lister")
+def names() -> Iterator[str]:
+    yield "a"
+
+
+class Agent:
+    @track_task("agent")
+    async def run(self, task: str) -> str:
+        async with track_external_api("model", "chat") as call:
+            call.status_code = 200
+            return task.upper()
+
+    @sdk.track_decision()
+    def decide(self, options: list[str]) -> float:
+        return 1 / len(options)
+
+
+async def main() -> None:
+    assert_type(await coordinate(["a"], limit=2), dict[str, int])
+    assert_type(plan("a b"), list[str])
+    assert_type(review("x"), int)
+    assert_type(await Agent().run("x"), str)
+    assert_type(Agent().decide(["a", "b"]), float)
+    assert_type([word async for word in stream(2)], list[str])
+    assert_type(list(names()), list[str])
+    pending: Coroutine[Any, Any, dict[str, int]] = coordinate(["b"])
+    await pending
+    with track_task("reviewer") as task:
+        assert_type(task.status, str | None)
+    with sdk.track_decision() as decision:
+        decision.confidence = 0.5
+    TASKS_COMPLETED.labels(agent_type="reviewer", status="completed", priority="low").inc()
+    sdk.expect_agents(["reviewer"])
+    sdk.declare_children(TASKS_COMPLETED, ["reviewer"], ["completed"], ["low"])
+
+
+def run() -> None:
+    with sdk.configure("user-code", resources=False) as configured:
+        assert_type(configured.metrics_port, int | None)
+        asyncio.run(main())

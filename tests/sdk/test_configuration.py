@@ -69,7 +69,7 @@ def test_host_and_port_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
         assert configured.server.host == "127.0.0.1"
 
 
-@pytest.mark.parametrize("text", ["http", "-1", "65536", "80.5", "²", "9" * 50])
+@pytest.mark.parametrize("text", ["http", "-1", "65536", "80.5", "²", "9" * 50, "9" * 5000])
 def test_a_port_that_cannot_be(text: str, monkeypatch: pytest.MonkeyPatch, growth: Callable[..., Any]) -> None:
     monkeypatch.setenv("HIVESIGHT_METRICS_PORT", text)
     dropped = growth("agent_hive_sdk_dropped_total", reason="port_unavailable")
@@ -90,7 +90,12 @@ def test_twice_is_once(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_arguments_that_cannot_be_do_not_raise() -> None:
-    odd: Any = {"metrics_port": "http", "metrics_host": "no such host", "resource_interval_seconds": "often"}
+    odd: Any = {
+        "metrics_port": "http",
+        "metrics_host": "no such host",
+        "resource_interval_seconds": "often",
+        "registry": 5,
+    }
     with sdk.configure("odd", **odd) as configured:
         assert configured.metrics_port is None
         assert configured.sampler is not None

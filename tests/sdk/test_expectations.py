@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry, Counter
@@ -32,6 +33,23 @@ def test_expected_api_starts_at_zero() -> None:
             assert REGISTRY.get_sample_value("agent_hive_external_api_requests_total", labels) == 0
     labels = {"service": "expected", "method": "GET"}
     assert REGISTRY.get_sample_value("agent_hive_external_api_duration_seconds_count", labels) == 0
+
+
+def test_a_string_is_one_value_and_an_iterator_is_used_once() -> None:
+    sdk.expect_agents("lonely", "low")
+    sdk.expect_agents(iter(["iterated"]), iter(["low"]))
+    for agent_type in ("lonely", "iterated"):
+        labels = {"agent_type": agent_type, "status": "error", "priority": "low"}
+        assert REGISTRY.get_sample_value("agent_hive_tasks_completed_total", labels) == 0
+        assert REGISTRY.get_sample_value("agent_hive_task_retries_total", {"agent_type": agent_type}) == 0
+
+
+def test_expecting_nonsense_does_not_raise(growth: Callable[..., Callable[[], float]]) -> None:
+    dropped = growth("agent_hive_sdk_dropped_total", reason="recording_failed")
+    nonsense: Any = 5
+    sdk.expect_agents(nonsense)
+    sdk.expect_external_api("s", "m", nonsense)
+    assert dropped() == 2
 
 
 def test_declaring_leaves_values_alone() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
+
+from prometheus_client import CollectorRegistry
 
 from hivesight_sdk import metrics
 from hivesight_sdk.recording import drop
@@ -14,8 +16,6 @@ from hivesight_sdk.server import DEFAULT_HOST, MetricsServer, serve_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from prometheus_client import CollectorRegistry
 
 _log = logging.getLogger("hivesight_sdk")
 
@@ -87,6 +87,9 @@ def configure(
         if _current is not None:
             _current.close()
         name = service_name or _from_environment(os.environ, "HIVESIGHT_SERVICE_NAME", "OTEL_SERVICE_NAME")
+        if registry is not None and not isinstance(cast("object", registry), CollectorRegistry):
+            drop("invalid_value", "configure(registry=...) takes a prometheus_client.CollectorRegistry; it is ignored")
+            registry = None
         if registry is not None:
             metrics.register_in(registry)
         port = metrics_port if metrics_port is not None else _port_from_environment(os.environ)
@@ -109,9 +112,9 @@ def _port_from_environment(environ: Mapping[str, str]) -> int | None:
     text = _from_environment(environ, "HIVESIGHT_METRICS_PORT")
     if text is None:
         return None
-    if text.isdecimal() and int(text) <= 65_535:
+    if len(text) <= 5 and text.isdecimal() and int(text) <= 65_535:
         return int(text)
-    drop("port_unavailable", f"HIVESIGHT_METRICS_PORT must be a number from 0 to 65535, not {text!r}; no endpoint")
+    drop("port_unavailable", f"HIVESIGHT_METRICS_PORT must be a number from 0 to 65535, not {text[:40]!r}; no endpoint")
     return None
 
 

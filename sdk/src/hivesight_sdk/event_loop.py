@@ -52,7 +52,7 @@ def watch_event_loop(
         watched = loop if loop is not None else asyncio.get_running_loop()
         watch = EventLoopWatch(watched, interval_seconds)
         watched.call_soon_threadsafe(watch._schedule)  # pyright: ignore[reportPrivateUsage]
-    except RuntimeError as error:
+    except (RuntimeError, AttributeError, TypeError) as error:
         drop("invalid_value", f"cannot watch the event loop: {error}. Call watch_event_loop() in a coroutine")
-        return EventLoopWatch(None, interval_seconds)
+        return EventLoopWatch(None, DEFAULT_INTERVAL_SECONDS)
     return watch

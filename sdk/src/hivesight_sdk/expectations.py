@@ -18,41 +18,42 @@ if TYPE_CHECKING:
 def declare_children(metric: Metric, *label_values: Iterable[object]) -> None:
     """Create every combination of `label_values` (one iterable per label, in the family's order) as a child at 0.
 
-    No more than `MAX_SERIES_PER_METRIC` per family; the rest is dropped and counted. Never raises.
+    A string counts as one value. No more than `MAX_SERIES_PER_METRIC` per family; the rest is dropped and counted.
+    Never raises.
     """
-
-    def action() -> None:
-        combinations = itertools.product(*(itertools.islice(v, MAX_SERIES_PER_METRIC + 1) for v in label_values))
-        for values in combinations:
-            series(metric, *values)
-
-    record(action)
+    record(lambda: _declare(metric, *label_values))
 
 
 def expect_agents(agent_types: Iterable[str], priorities: Iterable[str] = semconv.PRIORITIES) -> None:
     """Say which agent types this process runs, at which priorities: their task and retry counters start at 0."""
-    types = tuple(agent_types)
-    declare_children(metrics.TASKS_COMPLETED, types, semconv.TASK_STATUSES, priorities)
-    declare_children(metrics.TASK_DURATION, types)
-    declare_children(metrics.TASK_RETRIES, types)
+
+    def action() -> None:
+        types = _bounded(agent_types)
+        _declare(metrics.TASKS_COMPLETED, types, semconv.TASK_STATUSES, priorities)
+        _declare(metrics.TASK_DURATION, types)
+        _declare(metrics.TASK_RETRIES, types)
+
+    record(action)
 
 
 def expect_external_api(
-    service: str,
-    method: str,
-    status_codes: Iterable[str | int] = (
-        "200",
-        "400",
-        "429",
-        "500",
-        "502",
-        "503",
-        "504",
-        "timeout",
-        "error",
-        "cancelled",
-    ),
+    service: str, method: str, status_codes: Iterable[str | int] = semconv.API_STATUS_CODES
 ) -> None:
     """Say which external API this process calls: its request counter starts at 0 for each of the status codes."""
-    declare_children(metrics.EXTERNAL_API_REQUESTS, (service,), (method,), status_codes)
-    declare_children(metrics.EXTERNAL_API_DURATION, (service,), (method,))
+
+    def action() -> None:
+        _declare(metrics.EXTERNAL_API_REQUESTS, [service], [method], status_codes)
+        _declare(metrics.EXTERNAL_API_DURATION, [service], [method])
+
+    record(action)
+
+
+def _declare(metric: Metric, *label_values: Iterable[object]) -> None:
+    for values in itertools.product(*(_bounded(each) for each in label_values)):
+        series(metric, *values)
+
+
+def _bounded(values: Iterable[object]) -> tuple[object, ...]:
+    if isinstance(values, str):
+        return (values,)
+    return tuple(itertools.islice(values, MAX_SERIES_PER_METRIC + 1))

@@ -44,6 +44,20 @@ QUEUE_STATES: Final = ("waiting", "running")
 RESOURCE_TYPES: Final = ("cpu", "memory", "disk")
 """Values of `resource_type` on `agent_hive_resource_utilization_percent`."""
 
+API_STATUS_CODES: Final = (
+    "200",
+    "400",
+    "429",
+    "500",
+    "502",
+    "503",
+    "504",
+    "timeout",
+    "error",
+    "cancelled",
+)
+"""Usual values of `status_code` on `agent_hive_external_api_requests_total`; the last three have no HTTP status."""
+
 SYSTEM_COMPONENT: Final = "system"
 """Value of `component` for the whole host, or for the control group that limits this process."""
 

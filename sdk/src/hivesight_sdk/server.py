@@ -53,7 +53,11 @@ class _Server(socketserver.ThreadingMixIn, WSGIServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         if self._slots.acquire(blocking=False):
-            super().process_request(request, client_address)
+            try:
+                super().process_request(request, client_address)
+            except RuntimeError:  # no thread to be had; the caller closes the connection
+                self._slots.release()
+                raise
         else:
             drop("too_many_requests", f"more than {MAX_CONCURRENT_REQUESTS} scrapes at once; connection closed")
             self.shutdown_request(request)
@@ -124,7 +128,7 @@ def serve_metrics(
         server = _Server(host, port)
         server.set_app(_application(registry))
         threading.Thread(
-            target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="hivesight-metrics", daemon=True
+            target=server.serve_forever, kwargs={"poll_interval": 0.2}, name="hivesight-metrics", daemon=True
         ).start()
     except (OSError, OverflowError, RuntimeError, TypeError, ValueError) as error:
         if server is not None:

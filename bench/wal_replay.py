@@ -63,11 +63,10 @@ def measure(path: Path, groups: int, series: int, appends: int) -> None:
     checkpoint_seconds = timed(lambda: store.truncate(0))
     store.close()
     load_seconds = timed(lambda: opened(path).close())
-    print(
-        f"{groups:>4} x {series:>6} series x {appends:>5}: {total / 1e6:.1f} M samples, "
-        f"{wal_bytes / total:.1f} B/sample; CPU: append {append_seconds:.2f} s, replay {replay_seconds:.2f} s ({total / replay_seconds / 1e6:.1f} M/s), "
-        f"checkpoint {checkpoint_seconds:.2f} s, load checkpoint {load_seconds:.2f} s"
-    )
+    rate = total / replay_seconds / 1e6
+    print(f"{groups} x {series} series x {appends}: {total / 1e6:.1f} M samples, {wal_bytes / total:.1f} B/sample")
+    print(f"     CPU: append {append_seconds:.2f} s, replay {replay_seconds:.2f} s ({rate:.1f} M samples/s)")
+    print(f"     CPU: checkpoint {checkpoint_seconds:.2f} s, load it {load_seconds:.2f} s")
 
 
 def main() -> None:

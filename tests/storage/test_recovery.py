@@ -19,6 +19,7 @@ from hivesight.model.errors import StartError
 from hivesight.model.labels import Labels
 from hivesight.model.series import is_absent
 from hivesight.storage.tsdb import Limits, Tsdb, WalOptions
+from hivesight.storage.tsdb.framing import frame
 
 Open = Callable[..., Tsdb]
 Sample = tuple[str, int, float]
@@ -106,6 +107,27 @@ def test_a_flipped_bit_leaves_a_prefix(log: tuple[bytes, list[tuple[int, set[Sam
     first, second = served(bytes(damaged))
     header = 16
     assert first == (set().union(*(batch for size, batch in acknowledged if size <= at)) if at >= header else set())
+    assert second == first
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    records=st.lists(
+        st.tuples(
+            st.integers(0, 7),
+            st.tuples(st.integers(0, 3), st.integers(0, 9), st.binary(max_size=60)).map(
+                lambda parts: struct.pack("<II", parts[0], parts[1]) + parts[2]
+            ),
+        ),
+        max_size=4,
+    )
+)
+def test_records_that_are_sound_but_senseless_do_no_harm(
+    log: tuple[bytes, list[tuple[int, set[Sample]]]], records: list[tuple[int, bytes]]
+) -> None:
+    whole, acknowledged = log
+    first, second = served(whole + b"".join(frame(kind, payload) for kind, payload in records))
+    assert first >= set().union(*(batch for _, batch in acknowledged))
     assert second == first
 
 

@@ -1,5 +1,6 @@
 """The store as its callers see it: register, append, select, limits, retention, snapshots."""
 
+import threading
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -365,3 +366,14 @@ def test_stats_count(open_store: Open) -> None:
     assert stats.wal_bytes > 16
     assert stats.wal_fsyncs_total >= 1
     assert stats.wal_segments == 1
+
+
+def test_the_log_is_flushed_without_being_asked(open_store: Open) -> None:
+    store = open_store(wal=WalOptions(sync_interval_seconds=0.0))
+    append(store, "a", 10, {metric("m"): 1.0})
+    waiting = threading.Event()
+    for _ in range(1000):
+        if store.stats().wal_fsyncs_total:
+            return
+        waiting.wait(0.01)
+    pytest.fail("not flushed")

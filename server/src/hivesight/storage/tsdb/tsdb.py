@@ -76,12 +76,14 @@ class Tsdb:
             head = Head()
             recovered = recover(opened, head)
             log = Wal(opened, recovered.sequence, options)
-        except OSError as error:
+        except BaseException as error:
             opened.close()
-            raise StartError(
-                f"cannot read or mend the metrics log in {directory}: {error.strerror or error}; "
-                "mend the disk or choose another directory with --data"
-            ) from error
+            if isinstance(error, OSError):
+                raise StartError(
+                    f"cannot read or mend the metrics log in {directory}: {error.strerror or error}; "
+                    "mend the disk or choose another directory with --data"
+                ) from error
+            raise
         repairs = recovered.damaged + recovered.torn
         replay = ReplayStats(recovered.samples, recovered.unknown_samples, repairs, clock.monotonic() - began)
         store = cls(opened, head, log, recovered, replay, retention_ms, limits, options)

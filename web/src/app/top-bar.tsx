@@ -1,10 +1,10 @@
 import { ActionIcon, Tooltip, useMantineColorScheme } from "@mantine/core";
 import { IconHelp, IconMoon, IconRefresh, IconSearch, IconSun } from "@tabler/icons-react";
 import { useIsFetching } from "@tanstack/react-query";
-import { REFRESH_CHOICES } from "../lib/time";
+import { DEFAULT_RANGE, isLive, REFRESH_CHOICES } from "../lib/time";
 import { useScheme } from "./theme";
 import { TimePicker } from "./time-picker";
-import { useRefreshText, useSetRefresh } from "./time-range";
+import { useRefreshText, useSetRange, useSetRefresh, useTimeRange } from "./time-range";
 
 interface Props {
   onSearch: () => void;
@@ -19,6 +19,8 @@ const MOD = navigator.platform.startsWith("Mac") ? "⌘" : "Ctrl";
 export function TopBar({ onSearch, onHelp, onRefresh, picker, onPicker }: Props) {
   const scheme = useScheme();
   const { setColorScheme } = useMantineColorScheme();
+  const range = useTimeRange();
+  const setRange = useSetRange();
   const refresh = useRefreshText();
   const setRefresh = useSetRefresh();
   const fetching = useIsFetching() > 0;
@@ -32,6 +34,11 @@ export function TopBar({ onSearch, onHelp, onRefresh, picker, onPicker }: Props)
         <kbd>{MOD} K</kbd>
       </button>
       <div className="topbar-space" />
+      {!isLive(range) && (
+        <button type="button" className="now-button" onClick={() => setRange(DEFAULT_RANGE)}>
+          Back to now
+        </button>
+      )}
       <TimePicker open={picker} onOpen={onPicker} />
       <div className="refresh">
         <Tooltip label="Refresh now (r)" openDelay={300}>

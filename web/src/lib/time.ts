@@ -91,7 +91,8 @@ export function isLive(range: RangeText): boolean {
 export function shiftRange(text: RangeText, direction: -1 | 1, nowMs: number): RangeText {
   const { fromMs, toMs } = resolveRange(text, nowMs);
   const by = Math.round(((toMs - fromMs) / 2) * direction);
-  if (toMs + by >= nowMs && direction === 1) return { from: `now-${shortDuration(toMs - fromMs)}`, to: "now" };
+  // Close to the present is the present: else a step forward after a step back would just miss it.
+  if (direction === 1 && toMs + by >= nowMs - Math.max(10_000, (toMs - fromMs) * 0.05)) return { from: `now-${shortDuration(toMs - fromMs)}`, to: "now" };
   return { from: String(fromMs + by), to: String(toMs + by) };
 }
 

@@ -1,11 +1,14 @@
 /** `/`: is the hive healthy, and what needs attention? */
 import { useInstant, useManagedAlerts, useRange, useRules, useTargets } from "../../api/queries";
+import { useTimeRange } from "../../app/time-range";
 import { useTitle } from "../../app/title";
 import { PromPanel } from "../../panels/prom-panel";
 import { StatPanel } from "../../panels/stat-panel";
 import { presentAlerts } from "../../lib/alerts";
 import { attentionList } from "../../lib/attention";
 import { isHive, servicesOf } from "../../lib/services";
+import { isLive } from "../../lib/time";
+import { PartialNote } from "../../ui/error-note";
 import { AgentsPanel } from "./agents-panel";
 import { DiskPanel } from "./disk-panel";
 import * as promql from "./expressions";
@@ -17,6 +20,7 @@ import { Verdict } from "./verdict";
 
 export function OverviewPage() {
   useTitle("Overview");
+  const range = useTimeRange();
   const targets = useTargets();
   const rules = useRules();
   const managed = useManagedAlerts();
@@ -34,6 +38,7 @@ export function OverviewPage() {
   return (
     <div className="page">
       <Verdict services={services} alerts={alerts} failed={targets.isError || rules.isError} />
+      {!isLive(range) && <PartialNote>Charts and figures show the chosen time. Services and alerts are those of now.</PartialNote>}
       <div className="grid">
         <div className="span-7">
           <ServiceTiles services={services} times={grid?.times ?? []} step={up.data?.step ?? 1} query={targets} />

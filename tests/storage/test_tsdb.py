@@ -55,7 +55,17 @@ def test_append_and_select(open_store: Open) -> None:
 
 @pytest.mark.parametrize(
     ("start", "end", "times"),
-    [(10, 30, [10, 20, 30]), (11, 29, [20]), (20, 20, [20]), (31, 99, None), (0, 9, None), (30, 10, None)],
+    [
+        (10, 30, [10, 20, 30]),
+        (11, 29, [20]),
+        (20, 20, [20]),
+        (31, 99, None),
+        (0, 9, None),
+        (30, 10, None),
+        (-(1 << 80), 1 << 80, [10, 20, 30]),
+        (1 << 80, 1 << 90, None),
+        (-(1 << 90), -(1 << 80), None),
+    ],
 )
 def test_the_interval_is_closed(open_store: Open, start: int, end: int, times: list[int] | None) -> None:
     store = open_store()

@@ -1,6 +1,7 @@
 """Decides what an append does to a group's columns, and does it. Called by the writing side and by replay alike."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,9 @@ from numpy.typing import NDArray
 from hivesight.model.series import Values, bits, is_absent
 from hivesight.storage.tsdb.columns import Columns, Positions
 from hivesight.storage.tsdb.group import Appended
+
+MAX_TIME_MS: Final = 1 << 62
+"""Times of samples lie strictly between this and its negative."""
 
 
 @dataclass(frozen=True, slots=True)

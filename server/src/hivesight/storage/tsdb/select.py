@@ -16,6 +16,7 @@ from hivesight.model.symbols import LabelTable
 from hivesight.storage.tsdb.columns import Positions, View, present_rows
 from hivesight.storage.tsdb.head import Head, HeadGroup
 from hivesight.storage.tsdb.merge import Selected, merge_shared
+from hivesight.storage.tsdb.plan import MAX_TIME_MS
 from hivesight.storage.tsdb.verdicts import Verdicts
 
 _SELECTIONS_PER_GROUP: Final = 16
@@ -113,8 +114,10 @@ class Reader:
     ) -> Selected | None:
         """The matching rows that have a sample in the interval."""
         view = candidate.view
-        low = int(np.searchsorted(view.times, start_ms, side="left"))
-        high = int(np.searchsorted(view.times, end_ms, side="right"))
+        # Bounds beyond any time that is stored, and perhaps beyond 64 bits, mean no bound.
+        start, end = (np.int64(min(max(each, -MAX_TIME_MS), MAX_TIME_MS)) for each in (start_ms, end_ms))
+        low = int(np.searchsorted(view.times, start, side="left"))
+        high = int(np.searchsorted(view.times, end, side="right"))
         if low >= high:
             return None
         positions, table = self._rows(candidate, matchers)

@@ -5,7 +5,6 @@ changes hands, so that a slow disk never makes a reader wait."""
 
 import threading
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 import structlog
@@ -20,11 +19,9 @@ from hivesight.storage.tsdb.columns import Arrays, Columns
 from hivesight.storage.tsdb.group import Appended
 from hivesight.storage.tsdb.head import Head, HeadGroup
 from hivesight.storage.tsdb.limits import Limits
-from hivesight.storage.tsdb.plan import Plan, carry_out, plan_append
+from hivesight.storage.tsdb.plan import MAX_TIME_MS, Plan, carry_out, plan_append
 from hivesight.storage.tsdb.stats import Counters, Refusal
 from hivesight.storage.tsdb.wal import Wal
-
-_MAX_TIME_MS: Final = 1 << 62
 
 _log: FilteringBoundLogger = structlog.get_logger(__name__)
 
@@ -131,7 +128,7 @@ class Writer:
         samples = canonical_nans(np.ascontiguousarray(values, dtype=np.float64))
         if numbers.ndim != 1 or numbers.shape != samples.shape:
             raise ValueError(f"rows have the shape {numbers.shape}, values {samples.shape}; both must be (n,)")
-        if not -_MAX_TIME_MS < time_ms < _MAX_TIME_MS:
+        if not -MAX_TIME_MS < time_ms < MAX_TIME_MS:
             raise ValueError(f"time {time_ms} is out of range")
         with self.writing:
             self._check_open()

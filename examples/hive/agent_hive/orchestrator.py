@@ -35,7 +35,8 @@ QUEUE_CAPACITY = 500
 COORDINATORS = 8
 DEADLINE_SECONDS = 60.0
 _REMEMBERED = 2_000
-_THREADS = 2
+# One: the parser counts its recursion per interpreter, and two threads confuse it (python/cpython#106905).
+_THREADS = 1
 _SAVE_EVERY_SECONDS = 30
 _NAME = "orchestrator"
 

@@ -10,7 +10,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 
 import httpx2
@@ -27,7 +27,7 @@ from agent_hive.faults import ERROR_SHARE_PERCENT, FAULTS
 from agent_hive.hive_files import AlreadyRunning, HiveFiles
 from agent_hive.httpjson import as_object, bad_request, http_error, read_json
 from agent_hive.load import TASKS_PER_SECOND
-from agent_hive.service import Server
+from agent_hive.service import Server, leave
 from agent_hive.webhooks import SECRET_VARIABLE
 from agent_hive.work import BadRequest
 
@@ -60,7 +60,7 @@ class Supervisor:
         urls = {service.url_variable: child.url for service, child in self.children.items()}
         secret = {SECRET_VARIABLE: secrets.token_hex(16), "HIVE_STATE_DIR": str(files.state)}
         self._env = {**urls, **secret, **env}
-        self._faults: dict[Service, str] = {}
+        self._faults: dict[Service, tuple[str, int]] = {}
         self._publishing = False
         # Plain HTTP on loopback: no proxy and no certificates to load.
         self._client = httpx2.AsyncClient(timeout=_ASK_SECONDS, trust_env=False, verify=False)
@@ -97,7 +97,7 @@ class Supervisor:
                 "url": child.url,
                 "port": child.port,
                 "state": child.state,
-                "fault": self._faults.get(service),
+                "fault": self._fault(service),
                 "restarts": child.restarts,
             }
             for service, child in self.children.items()
@@ -110,23 +110,37 @@ class Supervisor:
         """kill, slow, errors or stuck for one service; HTTPException when it cannot be done."""
         child = self.children[service]
         if fault == KILL:
-            self._faults[service] = KILL
+            self._faults[service] = (KILL, child.restarts)
             await child.kill()
             return
         if child.state != "running":
             raise HTTPException(409, f"{service.short} is {child.state}; heal it first")
         body = {"fault": fault} if seconds is None else {"fault": fault, "seconds": seconds}
         await self._tell(service, body)
-        self._faults[service] = fault
+        self._faults[service] = (fault, child.restarts)
+        self._publish()
 
     async def heal(self, services: Sequence[Service]) -> None:
-        """Undo what `break_service` did; killed services start again."""
+        """Undo what `break_service` did; killed services start again. One that cannot be healed stops no other."""
+        failures: list[str] = []
         for service in services:
-            fault = self._faults.pop(service, None)
-            if self.children[service].state == "killed":
-                await self.children[service].start(self._env)
-            elif fault is not None:
-                await self._tell(service, {"fault": "heal"})
+            try:
+                if self.children[service].state == "killed":
+                    await self.children[service].start(self._env)
+                elif self._fault(service) is not None:
+                    await self._tell(service, {"fault": "heal"})
+            except HTTPException as error:
+                failures.append(error.detail)
+            else:
+                self._faults.pop(service, None)
+        self._publish()
+        if failures:
+            raise HTTPException(502, "; ".join(failures))
+
+    def _fault(self, service: Service) -> str | None:
+        """The fault of a service; a process that died and was started again has none any more."""
+        fault, restarts = self._faults.get(service, (None, 0))
+        return fault if restarts == self.children[service].restarts else None
 
     async def _tell(self, service: Service, body: Mapping[str, object]) -> None:
         try:
@@ -184,23 +198,12 @@ def control_app(supervisor: Supervisor) -> Starlette:
     )
 
 
-class SupervisorServer(Server):
-    """Ends the children at the same moment as itself, and when the process that started it is gone."""
-
-    def __init__(self, config: uvicorn.Config, supervisor: Supervisor) -> None:
-        super().__init__(config)
-        self._supervisor = supervisor
-
-    async def watch_parent(self, parent: int) -> None:
-        """By looking, not by PR_SET_PDEATHSIG: that would follow the thread which started us, not its process."""
-        while os.getppid() == parent:  # noqa: ASYNC110  nothing tells of it
-            await asyncio.sleep(_PARENT_POLL_SECONDS)
-        log.warning("the process that started the hive is gone; ending")
-        self._stop()
-
-    def _stop(self) -> None:
-        self._supervisor.terminate()
-        super()._stop()
+async def watch_parent(parent: int, stop: Callable[[], None]) -> None:
+    """By looking, not by PR_SET_PDEATHSIG: that would follow the thread which started us, not its process."""
+    while os.getppid() == parent:  # noqa: ASYNC110  nothing tells of it
+        await asyncio.sleep(_PARENT_POLL_SECONDS)
+    log.warning("the process that started the hive is gone; ending")
+    stop()
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -228,6 +231,7 @@ def main() -> None:
         asyncio.run(supervise(files, control, default_ports=not options.free_ports, env=env))
     finally:
         files.release()
+    leave()
 
 
 async def supervise(files: HiveFiles, control: socket.socket, *, default_ports: bool, env: Mapping[str, str]) -> None:
@@ -243,8 +247,8 @@ async def supervise(files: HiveFiles, control: socket.socket, *, default_ports: 
         access_log=False,
         timeout_graceful_shutdown=1,
     )
-    server = SupervisorServer(config, supervisor)
-    watch = asyncio.create_task(server.watch_parent(os.getppid()))
+    server = Server(config, on_stop=supervisor.terminate)
+    watch = asyncio.create_task(watch_parent(os.getppid(), server.stop))
     try:
         await server.serve(sockets=[control])
     finally:

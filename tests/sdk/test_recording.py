@@ -139,3 +139,14 @@ def test_exceptions_that_stop_the_program_are_not_swallowed() -> None:
     ran: list[int] = []
     recording.record(lambda: ran.append(1))
     assert ran == [1]
+
+
+def test_the_log_is_bounded(growth: Growth, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "_logged", {})
+    dropped = growth("agent_hive_sdk_dropped_total", reason="invalid_value")
+    for number in range(20):
+        recording.drop("invalid_value", f"message {number // 2}")
+    assert dropped() == 20
+    assert [record.args[0] for record in caplog.records if isinstance(record.args, tuple)] == [
+        f"message {number}" for number in range(5)
+    ]

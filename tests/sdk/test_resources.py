@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from hivesight_sdk import resources, track_resource_usage
+from hivesight_sdk import metrics, resources, track_resource_usage
 from hivesight_sdk.metrics import REGISTRY
 from hivesight_sdk.resources import ResourceSampler
 
@@ -49,14 +49,14 @@ def test_the_groups_limits_count_as_the_system(tmp_path: Path, value: Value) -> 
     (tmp_path / "membership").write_text("0::/\n")
     (tmp_path / "memory.max").write_text("1000000")
     (tmp_path / "memory.current").write_text("250000")
-    (tmp_path / "cpu.max").write_text("200000 100000")
+    (tmp_path / "cpu.max").write_text("50000 100000")
     (tmp_path / "cpu.stat").write_text("usage_usec 1000000")
     seconds = iter([0.0, 10.0])
     sampler = ResourceSampler(
         "limited", clock=lambda: next(seconds), cgroup_root=tmp_path, cgroup_membership=tmp_path / "membership"
     )
     sampler.sample()
-    (tmp_path / "cpu.stat").write_text("usage_usec 16000000")
+    (tmp_path / "cpu.stat").write_text("usage_usec 4750000")
     sampler.sample()
     assert value("agent_hive_resource_utilization_percent", resource_type="memory") == 25.0
     assert value("agent_hive_memory_usage_bytes", component="system") == 250_000
@@ -101,6 +101,34 @@ def test_it_can_be_started_again(no_groups: dict[str, Any]) -> None:
         sampler.start()
         assert taken.acquire(timeout=10)
         sampler.stop()
+
+
+def test_a_cpu_limit_above_the_hosts_cpus_is_none(tmp_path: Path, value: Value) -> None:
+    (tmp_path / "cgroup.controllers").write_text("cpu")
+    (tmp_path / "membership").write_text("0::/\n")
+    (tmp_path / "cpu.max").write_text("1000000000 1000")
+    (tmp_path / "cpu.stat").write_text("usage_usec 0")
+    seconds = iter([0.0, 10.0])
+    sampler = ResourceSampler(
+        "wide", clock=lambda: next(seconds), cgroup_root=tmp_path, cgroup_membership=tmp_path / "membership"
+    )
+    sampler.sample()
+    metrics.CPU_USAGE.labels("system").set(-1)
+    sampler.sample()
+    assert value("agent_hive_cpu_usage_percent", component="system") >= 0
+
+
+def test_a_threads_first_cpu_figure_is_left_out(no_groups: dict[str, Any], value: Value) -> None:
+    seconds = iter([0.0, 10.0, 20.0])
+    sampler = ResourceSampler("moving", clock=lambda: next(seconds), **no_groups)
+    sampler.sample()
+    metrics.CPU_USAGE.labels("system").set(-1)
+    thread = threading.Thread(target=sampler.sample)
+    thread.start()
+    thread.join()
+    assert value("agent_hive_cpu_usage_percent", component="system") == -1
+    sampler.sample()
+    assert value("agent_hive_cpu_usage_percent", component="system") == -1
 
 
 def test_one_failing_reading_leaves_the_others(

@@ -94,7 +94,7 @@ def test_close_frees_the_port() -> None:
 def test_a_busy_port_names_the_setting(
     endpoint: MetricsServer, growth: Growth, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hivesight_sdk.recording._logged", set())
+    monkeypatch.setattr("hivesight_sdk.recording._logged", {})
     assert endpoint.port
     dropped = growth("agent_hive_sdk_dropped_total", reason="port_unavailable")
     failed = serve_metrics(port=endpoint.port)

@@ -1,7 +1,7 @@
 """How every recording is made: never raising into the host, never hanging it, bounded, and safe across fork.
 
 `record` runs a small action on the metrics; what goes wrong in it is counted in `agent_hive_sdk_dropped_total`,
-logged once per reason, and swallowed. Everything in the SDK that touches a metric goes through here.
+logged the first time, and swallowed. Everything in the SDK that touches a metric goes through here.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ MAX_LABEL_LENGTH: Final = 200
 """Characters of a label value; the rest is cut off."""
 
 _MAX_KEPT: Final = 1_000
+_MAX_LOGGED_PER_REASON: Final = 5
 _FORK_WAIT_SECONDS: Final = 1.0
 
 _log = logging.getLogger("hivesight_sdk")
@@ -45,7 +46,7 @@ class _ThreadState(threading.local):
 _thread = _ThreadState()
 _kept: deque[Callable[[], None]] = deque()
 _known: dict[Metric, set[tuple[str, ...]]] = {}
-_logged: set[str] = set()
+_logged: dict[str, set[str]] = {}
 # Held while the SDK is inside prometheus_client's locks, so that a fork never copies one of those locks locked.
 # Scrapes have a gate of their own: a user's slow collector must not hold up recordings.
 _record_gate = threading.RLock()
@@ -70,7 +71,7 @@ def collect_exclusively(action: Callable[[], object]) -> None:
 
 
 def drop(reason: str, message: str, error: BaseException | None = None) -> None:
-    """Count something that is not recorded, and log it the first time.
+    """Count something that is not recorded, and log it the first time (and at most five messages per reason).
 
     `reason` is one of `semconv.DROP_REASONS`, `message` says what to do about it. Never raises an Exception.
     """
@@ -78,8 +79,9 @@ def drop(reason: str, message: str, error: BaseException | None = None) -> None:
         _keep(partial(drop, reason, message, error))
         return
     _count(reason, 1)
-    if reason not in _logged:
-        _logged.add(reason)
+    logged = _logged.setdefault(reason, set())
+    if message not in logged and len(logged) < _MAX_LOGGED_PER_REASON:
+        logged.add(message)
         _log.warning(
             "%s (further ones are only counted, in agent_hive_sdk_dropped_total{reason=%r})",
             message,
@@ -122,7 +124,7 @@ def _run_exclusively(gate: threading.RLock, action: Callable[[], object]) -> Non
         except TooManySeriesError as error:
             failure = ("too_many_series", str(error), None)
         except Exception as error:  # noqa: BLE001  the host must not feel it; counted and logged below
-            failure = ("recording_failed", "a recording failed and is dropped", error)
+            failure = ("recording_failed", f"a recording failed and is dropped: {type(error).__name__}", error)
         finally:
             _thread.busy = False
     if failure is not None:

@@ -58,6 +58,7 @@ class ResourceSampler:
         self._lock = threading.Lock()
         self._process: psutil.Process | None = None
         self._sampled_at: float | None = None
+        self._sampled_by: int | None = None
         self._cpu_before: list[cgroup.CpuUse] = []
 
     @property
@@ -96,6 +97,8 @@ class ResourceSampler:
         """Take one sample now, on the calling thread. Does not sleep. Never raises."""
         now = self._clock()
         elapsed = None if self._sampled_at is None else now - self._sampled_at
+        if elapsed is not None and elapsed < MIN_INTERVAL_SECONDS:
+            elapsed = None  # too short for an average
         self._sampled_at = now
         for read in (self._read_cpu, self._read_memory, self._read_disk, self._read_process):
             try:
@@ -107,11 +110,16 @@ class ResourceSampler:
         import psutil
 
         percent = psutil.cpu_percent(interval=None)
-        limited = cgroup.cpu_uses(*self._cgroup)
-        in_group = cgroup.cpu_percent(self._cpu_before, limited, elapsed) if elapsed else None
-        self._cpu_before = limited
-        if elapsed:
-            _set_cpu(percent if in_group is None else in_group)
+        # psutil averages since this thread's last call, so a thread's first figure means nothing.
+        meaningful = self._sampled_by == threading.get_ident()
+        self._sampled_by = threading.get_ident()
+        limits = [use for use in cgroup.cpu_uses(*self._cgroup) if use.limit_cpus < (os.cpu_count() or 1)]
+        in_group = cgroup.cpu_percent(self._cpu_before, limits, elapsed) if elapsed else None
+        self._cpu_before = limits
+        if in_group is not None:
+            _set_cpu(in_group)
+        elif elapsed and meaningful:
+            _set_cpu(percent)
 
     def _read_memory(self, elapsed: float | None) -> None:
         import psutil

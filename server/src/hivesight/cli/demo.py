@@ -63,5 +63,5 @@ def status(data: Path) -> None:
     from hivesight.demo import control
 
     for name, service in control.status(data / "demo")["services"].items():
-        state = "up" if service.get("alive") else "down"
+        state = "up" if service.get("state") == "running" else "down"
         click.echo(f"{name:<28} {state:<5} {service.get('fault') or ''}".rstrip())

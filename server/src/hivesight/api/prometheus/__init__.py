@@ -1,1 +1,24 @@
 """The Prometheus HTTP API v1 (prometheus.io/docs/prometheus/latest/querying/api)."""
+
+from starlette.routing import BaseRoute
+
+from hivesight.api.prometheus import graph, query, rules, series, targets
+from hivesight.api.workers import Workers
+from hivesight.model.clock import Clock
+from hivesight.query.promql import Engine
+from hivesight.rules import RuleManager
+from hivesight.sources.manager import ScrapeManager
+from hivesight.storage.tsdb import Tsdb
+
+
+def routes(
+    engine: Engine, tsdb: Tsdb, scraping: ScrapeManager, manager: RuleManager, workers: Workers, clock: Clock
+) -> list[BaseRoute]:
+    """All routes of the API."""
+    return [
+        *query.routes(engine, workers, clock),
+        *series.routes(tsdb, workers, clock),
+        *targets.routes(scraping),
+        *rules.routes(manager),
+        *graph.routes(),
+    ]

@@ -8,11 +8,13 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from hivesight.api.body import BodyTooLarge, body_of
 from hivesight.api.prometheus.envelope import BadParameter
 from hivesight.model.duration import parse_duration
 from hivesight.model.errors import BadQuery
 from hivesight.model.matcher import Matcher
-from hivesight.query.promql import parse_selector
+from hivesight.query.promql import parse
+from hivesight.query.promql.ast import VectorSelector
 
 MAX_FORM_BYTES: Final = 1 << 20
 _LARGEST_MS: Final = 1 << 53
@@ -74,7 +76,7 @@ class Params:
     def selectors(self, name: str = "match[]") -> list[Sequence[Matcher]]:
         """Every series selector sent under the name."""
         try:
-            return [parse_selector(text) for text in self.all(name)]
+            return [_matchers(text) for text in self.all(name)]
         except BadQuery as error:
             raise BadParameter(f'invalid parameter "{name}": {error}') from error
 
@@ -83,13 +85,19 @@ async def params_of(request: Request) -> Params:
     """The parameters of a GET or of a POSTed form; a form larger than 1 MiB is refused before it is read."""
     pairs = list(request.query_params.multi_items())
     if request.method == "POST":
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_FORM_BYTES:
-                raise BadParameter("the form is larger than 1 MiB")
-        pairs += parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=1000)
+        try:
+            body = await body_of(request, MAX_FORM_BYTES)
+            pairs += parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=1000)
+        except (BodyTooLarge, ValueError) as error:
+            raise BadParameter(str(error)) from error
     return Params(pairs)
+
+
+def _matchers(text: str) -> Sequence[Matcher]:
+    expr = parse(text)
+    if not isinstance(expr, VectorSelector):
+        raise BadQuery('expected a series selector such as up{job="node"}')
+    return expr.matchers
 
 
 def _time_ms(text: str) -> int:

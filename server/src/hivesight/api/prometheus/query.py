@@ -12,7 +12,9 @@ from hivesight.api.prometheus.envelope import BadParameter, success
 from hivesight.api.prometheus.params import Params
 from hivesight.api.workers import Workers
 from hivesight.model.clock import Clock
-from hivesight.query.promql import Answer, Engine, format_expr, parse, render
+from hivesight.query.promql import Answer, Engine, parse
+from hivesight.query.promql import format as canonical
+from hivesight.query.promql.render import render
 
 MAX_STEPS: Final = 11_000
 
@@ -42,7 +44,7 @@ def routes(engine: Engine, workers: Workers, clock: Clock) -> list[BaseRoute]:
         return await workers.run(lambda: _answer(ask()))
 
     async def format_query(params: Params, _: Request) -> Response:
-        return success(format_expr(parse(params.text("query"))))
+        return success(canonical(parse(params.text("query"))))
 
     return [
         endpoint("/api/v1/query", query),
@@ -52,4 +54,4 @@ def routes(engine: Engine, workers: Workers, clock: Clock) -> list[BaseRoute]:
 
 
 def _answer(answer: Answer) -> Response:
-    return success(render(answer), answer.warnings, answer.infos)
+    return success(render(answer.value), answer.warnings, answer.infos)

@@ -1,0 +1,225 @@
+"""The server: builds the rooms in order, connects them, starts them, reloads them, and stops them in reverse.
+
+scraping --> tsdb <-- engine <-- rules --Alert--> alerting --> notify
+                          ^                            ^
+                          +---- api, ui (the HTTP port) +
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import structlog
+from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from starlette.routing import BaseRoute
+from structlog.typing import FilteringBoundLogger
+
+from hivesight import config as configuration
+from hivesight.alerting.metrics import AlertingMetrics
+from hivesight.alerting.room import Alerting
+from hivesight.alerting.table import Tables
+from hivesight.api import alertmanager, hive, operations
+from hivesight.api import prometheus as prometheus_api
+from hivesight.api.application import application
+from hivesight.api.gate import Gate
+from hivesight.api.server import HttpServer, bind
+from hivesight.api.workers import Workers
+from hivesight.config import Config, Options
+from hivesight.figures import figures
+from hivesight.model.alert import Alert
+from hivesight.model.clock import Clock, SystemClock
+from hivesight.notify import History, NotifyMetrics, Pipeline, build_pipeline
+from hivesight.query.promql import Engine, Limits
+from hivesight.rules import Outside, RuleManager, RuleOptions, Surroundings
+from hivesight.sources.fetch import LocalSource
+from hivesight.sources.host import Host
+from hivesight.sources.manager import ScrapeManager
+from hivesight.sources.target import local_target
+from hivesight.storage import tsdb as storage
+from hivesight.storage.labelled import LabelledWriter
+from hivesight.storage.state import State
+from hivesight.storage.tsdb import Tsdb
+from hivesight.ui.app import ui_routes
+
+VERSION: Final = version("hivesight")
+TRUNCATE_SECONDS: Final = 600
+SELF_INTERVAL_MS: Final = 15_000
+
+_log: FilteringBoundLogger = structlog.get_logger("app")
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What runs, and what a reload reaches."""
+
+    tsdb: Tsdb
+    alerting: Alerting
+    rules: RuleManager
+    scraping: ScrapeManager
+    history: History
+    notify_metrics: NotifyMetrics
+
+
+class App:
+    """One server. `run` is its whole life; `reload` may be called meanwhile."""
+
+    def __init__(
+        self, options: Options, config: Config, *, clock: Clock | None = None, inbox_url: str | None = None
+    ) -> None:
+        """config: what `config.load(options)` gave. inbox_url: where the demo's notifications arrive."""
+        self._options = options
+        self._config = config
+        self._clock = clock or SystemClock()
+        self._inbox_url = inbox_url
+        self._registry = CollectorRegistry()
+        self._host = Host(self._clock)
+        self._rooms: Rooms | None = None
+        self._reloading = asyncio.Lock()
+        host, port = configuration.address(config.settings.listen)
+        self._listener = bind(host, port, "--listen (or `listen` in hivesight.yml)")
+        port = self._listener.getsockname()[1]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+    async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+        """Serves until `stop` is set; calls `ready` once everything is open. Raises StartError where it cannot."""
+        gate = Gate()
+        server = HttpServer(gate, self._listener)
+        async with asyncio.TaskGroup() as serving:
+            finish = asyncio.Event()
+            serving.create_task(server.run_until(finish))
+            try:
+                async with AsyncExitStack() as stack:
+                    rooms, routes = await self._build(stack)
+                    gate.open(application(routes))
+                    ready()
+                    async with asyncio.TaskGroup() as loops:
+                        tasks = [
+                            loops.create_task(rooms.rules.run(), name="rules"),
+                            loops.create_task(rooms.alerting.run(), name="alerting"),
+                            loops.create_task(self._keep_within_retention(rooms.tsdb), name="retention"),
+                        ]
+                        await stop.wait()
+                        _log.info("stopping")
+                        # Whoever asks is answered while the rooms still stand.
+                        finish.set()
+                        await rooms.scraping.close()
+                        for task in tasks:
+                            task.cancel()
+            finally:
+                finish.set()
+
+    async def reload(self) -> None:
+        """Reads all files again. Raises ConfigError, and then what runs goes on as it is."""
+        async with self._reloading:
+            config = await asyncio.to_thread(configuration.load, self._options)
+            assert self._rooms is not None
+            await self._apply(config, self._rooms)
+            self._config = config
+            _log.info("configuration reloaded")
+
+    async def _build(self, stack: AsyncExitStack) -> tuple[Rooms, list[BaseRoute]]:
+        settings, clock = self._config.settings, self._clock
+        data = self._config.data
+        tsdb = await asyncio.to_thread(_open_tsdb, data / "metrics", self._config, clock)
+        stack.callback(tsdb.close)
+        state = await asyncio.to_thread(State.open, data / "state.sqlite")
+        stack.callback(state.close)
+        limits = Limits(max_samples=settings.query.max_samples, timeout_seconds=settings.query.timeout_ms / 1000)
+        engine = Engine(tsdb, lookback_ms=settings.query.lookback_ms, limits=limits, clock=clock)
+
+        tables = Tables(
+            alerts=state.table("alerts"),
+            notifications=state.table("notifications"),
+            silences=state.table("silences"),
+            deliveries=state.table("deliveries"),
+        )
+        alerting = Alerting(tables, clock, AlertingMetrics(self._registry))
+        history = History(tables.deliveries)
+        evaluations = _pool(stack, 2, "rules")
+
+        def tell(alerts: Sequence[Alert]) -> None:
+            # Alerts leave the rules with the external labels, as those that Prometheus sends to an Alertmanager.
+            external = self._config.prometheus.global_.external_labels
+            alerting.put([replace(alert, labels=external.merged(alert.labels)) for alert in alerts])
+
+        rules = RuleManager(Outside(engine.instant, LabelledWriter(tsdb), tsdb, tell, clock), evaluations)
+        scraping = ScrapeManager(tsdb, clock, _pool(stack, 2, "scrape"), self._registry)
+        rooms = Rooms(tsdb, alerting, rules, scraping, history, NotifyMetrics(self._registry))
+        self._registry.register(figures(tsdb, rules))
+        await self._apply(self._config, rooms)
+        self._rooms = rooms
+
+        workers = Workers(settings.query.max_concurrency, self._registry)
+        stack.callback(workers.close)
+        started_at_ms = clock.now_ms()
+        return rooms, [
+            *prometheus_api.routes(engine, tsdb, scraping, rules, workers, clock),
+            *alertmanager.routes(alerting, workers, clock, VERSION, started_at_ms),
+            *hive.routes(tsdb, history, clock, VERSION, started_at_ms, self._inbox_url),
+            *operations.routes(self.reload, self._exposition),
+            *ui_routes(),
+        ]
+
+    async def _apply(self, config: Config, rooms: Rooms) -> None:
+        """Makes the rooms run on this configuration: all that can fail is built first."""
+        for warning in config.warnings:
+            _log.warning("configuration", at=f"{warning.path}:{warning.line}", message=warning.message)
+        external_url = config.settings.external_url or self.url
+        pipeline = self._pipeline(config, rooms, external_url)
+        global_ = config.prometheus.global_
+        options = RuleOptions(
+            interval_ms=global_.evaluation_interval_ms,
+            query_offset_ms=global_.rule_query_offset_ms,
+            surroundings=Surroundings(external_url, global_.external_labels),
+        )
+        assert config.alertmanager.config is not None, "a configuration that was loaded has no errors"
+        await asyncio.to_thread(rooms.rules.apply, config.rules, options)
+        rooms.alerting.apply(config.alertmanager.config, pipeline)
+        await rooms.scraping.apply(config.prometheus, self._local_sources(config))
+
+    def _pipeline(self, config: Config, rooms: Rooms, external_url: str) -> Pipeline:
+        return build_pipeline(
+            config.alertmanager,
+            muter=rooms.alerting,
+            log=rooms.alerting.log,
+            history=rooms.history,
+            metrics=rooms.notify_metrics,
+            clock=self._clock,
+            external_url=external_url,
+        )
+
+    def _local_sources(self, config: Config) -> list[LocalSource]:
+        """The server itself, and the host that it runs on."""
+        instance = self.url.partition("//")[2]
+        own = local_target("hivesight", instance, f"{self.url}/metrics", SELF_INTERVAL_MS)
+        sources = [LocalSource(own, self._exposition)]
+        if config.settings.host.enabled:
+            host = local_target("node-exporter", socket.gethostname(), "local:host", config.settings.host.interval_ms)
+            sources.append(LocalSource(host, self._host.render))
+        return sources
+
+    def _exposition(self) -> bytes:
+        return generate_latest(REGISTRY) + generate_latest(self._registry)
+
+    async def _keep_within_retention(self, tsdb: Tsdb) -> None:
+        while True:
+            await asyncio.sleep(TRUNCATE_SECONDS)
+            await asyncio.to_thread(tsdb.truncate, self._clock.now_ms())
+
+
+def _open_tsdb(directory: Path, config: Config, clock: Clock) -> Tsdb:
+    settings = config.settings.storage
+    limits = storage.Limits(max_series=settings.max_series)
+    return Tsdb.open(directory, clock=clock, retention_ms=settings.retention_ms, limits=limits)
+
+
+def _pool(stack: AsyncExitStack, threads: int, name: str) -> ThreadPoolExecutor:
+    pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+    stack.callback(pool.shutdown, cancel_futures=True)
+    return pool

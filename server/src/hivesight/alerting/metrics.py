@@ -14,6 +14,9 @@ class AlertingMetrics:
         self.flush_errors = Counter(
             "alertmanager_dispatcher_flush_errors", "Flushes that ended in an unexpected error.", registry=registry
         )
+        self.state_errors = Counter(
+            "alertmanager_state_write_errors", "Alerts and log entries that could not be persisted.", registry=registry
+        )
         self.groups = Gauge(
             "alertmanager_dispatcher_aggregation_groups", "Aggregation groups with alerts.", registry=registry
         )

@@ -18,7 +18,7 @@ from hivesight.alerting.nflog import NotificationLog
 from hivesight.alerting.route import Route, RouteOptions, build_route
 from hivesight.alerting.silence import Silence, Silences
 from hivesight.alerting.store import AlertStore
-from hivesight.alerting.table import Tables
+from hivesight.alerting.table import Lenient, Tables
 from hivesight.alerting.view import AlertFilter, AlertState, AlertView, GroupView
 from hivesight.model.alert import Alert
 from hivesight.model.clock import Clock
@@ -50,8 +50,9 @@ class Alerting:
         self._clock = clock
         self._metrics = metrics
         self._lock = threading.RLock()
-        self._alerts = AlertStore(tables.alerts, now_ms)
-        self.log = NotificationLog(tables.notifications, now_ms)
+        failed = metrics.state_errors.inc
+        self._alerts = AlertStore(Lenient(tables.alerts, "alerts", failed), now_ms)
+        self.log = NotificationLog(Lenient(tables.notifications, "notifications", failed), now_ms)
         self.silences = Silences(tables.silences, now_ms)
         self._config = Config()
         self._dispatcher: Dispatcher | None = None

@@ -8,6 +8,8 @@ from typing import Any, Final, Protocol, TypeVar
 import orjson
 import structlog
 
+from hivesight.model.errors import StorageError
+
 T = TypeVar("T")
 
 _log: Final = structlog.get_logger("alerting.table")
@@ -37,6 +39,39 @@ class Tables:
     notifications: Table
     silences: Table
     deliveries: Table
+
+
+class Lenient:
+    """A table for what must go on even if it cannot be written: the process keeps it in memory, a restart loses it.
+    Says so once, and once when it can be written again."""
+
+    def __init__(self, table: Table, name: str, failed: Callable[[], None]) -> None:
+        self._table = table
+        self._name = name
+        self._failed = failed
+        self._failing = False
+
+    def load(self) -> list[tuple[str, bytes]]:
+        return self._table.load()
+
+    def put(self, items: Mapping[str, bytes]) -> None:
+        self._try(lambda: self._table.put(items))
+
+    def delete(self, keys: Iterable[str]) -> None:
+        self._try(lambda: self._table.delete(keys))
+
+    def _try(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except StorageError as error:
+            self._failed()
+            if not self._failing:
+                _log.error("state cannot be written; a restart will not know it", table=self._name, error=str(error))
+            self._failing = True
+            return
+        if self._failing:
+            _log.info("state can be written again", table=self._name)
+        self._failing = False
 
 
 def load_documents(table: Table, decode: Callable[[dict[str, Any]], T]) -> dict[str, T]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from hivesight.alerting.table import Table, load_documents
+from hivesight.alerting.table import Lenient, Table, load_documents
 
 MOST: Final = 500
 MOST_ALERTS: Final = 100
@@ -52,7 +52,7 @@ class History:
     """The last 500 deliveries, newest first. Thread-safe; `add` blocks for one write."""
 
     def __init__(self, table: Table, most: int = MOST) -> None:
-        self._table = table
+        self._table = Lenient(table, "deliveries", lambda: None)
         self._lock = threading.Lock()
         self._kept: deque[tuple[str, Delivery]] = deque()
         self._most = most

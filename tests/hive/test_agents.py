@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -264,6 +265,9 @@ def test_slow_followers_lose_the_oldest_events() -> None:
 
 
 BAD_EVENTS = [
+    b"{}",
+    b'{"events": [{"type": "x", "data": NaN}]}',
+    b'{"events": [{"type": "x", "data": 1e999}]}',
     {},
     {"events": 1},
     {"events": [1]},
@@ -275,7 +279,7 @@ BAD_EVENTS = [
 
 
 @pytest.mark.parametrize("body", BAD_EVENTS)
-def test_stream_refuses_what_is_no_event(body: dict[str, object]) -> None:
+def test_stream_refuses_what_is_no_event(body: dict[str, object] | bytes) -> None:
     async def scenario() -> None:
         from agent_hive.httpjson import bad_request
 
@@ -283,7 +287,8 @@ def test_stream_refuses_what_is_no_event(body: dict[str, object]) -> None:
             routes=[*Stream().routes(), Route("/x", lambda _: None)], exception_handlers={BadRequest: bad_request}
         )
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://x") as client:
-            answer = await client.post("/events", json=body)
+            content = body if isinstance(body, bytes) else json.dumps(body).encode()
+            answer = await client.post("/events", content=content, headers={"Content-Type": "application/json"})
             assert answer.status_code == 400
             assert answer.json()["error"]
 

@@ -216,6 +216,10 @@ def test_inbox_fails_on_request_and_stays_readable(inbox: Inbox) -> None:
         assert refused > 0
 
 
+DEEP: list[object] = []
+for _ in range(400):
+    DEEP = [DEEP]
+
 READ = [
     (read_webhook, ALERT, "[firing] AgentHiveDown"),
     (read_webhook, {"x": 1}, "[webhook] "),
@@ -224,6 +228,7 @@ READ = [
     (read_slack, {"text": "hello"}, "hello"),
     (read_slack, {"attachments": [{"fallback": "f"}, 1]}, "f"),
     (read_slack, {}, "Slack message"),
+    (read_webhook, {"status": "x", "deep": DEEP}, "[x] "),
 ]
 
 

@@ -124,7 +124,7 @@ class Hive:
 
     def _source(self, task: Task) -> bytes:
         if task.submission.code is not None:
-            return task.submission.code.encode("utf-8", "surrogatepass")
+            return task.submission.code.encode()
         assert task.submission.path is not None
         return corpus.read(task.submission.path, self._root)
 

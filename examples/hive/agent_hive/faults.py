@@ -33,6 +33,13 @@ def parse_fault(value: object) -> Fault:
     raise BadRequest(f"fault must be one of {', '.join(FAULTS)}")
 
 
+def parse_seconds(value: object) -> float | None:
+    """What `slow` shall add, None for the usual; BadRequest unless 0 to MAX_SECONDS."""
+    if value is None or (isinstance(value, int | float) and 0 <= value <= MAX_SECONDS):
+        return value
+    raise BadRequest(f"seconds must be a number from 0 to {MAX_SECONDS:g}")
+
+
 class Faults:
     """The fault of one process. `slow_seconds` is what `slow` adds to each operation unless told otherwise."""
 
@@ -72,10 +79,7 @@ class Faults:
 
         async def post(request: Request) -> JSONResponse:
             body = as_object(await read_json(request, 4096))
-            seconds = body.get("seconds")
-            if seconds is not None and not (isinstance(seconds, int | float) and 0 <= seconds <= MAX_SECONDS):
-                raise BadRequest(f"seconds must be a number from 0 to {MAX_SECONDS:g}")
-            self.set(parse_fault(body.get("fault")), seconds)
+            self.set(parse_fault(body.get("fault")), parse_seconds(body.get("seconds")))
             return JSONResponse({"fault": self.kind})
 
         return Route("/fault", post, methods=["POST"])

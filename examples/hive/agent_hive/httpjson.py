@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 
 from agent_hive.work import BadRequest
@@ -15,11 +15,14 @@ async def read_body(request: Request, limit: int) -> bytes:
     """At most `limit` bytes of body; HTTP 413 as soon as there is more, before it is kept."""
     chunks: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise HTTPException(413, f"the body is larger than {limit} bytes")
-        chunks.append(chunk)
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                raise HTTPException(413, f"the body is larger than {limit} bytes")
+            chunks.append(chunk)
+    except ClientDisconnect:
+        raise HTTPException(400, "the request broke off") from None
     return b"".join(chunks)
 
 

@@ -80,9 +80,10 @@ class Inbox:
     def add(self, channel: str, sender: str, to: str, subject: str, text: str) -> None:
         """Keep one message; long subjects and texts are cut."""
         self._received += 1
-        subject = " ".join(subject.split())[:_MAX_SUBJECT_CHARS]
-        cut = text[:_MAX_TEXT_CHARS]
-        self._messages.appendleft(Message(self._received, time.time(), channel, sender[:200], to[:200], subject, cut))
+        subject = _clean(" ".join(subject.split()), _MAX_SUBJECT_CHARS)
+        sender, to = _clean(sender, _MAX_SUBJECT_CHARS), _clean(to, _MAX_SUBJECT_CHARS)
+        text = _clean(text, _MAX_TEXT_CHARS)
+        self._messages.appendleft(Message(self._received, time.time(), channel, sender, to, subject, text))
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """aiosmtpd's hook for a mail that has arrived in full."""
@@ -136,7 +137,7 @@ def read_webhook(body: bytes) -> tuple[str, str]:
     """One line that names status and alerts, as Alertmanager's webhook payload tells them, and the JSON, indented."""
     value = _json(body)
     if not isinstance(value, dict):
-        return "webhook", json.dumps(value, indent=2)
+        return "webhook", _pretty(value, body)
     payload = cast("Mapping[str, object]", value)
     alerts = payload.get("alerts")
     names: list[str] = []
@@ -145,7 +146,7 @@ def read_webhook(body: bytes) -> tuple[str, str]:
         if isinstance(labels, dict):
             names.append(str(cast("Mapping[str, object]", labels).get("alertname", "?")))
     subject = f"[{payload.get('status', 'webhook')}] {', '.join(dict.fromkeys(names))}"
-    return subject, json.dumps(payload, indent=2, sort_keys=True)
+    return subject, _pretty(payload, body)
 
 
 def read_slack(body: bytes) -> tuple[str, str]:
@@ -162,7 +163,7 @@ def read_slack(body: bytes) -> tuple[str, str]:
             attachment = cast("Mapping[str, object]", item)
             titles.append(str(attachment.get("title", attachment.get("fallback", ""))))
             texts.append(str(attachment.get("text", "")))
-    return (titles or texts or ["Slack message"])[0], "\n\n".join(texts) or json.dumps(payload, indent=2)
+    return (titles or texts or ["Slack message"])[0], "\n\n".join(texts) or _pretty(payload, body)
 
 
 def _json(body: bytes) -> object:
@@ -170,6 +171,18 @@ def _json(body: bytes) -> object:
         return cast("object", json.loads(body))
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"the body is not JSON: {error}") from error
+
+
+def _pretty(value: object, raw: bytes) -> str:
+    try:
+        return json.dumps(value, indent=2, sort_keys=True)
+    except RecursionError:  # nested as deep as can just be read
+        return raw.decode("utf-8", "replace")
+
+
+def _clean(text: str, limit: int) -> str:
+    """Cut, and fit to be sent as UTF-8: mail and JSON can hold half a surrogate pair."""
+    return text[:limit].encode("utf-8", "replace").decode()
 
 
 def _client(request: Request) -> str:

@@ -6,7 +6,6 @@ import itertools
 import json
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import cast
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -58,7 +57,7 @@ class Stream:
 
     def __init__(self) -> None:
         self._subscribers: set[Subscriber] = set()
-        self._recent: deque[Mapping[str, object]] = deque(maxlen=_RECENT)
+        self._recent: deque[str] = deque(maxlen=_RECENT)
         self._numbers = itertools.count(1)
         self._received = 0
         self._dropped = 0
@@ -82,16 +81,17 @@ class Stream:
         async with hs.track_latency("event_publish"):
             body = as_object(await read_json(request, _MAX_BODY_BYTES))
             events = [as_object(event) for event in as_list(body.get("events"), "events", _MAX_BATCH)]
-            lines = [_encode(event, next(self._numbers)) for event in events]
-        for event, line in zip(events, lines, strict=True):
-            self._recent.append(event)
+            encoded = [_encode(event) for event in events]
+        for kind, data in encoded:
+            self._recent.append(data)
+            line = f"id: {next(self._numbers)}\nevent: {kind}\ndata: {data}\n\n"
             for subscriber in self._subscribers:
                 subscriber.offer(line)
         self._received += len(events)
         return JSONResponse({"accepted": len(events)}, status_code=202)
 
-    async def _latest(self, _: Request) -> JSONResponse:
-        return JSONResponse({"events": list(self._recent)})
+    async def _latest(self, _: Request) -> Response:
+        return Response(f'{{"events": [{", ".join(self._recent)}]}}', media_type="application/json")
 
     async def _follow(self, _: Request) -> Response:
         if len(self._subscribers) >= _MAX_SUBSCRIBERS:
@@ -112,15 +112,18 @@ class Stream:
             self._dropped += subscriber.dropped
 
 
-def _encode(event: Mapping[str, object], number: int) -> str:
-    """One event as the HTML standard's `text/event-stream` wants it; JSON keeps it on one line."""
+def _encode(event: Mapping[str, object]) -> tuple[str, str]:
+    """The event's type and its JSON, which is ASCII on one line, as `text/event-stream` needs it."""
     kind = event.get("type")
     if not isinstance(kind, str) or not kind.replace(".", "").replace("_", "").isalnum() or len(kind) > 64:
         raise BadRequest("an event needs a type such as task.started")
-    data = json.dumps(cast("dict[str, object]", event))
+    try:
+        data = json.dumps(dict(event), allow_nan=False)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"an event cannot be written as JSON: {error}") from error
     if len(data) > _MAX_EVENT_CHARS:
         raise BadRequest(f"an event is larger than {_MAX_EVENT_CHARS} characters")
-    return f"id: {number}\nevent: {kind}\ndata: {data}\n\n"
+    return kind, data
 
 
 def main() -> None:

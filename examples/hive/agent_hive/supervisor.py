@@ -23,7 +23,7 @@ from starlette.routing import Route
 
 from agent_hive.catalog import CONTROL_PORT, INBOX, ORCHESTRATOR, SERVICES, Service, UnknownService, find
 from agent_hive.children import Child, listen
-from agent_hive.faults import ERROR_SHARE_PERCENT, FAULTS
+from agent_hive.faults import ERROR_SHARE_PERCENT, FAULTS, parse_seconds
 from agent_hive.hive_files import AlreadyRunning, HiveFiles
 from agent_hive.httpjson import as_object, bad_request, http_error, read_json
 from agent_hive.load import TASKS_PER_SECOND
@@ -160,11 +160,9 @@ def control_app(supervisor: Supervisor) -> Starlette:
 
     async def fault(request: Request) -> JSONResponse:
         body = as_object(await read_json(request, 4096))
-        kind, name, seconds = body.get("fault"), body.get("service"), body.get("seconds")
+        kind, name, seconds = body.get("fault"), body.get("service"), parse_seconds(body.get("seconds"))
         if kind not in (KILL, *FAULTS):
             raise BadRequest(f"fault must be one of {', '.join((KILL, *FAULTS))}")
-        if seconds is not None and not isinstance(seconds, int | float):
-            raise BadRequest("seconds must be a number")
         try:
             service = find(name) if isinstance(name, str) else None
         except UnknownService as error:

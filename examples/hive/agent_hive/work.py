@@ -85,11 +85,20 @@ def parse_submission(body: object) -> Submission:
         raise BadRequest("send either path (a file of the standard library) or code, not both and not neither")
     if code is not None and not isinstance(code, str):
         raise BadRequest("code must be a string")
-    if code is not None and len(code.encode("utf-8", "surrogatepass")) > MAX_CODE_BYTES:
-        raise BadRequest(f"code is longer than {MAX_CODE_BYTES} bytes; send a smaller piece")
+    if code is not None:
+        _check_code(code)
     if path is not None:
         path = check_path(path)
     return Submission(priority=parse_priority(fields.get("priority", "medium")), path=path, code=code)
+
+
+def _check_code(code: str) -> None:
+    try:
+        size = len(code.encode())
+    except UnicodeEncodeError as error:
+        raise BadRequest(f"code holds half a surrogate pair at character {error.start}") from error
+    if size > MAX_CODE_BYTES:
+        raise BadRequest(f"code is longer than {MAX_CODE_BYTES} bytes; send a smaller piece")
 
 
 def parse_priority(value: object) -> Priority:
@@ -107,6 +116,11 @@ def check_path(path: object) -> str:
     if len(path) > MAX_PATH_CHARS:
         raise BadRequest(f"path is longer than {MAX_PATH_CHARS} characters")
     parts = path.split("/")
-    if not path.endswith(".py") or "\0" in path or "\\" in path or any(part in ("", ".", "..") for part in parts):
+    if (
+        not path.endswith(".py")
+        or not path.isprintable()
+        or "\\" in path
+        or any(part in ("", ".", "..") for part in parts)
+    ):
         raise BadRequest("path must name a .py file below the standard library, such as json/decoder.py")
     return path

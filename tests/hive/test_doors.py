@@ -191,6 +191,8 @@ def test_inbox_is_bounded_and_refuses_what_is_too_large(inbox: Inbox) -> None:
         assert client.post("/webhook/x", content=b"x" * 300_000).status_code == 413
         assert client.post("/webhook/x", content=b"{").status_code == 400
         assert client.post("/slack", content=b"[]").status_code == 400
+        assert client.post("/slack", content=b'{"text": "half a pair: \\ud800"}').status_code == 200
+        assert client.get("/messages").json()["messages"][0]["text"] == "half a pair: ?"
         with smtplib.SMTP("127.0.0.1", inbox.smtp_port, timeout=10) as smtp, pytest.raises(smtplib.SMTPSenderRefused):
             smtp.sendmail("a@x", ["b@x"], "Subject: x\n\n" + "x" * 60 + ("\n" + "x" * 60) * 6000)
         for number in range(510):

@@ -115,12 +115,7 @@ def check_path(path: object) -> str:
         raise BadRequest("path must be a string")
     if len(path) > MAX_PATH_CHARS:
         raise BadRequest(f"path is longer than {MAX_PATH_CHARS} characters")
-    parts = path.split("/")
-    if (
-        not path.endswith(".py")
-        or not path.isprintable()
-        or "\\" in path
-        or any(part in ("", ".", "..") for part in parts)
-    ):
+    climbs = "\\" in path or any(part in ("", ".", "..") for part in path.split("/"))
+    if climbs or not path.endswith(".py") or not path.isprintable():
         raise BadRequest("path must name a .py file below the standard library, such as json/decoder.py")
     return path

@@ -34,6 +34,7 @@ from hivesight.config import Config, Options
 from hivesight.figures import figures
 from hivesight.model.alert import Alert
 from hivesight.model.clock import Clock, SystemClock
+from hivesight.model.errors import StorageError
 from hivesight.notify import History, NotifyMetrics, Pipeline, build_pipeline
 from hivesight.query.promql import Engine, Limits
 from hivesight.rules import Outside, RuleManager, RuleOptions, Surroundings
@@ -210,12 +211,15 @@ class App:
     async def _keep_within_retention(self, tsdb: Tsdb) -> None:
         while True:
             await asyncio.sleep(TRUNCATE_SECONDS)
-            await asyncio.to_thread(tsdb.truncate, self._clock.now_ms())
+            try:
+                await asyncio.to_thread(tsdb.truncate, self._clock.now_ms())
+            except StorageError as error:
+                _log.error("retention could not be kept, it is tried again later", reason=str(error))
 
 
 def _open_tsdb(directory: Path, config: Config, clock: Clock) -> Tsdb:
     settings = config.settings.storage
-    limits = storage.Limits(max_series=settings.max_series)
+    limits = storage.Limits(max_series=settings.max_series, max_head_bytes=settings.max_memory_bytes)
     return Tsdb.open(directory, clock=clock, retention_ms=settings.retention_ms, limits=limits)
 
 

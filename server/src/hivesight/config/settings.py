@@ -5,7 +5,7 @@ from dataclasses import field
 from typing import Annotated, Final, Literal
 
 from hivesight.model.duration import parse_duration
-from hivesight.schema import DurationMs, HttpUrl, PositiveDurationMs, Text, key, parsed, section
+from hivesight.schema import Bytes, DurationMs, HttpUrl, PositiveDurationMs, Text, key, parsed, section
 
 DEFAULT_LISTEN: Final = "127.0.0.1:9640"
 
@@ -51,10 +51,12 @@ class Host:
 
 @section
 class Storage:
-    """retention_ms: how long samples are kept. max_series: the most series at once; further ones are refused."""
+    """retention_ms: how long samples are kept. max_series: the most series at once; further ones are refused.
+    max_memory_bytes: the most that samples may take in memory; further ones are refused."""
 
     retention_ms: Annotated[int, parsed(_retention), key("retention")] = 24 * 3_600_000
     max_series: Count = 500_000
+    max_memory_bytes: Annotated[Bytes, key("max_memory")] = 2 << 30
 
 
 @section

@@ -45,11 +45,14 @@ def monotonic(counts: Values) -> tuple[Values, Mask]:
     """Counts that never fall from one bucket to the next (axis 1), and where that took more than mending differences
     that come from rounding."""
     out = counts.copy()
+    forced = np.zeros(out[:, 0].shape, dtype=np.bool_)
     for bucket in range(1, out.shape[1]):
         before, here = out[:, bucket - 1], out[:, bucket]
-        out[:, bucket] = np.where(np.abs(here - before) / here <= _ROUNDING, before, here)
-    highest = np.maximum.accumulate(out, axis=1)
-    return highest, somewhere(highest > out, 1)
+        near = np.abs(here - before) / (np.abs(here) + np.abs(before)) < _ROUNDING
+        falls = ~near & (here < before)
+        forced |= falls
+        out[:, bucket] = np.where(near | falls, before, here)
+    return out, forced
 
 
 def quantile(found: Histograms, counts: Values, at: Values) -> Values:

@@ -23,9 +23,12 @@ from hivesight.query.promql.sums import (
     two_product,
     window_sums,
 )
+from hivesight.query.promql.tables import somewhere
 from hivesight.query.promql.types import Grid
 from hivesight.query.promql.windows import Indexes, Windows, take
 
+_LARGEST: Final = 1e140
+"""Up to here sums of squares are no risk."""
 _CELLS: Final = 1 << 20
 """Samples that are laid out window by window at a time, for what needs them in order."""
 
@@ -52,18 +55,17 @@ def _seconds_at(windows: Windows, index: NDArray[np.int64]) -> Values:
 
 def variance_in_windows(windows: Windows) -> Values:
     """The population variance of each window's samples."""
-    # Around a value of its own each series needs fewer digits.
-    with_center = np.isfinite(windows.values)
-    center = np.where(with_center.any(axis=1), np.where(with_center, windows.values, 0.0).sum(axis=1), 0.0)
-    center = center / np.maximum(with_center.sum(axis=1), 1)
-    away = windows.values - np.where(np.isfinite(center), center, 0.0)[:, None]
-    nothing = np.zeros_like(away)
+    values = windows.values
+    # Values whose squares would be too large are made smaller by a power of two, which changes no digit.
+    largest = np.where(np.isfinite(values), np.abs(values), 0.0).max(axis=1, initial=0.0)
+    scale = np.where(largest > _LARGEST, 2.0**-600, 1.0)[:, None]
+    small = values * scale
     count = np.maximum(windows.count, 1).astype(np.float64)
-    total = window_sums(windows, (away, nothing))
-    squares = window_sums(windows, two_product(away, away))
+    total = window_sums(windows, (small, np.zeros_like(small)))
+    squares = window_sums(windows, two_product(small, small))
     size = np.broadcast_to(count, total[0].shape)
     spread = minus(product(squares, (size, np.zeros_like(size))), product(total, total))
-    return np.maximum(rounded(spread) / (count * count), 0.0)
+    return np.maximum(rounded(spread) / (count * count), 0.0) / scale / scale
 
 
 def _whole(kernel: Callable[[Windows], Values], windows: Windows) -> tuple[Values, Mask]:
@@ -89,53 +91,52 @@ def laid_out(windows: Windows, cells: slice) -> Values:
     return np.where(place < hi, found, np.inf)
 
 
-def _quantile_cells(windows: Windows, at: Values) -> Values:
-    """The quantile of each window; NaNs count as the smallest values."""
-    every = len(windows) * windows.steps
-    out = np.empty(every)
-    count = np.broadcast_to(windows.count, (len(windows), windows.steps)).reshape(-1)
-    wanted = np.broadcast_to(at, (len(windows), windows.steps)).reshape(-1)
+def _ascending(samples: Values) -> Values:
+    """Sorted along the first axis, NaNs before everything else."""
+    nans = np.isnan(samples)
+    if not nans.any():
+        return np.sort(samples, axis=0)
+    # A NaN sorts as -Inf and is put back afterwards; real -Infs come after the NaNs.
+    ordered = np.sort(np.where(nans, -np.inf, samples), axis=0)
+    return np.where(np.arange(len(ordered), dtype=np.int64)[:, None] < nans.sum(axis=0), np.nan, ordered)
+
+
+def _in_order(windows: Windows, at: Values, figure: Callable[[Values, NDArray[np.int64], Values], Values]) -> Values:
+    """A figure of each window's samples that needs them all, some windows at a time. figure: samples as `laid_out`
+    gives them, their counts, and what `at` holds for each."""
+    every, shape = len(windows) * windows.steps, (len(windows), windows.steps)
+    count = np.broadcast_to(windows.count, shape).reshape(-1)
+    wanted = np.broadcast_to(at, shape).reshape(-1)
     size = max(1, _CELLS // max(1, int(windows.count.max(initial=1))))
+    out = np.empty(every)
     for begin in range(0, every, size):
         cells = slice(begin, min(begin + size, every))
-        samples = laid_out(windows, cells)
-        nans = np.isnan(samples)
-        if nans.any():
-            # Smallest first: a NaN sorts as -Inf and is put back afterwards; real -Infs come after the NaNs.
-            missing = nans.sum(axis=0)
-            ordered = np.sort(np.where(nans, -np.inf, samples), axis=0)
-            ordered = np.where(np.arange(len(ordered), dtype=np.int64)[:, None] < missing, np.nan, ordered)
-        else:
-            ordered = np.sort(samples, axis=0)
-        start = np.zeros((1, samples.shape[1]), dtype=np.int64)
-        out[cells] = quantile_of_sorted(ordered, start, count[None, cells], wanted[None, cells])[0]
-    return out.reshape(len(windows), windows.steps)
+        out[cells] = figure(laid_out(windows, cells), count[None, cells], wanted[None, cells])
+    return out.reshape(shape)
+
+
+def _quantile_of(samples: Values, count: NDArray[np.int64], at: Values) -> Values:
+    start = np.zeros((1, samples.shape[1]), dtype=np.int64)
+    return quantile_of_sorted(_ascending(samples), start, count, at)[0]
+
+
+def _distance_of(samples: Values, count: NDArray[np.int64], half: Values) -> Values:
+    inside = np.arange(len(samples), dtype=np.int64)[:, None] < count
+    away = np.abs(samples - _quantile_of(samples, count, half))
+    found = _quantile_of(np.where(inside, away, np.inf), count, half)
+    return np.where(np.isnan(samples).any(axis=0), np.nan, found)
 
 
 def _quantile(context: Context, call: Call, grid: Grid) -> Frame:
     at = context.scalar(call.args[0], grid)
-    for value in np.unique(at[~((at >= 0) & (at <= 1))])[:1]:
+
+    def kernel(windows: Windows) -> Values:
+        return _in_order(windows, at, _quantile_of)
+
+    frame = over_windows(context, call.args[1], grid, partial(_whole, kernel))
+    for value in np.unique(at[somewhere(frame.present, 0) & ~((at >= 0) & (at <= 1))])[:1]:
         context.notes.bad_quantile(float(value), call.args[0])
-    return over_windows(context, call.args[1], grid, partial(_whole, lambda windows: _quantile_cells(windows, at)))
-
-
-def _mad(windows: Windows) -> Values:
-    """The median of the distances from the median."""
-    half = np.full(windows.steps, 0.5)
-    median = _quantile_cells(windows, half).reshape(-1)
-    every = len(windows) * windows.steps
-    count = np.broadcast_to(windows.count, (len(windows), windows.steps)).reshape(-1)
-    out = np.empty(every)
-    size = max(1, _CELLS // max(1, int(windows.count.max(initial=1))))
-    for begin in range(0, every, size):
-        cells = slice(begin, min(begin + size, every))
-        samples = laid_out(windows, cells)
-        inside = np.arange(len(samples))[:, None] < count[cells]
-        away = np.where(inside, np.abs(samples - median[cells]), np.inf)
-        start = np.zeros((1, away.shape[1]), dtype=np.int64)
-        ordered = np.sort(away, axis=0)
-        out[cells] = quantile_of_sorted(ordered, start, count[None, cells], np.full((1, away.shape[1]), 0.5))[0]
-    return out.reshape(len(windows), windows.steps)
+    return frame
 
 
 _KERNELS: Final[dict[str, Callable[[Windows], Values]]] = {
@@ -147,7 +148,7 @@ _KERNELS: Final[dict[str, Callable[[Windows], Values]]] = {
     "present_over_time": _one,
     "stdvar_over_time": variance_in_windows,
     "stddev_over_time": lambda windows: np.sqrt(variance_in_windows(windows)),
-    "mad_over_time": _mad,
+    "mad_over_time": lambda windows: _in_order(windows, np.array(0.5), _distance_of),
     "ts_of_first_over_time": lambda windows: _seconds_at(windows, windows.first),
     "ts_of_last_over_time": lambda windows: _seconds_at(windows, windows.last),
     "ts_of_max_over_time": lambda windows: _seconds_at(windows, place_in_windows(windows, 1.0)),

@@ -36,9 +36,9 @@ def _named(expr: Expr) -> Labels:
             continue
         if matcher.type is MatchType.EQUAL and matcher.name not in seen:
             found[matcher.name] = matcher.value
+            seen.add(matcher.name)
         else:
             found.pop(matcher.name, None)
-        seen.add(matcher.name)
     return Labels(found)
 
 

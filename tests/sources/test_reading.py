@@ -1,0 +1,186 @@
+"""`prometheus.yml`: what is read, what is wrong, what is known but does nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from hivesight.ingest.protocol import DEFAULT_PROTOCOLS, ScrapeProtocol
+from hivesight.model.diagnostics import Severity
+from hivesight.model.labels import Labels
+from hivesight.sources.config import PrometheusFile, ScrapeConfig
+from hivesight.sources.reading import DEFAULT_BODY_SIZE_LIMIT, read, read_text
+
+AT = Path("/etc/prom/prometheus.yml")
+
+
+def good(text: str, **environ: str) -> PrometheusFile:
+    loaded = read_text(text, AT, environ)
+    assert loaded.value is not None, loaded.diagnostics
+    return loaded.value
+
+
+def job(text: str) -> ScrapeConfig:
+    return good(f"scrape_configs:\n- job_name: a\n  {text}\n").scrape_configs[0]
+
+
+def test_defaults() -> None:
+    file = good("scrape_configs: [{job_name: a}]")
+    assert (file.global_.scrape_interval_ms, file.global_.evaluation_interval_ms) == (60_000, 60_000)
+    config = file.scrape_configs[0]
+    assert (config.scrape_interval_ms, config.scrape_timeout_ms) == (60_000, 10_000)
+    assert (config.metrics_path, config.scheme, config.honor_timestamps) == ("/metrics", "http", True)
+    assert config.scrape_protocols == DEFAULT_PROTOCOLS
+    assert config.body_size_limit == DEFAULT_BODY_SIZE_LIMIT
+    assert config.metric_name_escaping_scheme == "allow-utf-8"
+
+
+def test_an_empty_file_scrapes_nothing() -> None:
+    assert good("").scrape_configs == ()
+
+
+def test_globals_are_inherited() -> None:
+    file = good(
+        "global: {scrape_interval: 5s, scrape_timeout: 4s, sample_limit: 7, body_size_limit: 1MB, label_limit: 3,\n"
+        "  keep_dropped_targets: 2, scrape_protocols: [PrometheusText0.0.4], metric_name_validation_scheme: legacy}\n"
+        "scrape_configs: [{job_name: a}, {job_name: b, scrape_interval: 2s, sample_limit: 9, label_limit: 4}]\n"
+    )
+    a, b = file.scrape_configs
+    assert (a.scrape_interval_ms, a.scrape_timeout_ms, a.sample_limit, a.body_size_limit) == (5000, 4000, 7, 1 << 20)
+    assert (b.scrape_interval_ms, b.scrape_timeout_ms, b.sample_limit, b.label_limit) == (2000, 2000, 9, 4)
+    assert a.scrape_protocols == (ScrapeProtocol.TEXT_0_0_4,)
+    assert (a.label_limit, a.keep_dropped_targets, a.metric_name_escaping_scheme) == (3, 2, "underscores")
+
+
+def test_paths_are_relative_to_the_file() -> None:
+    file = good(
+        "rule_files: [rules/*.yml, /abs/r.yml]\n"
+        "scrape_configs:\n- job_name: a\n  file_sd_configs: [{files: [t/*.json]}]\n"
+        "  basic_auth: {username: u, password_file: secret}\n  tls_config: {ca_file: ca.pem}\n"
+        "  http_headers: {X-A: {files: [h]}}\n"
+    )
+    config = file.scrape_configs[0]
+    assert file.rule_files == ("/etc/prom/rules/*.yml", "/abs/r.yml")
+    assert config.file_sd_configs[0].files == ("/etc/prom/t/*.json",)
+    assert config.basic_auth is not None and config.basic_auth.password_file == "/etc/prom/secret"
+    assert config.tls_config.ca_file == "/etc/prom/ca.pem"
+    assert config.http_headers["X-A"].files == ("/etc/prom/h",)
+
+
+def test_secrets_are_not_shown() -> None:
+    shown = repr(
+        [
+            job("basic_auth: {username: u, password: hush}"),
+            job("authorization: {credentials: hush}"),
+            job("bearer_token: hush"),
+            job("http_headers: {X: {secrets: [hush]}}"),
+        ]
+    )
+    assert "hush" not in shown
+
+
+def test_environment_in_external_labels() -> None:
+    file = good("global: {external_labels: {a: '${HOST}-$HOST', b: $$x, c: $NONE}}", HOST="h1")
+    assert file.global_.external_labels == Labels({"a": "h1-h1", "b": "$x"})
+
+
+def test_everything_that_prometheus_knows_is_known() -> None:
+    """Every key of a scrape_config of Prometheus 3.5, in one file."""
+    loaded = read(Path(__file__).with_name("everything.good.yml"))
+    assert [each.severity for each in loaded.diagnostics] == [Severity.WARNING] * len(loaded.diagnostics)
+    assert loaded.value is not None
+    warned = {each.message.split(":")[0] for each in loaded.diagnostics}
+    assert {"kubernetes_sd_configs", "dns_sd_configs", "http_sd_configs", "remote_write", "storage"} <= warned
+    assert "relabel_configs" not in warned and "file_sd_configs" not in warned
+
+
+WARNINGS = [
+    ("scrape_configs:\n- job_name: a\n  kubernetes_sd_configs:\n  - role: pod\n", 3, 3, "finds no targets"),
+    ("scrape_configs:\n- job_name: a\n  dns_sd_configs: [{names: [x]}]\n", 3, 3, "dns_sd_configs"),
+    ("scrape_configs:\n- job_name: a\n  oauth2: {client_id: x}\n", 3, 3, "without a token"),
+    ("scrape_configs:\n- job_name: a\n  scrape_protocols: [PrometheusProto]\n", 3, 22, "not asked for"),
+    ("remote_write: [{url: http://x/}]\n", 1, 1, "no samples are sent on"),
+    ("storage: {tsdb: {}}\n", 1, 1, "storage settings"),
+    ("global:\n  query_log_file: x\n", 2, 3, "no query log"),
+    ("runtime: {gogc: 75}\n", 1, 1, "no effect"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "col", "message"), WARNINGS)
+def test_what_does_nothing_is_told(text: str, line: int, col: int, message: str) -> None:
+    loaded = read_text(text, AT)
+    (warning,) = loaded.diagnostics
+    assert loaded.value is not None
+    assert (warning.severity, warning.line, warning.col, warning.code) == (
+        Severity.WARNING,
+        line,
+        col,
+        "config/unsupported",
+    )
+    assert message in warning.message
+
+
+def in_job(text: str) -> str:
+    return f"scrape_configs:\n- job_name: a\n  {text}\n"
+
+
+FAULTS = [
+    ("scrape_config: []\n", 1, 1, "did you mean 'scrape_configs'?"),
+    (in_job("scrape_intervall: 1s"), 3, 3, "did you mean 'scrape_interval'?"),
+    ("scrape_configs:\n- metrics_path: /m\n", 2, 3, "'job_name' is missing"),
+    ("scrape_configs:\n- job_name: ''\n", 2, 3, "job_name is empty"),
+    ("scrape_configs:\n- job_name: a\n- job_name: a\n", 3, 13, "multiple scrape configs with job name"),
+    ("global:\n  scrape_interval: 5s\n  scrape_timeout: 6s\n", 3, 19, "greater than scrape interval"),
+    (in_job("scrape_timeout: 2m"), 3, 19, "greater than scrape interval"),
+    (in_job("scrape_interval: 5"), 3, 20, "not a valid duration"),
+    (in_job("relabel_configs: [{action: nope}]"), 3, 30, "unknown relabel action"),
+    (in_job("metric_relabel_configs: [{regex: '('}]"), 3, 36, "bad regular expression"),
+    (in_job("static_configs: [{targets: ['http://x/']}]"), 3, 31, "not a valid hostname"),
+    (in_job("file_sd_configs: [{files: [t.txt]}]"), 3, 21, "not valid for file discovery"),
+    (in_job("file_sd_configs: [{files: []}]"), 3, 21, "at least one path"),
+    (in_job("scheme: ftp"), 3, 11, "unknown value 'ftp'"),
+    (in_job("sample_limit: -1"), 3, 17, "expected a whole number"),
+    (in_job("scrape_protocols: [Text]"), 3, 22, "unknown scrape protocol"),
+    (in_job("scrape_protocols: []"), 2, 3, "cannot be empty"),
+    (in_job("basic_auth: {username: u}\n  bearer_token: x"), 2, 3, "at most one of"),
+    (in_job("authorization: {type: Basic}"), 3, 18, 'use "basic_auth" instead'),
+    (in_job("tls_config: {cert_file: x}"), 3, 15, "needs both cert"),
+    (in_job("tls_config: {min_version: TLS9}"), 3, 29, "unknown TLS version"),
+    (in_job("proxy_url: localhost:3128"), 3, 14, "unsupported scheme"),
+    (in_job("no_proxy: x"), 2, 3, "proxy_url must also be configured"),
+    (in_job("metrics_path: metrics"), 2, 3, "must begin with '/'"),
+    ("rule_files: ['a/*/b.yml']\n", 1, 14, "only the last part"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "col", "message"), FAULTS)
+def test_faults(text: str, line: int, col: int, message: str) -> None:
+    loaded = read_text(text, AT)
+    fault = loaded.diagnostics[0]
+    assert loaded.value is None
+    assert message in fault.message
+    assert (fault.severity, fault.line, fault.col) == (Severity.ERROR, line, col)
+
+
+def test_scrape_config_files(tmp_path: Path) -> None:
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "b.yml").write_text(
+        "scrape_configs: [{job_name: b, file_sd_configs: [{files: [x.json]}]}]", encoding="utf-8"
+    )
+    main = tmp_path / "prometheus.yml"
+    main.write_text("scrape_config_files: [jobs/*.yml]\nscrape_configs: [{job_name: a}]\n", encoding="utf-8")
+    loaded = read(main)
+    assert loaded.value is not None
+    assert [each.job_name for each in loaded.value.scrape_configs] == ["a", "b"]
+    assert loaded.value.scrape_configs[1].file_sd_configs[0].files == (str(tmp_path / "jobs" / "x.json"),)
+
+    (tmp_path / "jobs" / "c.yml").write_text("scrape_configs: [{job_name: a}]", encoding="utf-8")
+    (fault,) = read(main).diagnostics
+    assert fault.path.endswith("c.yml") and "first found in" in fault.message
+
+
+def test_the_packs_file_is_good() -> None:
+    import hivesight
+
+    path = Path(hivesight.__file__).parent / "pack" / "files" / "prometheus.yml"
+    loaded = read(path)
+    assert loaded.diagnostics == () and loaded.value is not None

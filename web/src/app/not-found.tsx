@@ -3,8 +3,18 @@ import { EmptyNote } from "../ui/empty-note";
 
 export function NotFound() {
   return (
-    <EmptyNote title="There is no page at this address">
-      Go to the <Link to="/">Overview</Link>, or press <kbd>Ctrl</kbd> <kbd>K</kbd> to find a page.
-    </EmptyNote>
+    <div className="page">
+      <div className="page-head">
+        <h1>Not found</h1>
+      </div>
+      <EmptyNote title="There is no page at this address">
+        <p>
+          Press <kbd>Ctrl</kbd> <kbd>K</kbd> to find a page.
+        </p>
+        <p>
+          <Link to="/">Go to the Overview</Link>
+        </p>
+      </EmptyNote>
+    </div>
   );
 }

@@ -9,6 +9,17 @@ const INK: Record<Scheme, { text: string; grid: string }> = {
   light: { text: "#586577", grid: "#e6e9ee" },
 };
 
+const MINUTE = 60;
+const HOUR = 3600;
+const DAY = 86_400;
+/** Distances between time ticks in seconds. uPlot's own go from one minute to five at once. */
+const TIME_STEPS = [
+  [1, 2, 5, 10, 15, 30],
+  [1, 2, 5, 10, 15, 30].map((count) => count * MINUTE),
+  [1, 2, 3, 6, 12].map((count) => count * HOUR),
+  [1, 2, 7, 14, 28, 91, 182, 364].map((count) => count * DAY),
+].flat();
+
 const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
 export function timeAxes(unit: Unit, scheme: Scheme): uPlot.Axis[] {
@@ -19,7 +30,8 @@ export function timeAxes(unit: Unit, scheme: Scheme): uPlot.Axis[] {
     font: FONT,
     size: 26,
     gap: 4,
-    space: 64,
+    space: 58,
+    incrs: TIME_STEPS,
     grid: { show: false },
     ticks: { ...lines, size: 4 },
     values: (_, splits, __, ___, increment) => splits.map((at) => tickTime(at, increment)),

@@ -8,17 +8,17 @@ const NONE: ReadonlySet<number> = new Set();
 
 describe("stacking", () => {
   it("accumulates, counts a gap as nothing, and keeps a gap that all have", () => {
-    expect(stackColumns([[1, null, null], [2, 3, null]], NONE)).toEqual([
-      [1, 0, null],
+    expect(stackColumns([[2, 3, null], [1, null, null]], NONE)).toEqual([
       [3, 3, null],
+      [1, 0, null],
     ]);
   });
   it("leaves hidden columns out of the sum", () => {
-    expect(stackColumns([[1], [2], [4]], new Set([1]))).toEqual([[1], [null], [5]]);
-    expect(stackBands(3, new Set([1]))).toEqual([{ series: [3, 1] }]);
+    expect(stackColumns([[1], [2], [4]], new Set([1]))).toEqual([[5], [null], [4]]);
+    expect(stackBands(3, new Set([1]))).toEqual([{ series: [1, 3] }]);
   });
   it("fills between neighbours", () => {
-    expect(stackBands(3, NONE)).toEqual([{ series: [2, 1] }, { series: [3, 2] }]);
+    expect(stackBands(3, NONE)).toEqual([{ series: [1, 2] }, { series: [2, 3] }]);
     expect(stackBands(1, NONE)).toEqual([]);
     expect(stackColumns([], NONE)).toEqual([]);
   });

@@ -46,7 +46,11 @@ export function AlertFilters({ view, counts, text, onText }: Props) {
               activeOptions={EXACT}
             >
               {choice.name}
-              {counts && <span className="count">{counts[choice.state]}</span>}
+              {counts && (
+                <span className="count" data-none={counts[choice.state] === 0}>
+                  {counts[choice.state]}
+                </span>
+              )}
             </Link>
           ))}
         </nav>

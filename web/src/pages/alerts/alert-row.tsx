@@ -1,11 +1,12 @@
-import { IconBellOff, IconBook, IconCheck, IconExternalLink, IconX } from "@tabler/icons-react";
-import type { AlertItem, Delivery } from "../../lib/alerts";
+import { IconBellOff, IconBook, IconExternalLink } from "@tabler/icons-react";
+import type { AlertItem } from "../../lib/alerts";
 import { formatNumber } from "../../lib/format";
 import { safeLink } from "../../lib/labels";
 import { clockWithDay, humanDuration } from "../../lib/time";
 import { LabelChips } from "../../ui/label-chips";
 import { useNow } from "../../ui/now";
 import { StateTag } from "../../ui/severity";
+import { DeliveryList } from "./delivery-list";
 
 const SHOWN_ELSEWHERE = ["alertname", "severity"];
 
@@ -48,9 +49,7 @@ export function AlertRow({ item }: { item: AlertItem }) {
             </span>
           </p>
         )}
-        {deliveries.map((delivery) => (
-          <DeliveryLine key={`${delivery.receiver} ${delivery.integration} ${delivery.index}`} delivery={delivery} now={now} />
-        ))}
+        <DeliveryList deliveries={deliveries} now={now} />
         {deliveries.length === 0 && !muted && (
           <p className="delivery-none">{item.state === "pending" ? "Told to nobody while pending" : "No notification is known"}</p>
         )}
@@ -64,7 +63,9 @@ function age(item: AlertItem, now: number): string {
     const lasted = item.sinceMs === null ? "" : `, lasted ${humanDuration(item.endedMs - item.sinceMs)}`;
     return `${humanDuration(now - item.endedMs)} ago${lasted}`;
   }
-  return item.sinceMs === null ? "" : `for ${humanDuration(now - item.sinceMs)}`;
+  if (item.sinceMs === null) return "";
+  const wait = item.state === "pending" && item.rule?.duration ? ` of ${humanDuration(item.rule.duration * 1000)}` : "";
+  return `for ${humanDuration(now - item.sinceMs)}${wait}`;
 }
 
 function shortValue(text: string): string {
@@ -85,21 +86,5 @@ function OutLink({ text, name }: { text: string | undefined; name: string }) {
     <span>
       {name}: {text}
     </span>
-  );
-}
-
-function DeliveryLine({ delivery, now }: { delivery: Delivery; now: number }) {
-  const { receiver, integration, status, atMs, ok, reason, attempts } = delivery;
-  const when = atMs === null ? "" : `${humanDuration(now - atMs)} ago`;
-  return (
-    <div className="delivery" data-ok={ok} title={atMs === null ? "" : clockWithDay(atMs)}>
-      {ok ? <IconCheck size={14} aria-hidden /> : <IconX size={14} aria-hidden />}
-      <span className="delivery-who">{receiver}</span>
-      <span className="delivery-how">
-        {integration}, {ok ? `told ${status}` : `not told ${status}`} {when}
-        {attempts > 1 ? `, ${attempts} attempts` : ""}
-      </span>
-      {!ok && reason && <span className="delivery-reason">{reason}</span>}
-    </div>
   );
 }

@@ -35,7 +35,7 @@ export function RulesTable({ groups, text }: Props) {
       aside={<span className="panel-note">{group.file}</span>}
     >
       <div className="table-scroll">
-        <table className="table">
+        <table className="table rules">
           <thead>
             <tr>
               <th scope="col">Rule</th>

@@ -61,10 +61,20 @@ def test_entries_outlive_the_process_until_they_expire() -> None:
         repeat_interval_ms=HOUR,
         memory={"ts": "1"},
     )
-    again = NotificationLog(table, START + 2 * HOUR - 1).find(target, "{}:{}")
-    assert again == Entry(START, frozenset("ab"), frozenset("c"), START + 2 * HOUR, {"ts": "1"})
-    assert NotificationLog(table, START + 2 * HOUR).find(target, "{}:{}") is None
-    assert table.documents == {}
+    again = NotificationLog(table, START)
+    assert again.find(target, "{}:{}") == Entry(START, frozenset("ab"), frozenset("c"), START + 2 * HOUR, {"ts": "1"})
+    again.sweep(START + 2 * HOUR)
+    assert again.find(target, "{}:{}") is None and table.documents == {}
+
+
+def test_entries_do_not_age_while_nobody_can_act_on_them() -> None:
+    table, target = MemoryTable(), Target("team", "webhook", 0)
+    log = NotificationLog(table, START)
+    log.record(target, "g", firing=frozenset("a"), resolved=NONE, now_ms=START, repeat_interval_ms=HOUR, memory={})
+    late = START + 50 * HOUR
+    again = NotificationLog(table, late)
+    found = again.find(target, "g")
+    assert again.last_ms == START and found is not None and found.expires_ms == late + 2 * HOUR
 
 
 def test_no_entry_lives_longer_than_five_days() -> None:

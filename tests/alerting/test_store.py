@@ -79,6 +79,8 @@ def test_a_restart_gives_firing_alerts_the_time_they_had() -> None:
     soon = {each.fingerprint: each for each in AlertStore(table, START + 3 * MINUTE)}
     assert soon == {firing.fingerprint: firing, over.fingerprint: over}
     late = START + 60 * MINUTE
-    resumed = {each.fingerprint: each for each in AlertStore(table, late)}
+    ended_in_life = {each.fingerprint: each for each in AlertStore(table, late, told_ms=START + 5 * MINUTE)}
+    assert ended_in_life == soon
+    resumed = {each.fingerprint: each for each in AlertStore(table, late, told_ms=START + MINUTE)}
     assert resumed[over.fingerprint] == over
-    assert resumed[firing.fingerprint] == replace(firing, ends_at_ms=late + 4 * MINUTE)
+    assert resumed[firing.fingerprint] == replace(firing, ends_at_ms=late + 3 * MINUTE)

@@ -3,7 +3,7 @@ come out right. The decision is a pure function; entries persist."""
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -77,12 +77,21 @@ def decide(
 
 
 class NotificationLog:
-    """Entries by integration and group. `record` blocks for one write and is durable when it returns. Thread-safe."""
+    """Entries by integration and group. `record` blocks for one write and is durable when it returns. Thread-safe.
+    last_ms: when the process before this one last told somebody something, 0 for never."""
 
     def __init__(self, table: Table, now_ms: int) -> None:
         self._lock = threading.Lock()
         self._table = table
-        self._entries = load_documents(table, _decode)
+        entries = load_documents(table, _decode)
+        self.last_ms = max((entry.at_ms for entry in entries.values()), default=0)
+        down_ms = max(0, now_ms - self.last_ms)
+        # An entry does not age while nobody could act on it: what ended meanwhile must still be told as over.
+        self._entries = {
+            name: replace(entry, expires_ms=entry.expires_ms + down_ms)
+            for name, entry in entries.items()
+            if entry.expires_ms > self.last_ms
+        }
         self.sweep(now_ms)
 
     def __len__(self) -> int:

@@ -51,8 +51,8 @@ class Alerting:
         self._metrics = metrics
         self._lock = threading.RLock()
         failed = metrics.state_errors.inc
-        self._alerts = AlertStore(Lenient(tables.alerts, "alerts", failed), now_ms)
         self.log = NotificationLog(Lenient(tables.notifications, "notifications", failed), now_ms)
+        self._alerts = AlertStore(Lenient(tables.alerts, "alerts", failed), now_ms, told_ms=self.log.last_ms)
         self.silences = Silences(tables.silences, now_ms)
         self._config = Config()
         self._dispatcher: Dispatcher | None = None

@@ -26,11 +26,14 @@ class Stored:
 class AlertStore:
     """Alerts by fingerprint, written through to a table before `put` returns."""
 
-    def __init__(self, table: Table, now_ms: int, limit: int = MAX_ALERTS) -> None:
+    def __init__(self, table: Table, now_ms: int, *, told_ms: int = 0, limit: int = MAX_ALERTS) -> None:
+        """told_ms: when the process before this one last told anybody something; with the alerts themselves it says
+        how long that process certainly lived."""
         self._table = table
         self._limit = limit
-        loaded = load_documents(table, _decode)
-        self._alerts = {name: _resumed(stored, now_ms) for name, stored in loaded.items()}
+        self._alerts = load_documents(table, _decode)
+        alive_ms = max((stored.alert.updated_at_ms for stored in self._alerts.values()), default=0)
+        self._resume(max(alive_ms, told_ms), now_ms)
 
     def __len__(self) -> int:
         return len(self._alerts)
@@ -66,6 +69,18 @@ class AlertStore:
         self._forget(over)
         return over
 
+    def _resume(self, alive_ms: int, now_ms: int) -> None:
+        """After a restart, an alert that was firing has as long to be said again as it had when the last process
+        ended: nobody could say it while we were down."""
+        resumed = {
+            name: replace(stored, alert=replace(stored.alert, ends_at_ms=now_ms + stored.alert.ends_at_ms - alive_ms))
+            for name, stored in self._alerts.items()
+            if alive_ms < stored.alert.ends_at_ms <= now_ms
+        }
+        if resumed:
+            self._table.put({name: _encode(stored) for name, stored in resumed.items()})
+            self._alerts |= resumed
+
     def _forget(self, names: Iterable[str]) -> None:
         gone = list(names)
         if gone:
@@ -99,15 +114,6 @@ def _merged(old: Stored, new: Stored) -> Stored:
     elif not old.times_out:
         ends_at = max(ends_at, old.alert.ends_at_ms)
     return Stored(replace(new.alert, starts_at_ms=starts_at, ends_at_ms=ends_at), new.times_out)
-
-
-def _resumed(stored: Stored, now_ms: int) -> Stored:
-    """The alert after a restart. One that was firing has as long to be said again as it had when it was last said:
-    nobody could say it while we were down."""
-    alert = stored.alert
-    if alert.resolved_at(alert.updated_at_ms) or not alert.resolved_at(now_ms):
-        return stored
-    return replace(stored, alert=replace(alert, ends_at_ms=now_ms + alert.ends_at_ms - alert.updated_at_ms))
 
 
 def _encode(stored: Stored) -> bytes:

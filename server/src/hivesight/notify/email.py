@@ -8,7 +8,7 @@ from typing import Final
 from hivesight.alerting.config import GlobalConfig
 from hivesight.alerting.config_receivers import EmailConfig
 from hivesight.notify.errors import FailureReason, NotifyError
-from hivesight.notify.mail_message import addresses, mail_message, standard_headers
+from hivesight.notify.mail_message import addresses, as_bytes, mail_message, standard_headers
 from hivesight.notify.notification import Notification
 from hivesight.notify.rendering import Templates
 from hivesight.notify.secrets import read_secret
@@ -42,7 +42,7 @@ class EmailNotifier:
             render(config.html, notification, html=True),
         )
         async with self._free:
-            remarks = await self._send(sender[0], recipients, message.as_bytes())
+            remarks = await self._send(sender[0], recipients, as_bytes(message))
         notification.remarks.extend(remarks)
 
     async def close(self) -> None:

@@ -17,6 +17,8 @@ from hivesight.notify.errors import FailureReason, NotifyError
 
 MOST_HEADER: Final = 2000
 MOST_BODY: Final = 8 << 20
+_UNFOLDED: Final = SMTP.clone(max_line_length=900)
+"""Headers on one line where RFC 5322's limit of 998 allows it: some readers keep the space of a fold."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _OURS: Final = frozenset(("content-type", "content-transfer-encoding", "mime-version"))
 
@@ -41,6 +43,11 @@ def mail_message(headers: Mapping[str, str], text: str, html: str) -> EmailMessa
     elif html:
         message.set_content(html[:MOST_BODY], subtype="html", cte="quoted-printable")
     return message
+
+
+def as_bytes(message: EmailMessage) -> bytes:
+    """The message as it goes over the wire."""
+    return message.as_bytes(policy=_UNFOLDED)
 
 
 def one_line(text: str) -> str:

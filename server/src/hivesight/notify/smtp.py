@@ -6,9 +6,12 @@ import smtplib
 import socket
 import ssl
 from dataclasses import dataclass, field
+from typing import Final
 
 from hivesight.alerting.config_receivers import HostPort
 from hivesight.notify.errors import FailureReason, NotifyError, judge_smtp
+
+_READY: Final = 220
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +44,9 @@ class _Plain(smtplib.SMTP):
 
 
 class _Encrypted(smtplib.SMTP_SSL):
-    """Connects to one name and expects the certificate of another where the two differ."""
-
-    def __init__(self, shown: str, server: SmtpServer) -> None:
-        self._shown = shown
-        super().__init__(
-            server.address.host,
-            server.address.port,
-            local_hostname=server.hello,
-            timeout=server.timeout_seconds,
-            context=server.tls,
-        )
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # type: ignore[override]
-        plain = socket.create_connection((host, port), timeout)
-        return self.context.wrap_socket(plain, server_hostname=self._shown)
+    def shows(self, name: str) -> None:
+        """The name that the server's certificate must have."""
+        self._host = name
 
 
 class SmtpSession:
@@ -72,8 +63,12 @@ class SmtpSession:
         Raises NotifyError."""
         address = self._server.address
         try:
-            with self._connect() as smtp:
+            with self._client() as smtp:
+                # Known before it connects: a server that never greets can be aborted.
                 self._smtp = smtp
+                code, text = smtp.connect(address.host, address.port)
+                if code != _READY:
+                    raise smtplib.SMTPConnectError(code, text)
                 if self._aborted:
                     raise NotifyError(FailureReason.TIMEOUT, "given up", retry=True)
                 return self._converse(smtp, sender, recipients, message)
@@ -83,6 +78,8 @@ class SmtpSession:
         except smtplib.SMTPResponseException as error:
             raise judge_smtp(error.smtp_code, error.smtp_error, str(address)) from error
         except smtplib.SMTPServerDisconnected as error:
+            if isinstance(error.__context__, TimeoutError):
+                raise NotifyError(FailureReason.TIMEOUT, f"{address}: no answer in time", retry=True) from error
             raise NotifyError(FailureReason.CONNECTION, f"{address}: {error}", retry=True) from error
         except smtplib.SMTPException as error:
             raise NotifyError(FailureReason.OTHER, f"{address}: {error}", retry=True) from error
@@ -102,14 +99,14 @@ class SmtpSession:
             except OSError:
                 return
 
-    def _connect(self) -> smtplib.SMTP:
+    def _client(self) -> smtplib.SMTP:
         server = self._server
-        host = server.address.host
         if server.implicit_tls:
-            return _Encrypted(server.server_name or host, server)
-        smtp = _Plain(host, server.address.port, local_hostname=server.hello, timeout=server.timeout_seconds)
-        smtp.shows(server.server_name or host)
-        return smtp
+            client = _Encrypted(local_hostname=server.hello, timeout=server.timeout_seconds, context=server.tls)
+        else:
+            client = _Plain(local_hostname=server.hello, timeout=server.timeout_seconds)
+        client.shows(server.server_name or server.address.host)
+        return client
 
     def _converse(self, smtp: smtplib.SMTP, sender: str, recipients: list[str], message: bytes) -> list[str]:
         smtp.ehlo_or_helo_if_needed()

@@ -10,8 +10,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from hivesight.ingest import exposition
-from hivesight.ingest.exposition import UNRESOLVED, ExpositionError, Metadata, Parsed, SeriesCache
+from hivesight.ingest.exposition import ExpositionError, Parsed, parse
+from hivesight.ingest.series_cache import KEPT_SCRAPES, UNRESOLVED, Metadata, SeriesCache
 from hivesight.model.labels import Labels
 from hivesight.model.series import NAN_BITS, bits
 
@@ -59,10 +59,10 @@ TEXT = [
 @pytest.mark.parametrize(("body", "wanted"), TEXT)
 def test_text(body: bytes, wanted: list[Row]) -> None:
     cache = SeriesCache()
-    first = cache.parse(body)
+    first = parse(cache, body)
     assert rows(cache, first) == wanted
     # What is warm now says the same.
-    assert rows(cache, cache.parse(body)) == wanted
+    assert rows(cache, parse(cache, body)) == wanted
 
 
 OPENMETRICS = [
@@ -77,18 +77,18 @@ OPENMETRICS = [
 @pytest.mark.parametrize(("body", "wanted"), OPENMETRICS)
 def test_openmetrics(body: bytes, wanted: list[Row]) -> None:
     cache = SeriesCache()
-    assert rows(cache, cache.parse(body, openmetrics=True)) == wanted
-    assert rows(cache, cache.parse(body, openmetrics=True)) == wanted
+    assert rows(cache, parse(cache, body, openmetrics=True)) == wanted
+    assert rows(cache, parse(cache, body, openmetrics=True)) == wanted
 
 
 def test_exemplars_are_kept_apart() -> None:
-    parsed = SeriesCache().parse(b'a 0\nb_bucket{le="1"} 1 # {trace_id="x"} 0.5 1.25\n# EOF\n', openmetrics=True)
+    parsed = parse(SeriesCache(), b'a 0\nb_bucket{le="1"} 1 # {trace_id="x"} 0.5 1.25\n# EOF\n', openmetrics=True)
     ((position, exemplar),) = parsed.exemplars
     assert (position, exemplar.labels, exemplar.value, exemplar.time_ms) == (1, Labels({"trace_id": "x"}), 0.5, 1250)
 
 
 def test_every_nan_is_the_one_nan() -> None:
-    parsed = SeriesCache().parse(b"a NaN\nb nan\n")
+    parsed = parse(SeriesCache(), b"a NaN\nb nan\n")
     assert bits(parsed.values).tolist() == [NAN_BITS, NAN_BITS]
 
 
@@ -132,7 +132,7 @@ FAULTS = [
 def test_faults_name_the_line(body: bytes, message: str) -> None:
     cache = SeriesCache()
     with pytest.raises(ExpositionError, match=r"^line ") as caught:
-        cache.parse(body)
+        parse(cache, body)
     assert message in str(caught.value)
     assert len(str(caught.value)) < 300
     assert len(cache) == 0
@@ -152,24 +152,24 @@ OPENMETRICS_FAULTS = [
 @pytest.mark.parametrize(("body", "message"), OPENMETRICS_FAULTS)
 def test_faults_of_openmetrics(body: bytes, message: str) -> None:
     with pytest.raises(ExpositionError) as caught:
-        SeriesCache().parse(body, openmetrics=True)
+        parse(SeriesCache(), body, openmetrics=True)
     assert message in str(caught.value)
 
 
 def test_a_fault_leaves_what_was_known() -> None:
     cache = SeriesCache()
-    ids = cache.parse(b"a 1\nb 2\n").ids.tolist()
+    ids = parse(cache, b"a 1\nb 2\n").ids.tolist()
     with pytest.raises(ExpositionError):
-        cache.parse(b"a 1\nc 1\nd x\n")
+        parse(cache, b"a 1\nc 1\nd x\n")
     assert len(cache) == 2
-    assert cache.parse(b"a 1\nb 2\n").ids.tolist() == ids
+    assert parse(cache, b"a 1\nb 2\n").ids.tolist() == ids
 
 
 def test_too_many_samples_are_refused() -> None:
     body = b"".join(b"a%d 1\n" % n for n in range(11))
     with pytest.raises(ExpositionError, match="more than 10 samples"):
-        SeriesCache().parse(body, max_samples=10)
-    assert len(SeriesCache().parse(body, max_samples=11).ids) == 11
+        parse(SeriesCache(), body, max_samples=10)
+    assert len(parse(SeriesCache(), body, max_samples=11).ids) == 11
 
 
 def test_a_body_of_many_chunks() -> None:
@@ -178,18 +178,19 @@ def test_a_body_of_many_chunks() -> None:
     )
     assert len(body) > 3 << 20
     cache = SeriesCache()
-    parsed = cache.parse(body)
+    parsed = parse(cache, body)
     assert parsed.values.tolist() == list(range(40_000))
-    assert np.array_equal(cache.parse(body).ids, parsed.ids)
+    assert np.array_equal(parse(cache, body).ids, parsed.ids)
     with pytest.raises(ExpositionError, match="line 40001: not a number"):
-        cache.parse(body + b"a b\n")
+        parse(cache, body + b"a b\n")
 
 
 def test_metadata() -> None:
     cache = SeriesCache()
-    cache.parse(
+    parse(
+        cache,
         b'# HELP foo_total line\\nbreak \\\\ \\"\n# TYPE foo_total counter\n# TYPE bar untyped\n'
-        b'# HELP "my.metric" x\n# HELP empty\n'
+        b'# HELP "my.metric" x\n# HELP empty\n',
     )
     assert cache.metadata == {
         "foo_total": Metadata("counter", 'line\nbreak \\ "', ""),
@@ -197,27 +198,27 @@ def test_metadata() -> None:
         "my.metric": Metadata("unknown", "x", ""),
         "empty": Metadata(),
     }
-    cache.parse(b"# TYPE foo gauge\n# UNIT foo seconds\n# HELP foo y\n# EOF\n", openmetrics=True)
+    parse(cache, b"# TYPE foo gauge\n# UNIT foo seconds\n# HELP foo y\n# EOF\n", openmetrics=True)
     assert cache.metadata["foo"] == Metadata("gauge", "y", "seconds")
 
 
 def test_series_that_are_gone_are_forgotten() -> None:
     cache = SeriesCache()
-    (old, kept) = cache.parse(b"old 1\nkept 1\n").ids.tolist()
+    (old, kept) = parse(cache, b"old 1\nkept 1\n").ids.tolist()
     cache.rows[[old, kept]] = [7, 8]
-    for _ in range(2 * exposition.KEPT_SCRAPES):
-        cache.parse(b"kept 1\n")
+    for _ in range(2 * KEPT_SCRAPES):
+        parse(cache, b"kept 1\n")
     assert len(cache) == 1 and cache.rows[kept] == 8
     # The id is free for another series, which nobody has seen yet.
-    again = cache.parse(b"new 1\n").ids.tolist()
+    again = parse(cache, b"new 1\n").ids.tolist()
     assert again == [old] and cache.rows[old] == UNRESOLVED
 
 
 def test_churn_does_not_grow_the_cache() -> None:
     cache = SeriesCache()
     for scrape in range(60):
-        cache.parse(b"".join(b'a{n="%d"} 1\n' % (scrape * 2000 + n) for n in range(2000)))
-    assert len(cache) <= 2000 * (2 * exposition.KEPT_SCRAPES + 1)
+        parse(cache, b"".join(b'a{n="%d"} 1\n' % (scrape * 2000 + n) for n in range(2000)))
+    assert len(cache) <= 2000 * (2 * KEPT_SCRAPES + 1)
     assert len(cache.fresh) == len(cache)
 
 
@@ -250,7 +251,7 @@ def test_as_prometheus_client_reads_it(given_samples: list[tuple[str, dict[str, 
         for each in family.samples
     ]
     cache = SeriesCache()
-    found = rows(cache, cache.parse(body.encode()))
+    found = rows(cache, parse(cache, body.encode()))
     assert len(found) == len(wanted)
     for (labels, value, time_ms), (other, other_value, seconds) in zip(found, wanted, strict=True):
         assert labels == other
@@ -264,7 +265,7 @@ def test_rubbish_is_parsed_or_refused(body: bytes) -> None:
     for openmetrics in (False, True):
         cache = SeriesCache()
         try:
-            parsed = cache.parse(body, openmetrics=openmetrics)
+            parsed = parse(cache, body, openmetrics=openmetrics)
         except ExpositionError:
             assert len(cache) == 0
         else:
@@ -278,7 +279,7 @@ def test_what_prometheus_client_writes_as_openmetrics() -> None:
     histogram = Histogram("took", "Took.", unit="seconds", buckets=[0.1, 1.0], registry=registry)
     histogram.observe(0.5, exemplar={"trace_id": "def"})
     cache = SeriesCache()
-    found = rows(cache, cache.parse(generate_latest(registry), openmetrics=True))
+    found = rows(cache, parse(cache, generate_latest(registry), openmetrics=True))
     values = {(each["__name__"], each.get("le", "")): value for each, value, _ in found}
     assert values[("work_total", "")] == 3.0
     assert values[("took_seconds_bucket", "1.0")] == 1.0

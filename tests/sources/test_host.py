@@ -11,7 +11,8 @@ import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from hivesight.ingest.exposition import SeriesCache
+from hivesight.ingest.exposition import parse
+from hivesight.ingest.series_cache import SeriesCache
 from hivesight.model.clock import SystemClock
 from hivesight.sources.host import Host
 
@@ -39,7 +40,7 @@ def ours() -> Families:
 def test_the_text_is_ours_to_parse() -> None:
     body = Host(SystemClock()).render()
     cache = SeriesCache()
-    parsed = cache.parse(body)
+    parsed = parse(cache, body)
     assert len(parsed.ids) > 30
     names = {each["__name__"] for each in cache.fresh.values()}
     assert {"node_cpu_seconds_total", "node_time_seconds", "node_load1", "node_memory_MemTotal_bytes"} <= names

@@ -1,19 +1,18 @@
-"""Exposition text (Prometheus 0.0.4 and 1.0.0, OpenMetrics 1.0) to columns. A scrape loop keeps one `SeriesCache` per
-target and calls `parse` with each body. What was seen in an earlier scrape is found by the raw bytes that name the
-series, so that a warm scrape parses no labels and makes no object but a number per sample."""
+"""Exposition text (Prometheus 0.0.4 and 1.0.0, OpenMetrics 1.0) to columns. A scrape loop calls `parse` with each body
+and the target's `SeriesCache`: what was seen in an earlier scrape is found by the raw bytes that name the series, so
+that a warm scrape parses no labels and makes no object but a number per sample."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hivesight.ingest.series_cache import SeriesCache
 from hivesight.ingest.textline import (
     Exemplar,
     LineError,
-    MetadataKind,
-    comment,
     number,
     quick,
     sample,
@@ -25,11 +24,6 @@ from hivesight.model.series import Values, canonical_nans
 MAX_SAMPLES: Final = 2_000_000
 MAX_LINE_BYTES: Final = 1 << 20
 MAX_EXEMPLARS: Final = 10_000
-MAX_METADATA: Final = 100_000
-KEPT_SCRAPES: Final = 10
-"""A series that was not seen for so many scrapes is forgotten."""
-UNRESOLVED: Final = np.int32(-3)
-"""The row of a series that is new to the cache."""
 
 _CHUNK_BYTES: Final = 1 << 20
 _NO_INDEX: Final = np.empty(0, dtype=np.int64)
@@ -41,15 +35,6 @@ class ExpositionError(ValueError):
     def __init__(self, message: str, samples: int = 0) -> None:
         super().__init__(message)
         self.samples = samples
-
-
-@dataclass(frozen=True, slots=True)
-class Metadata:
-    """What a target says of a metric. type: `unknown` where it does not say."""
-
-    type: str = "unknown"
-    help: str = ""
-    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,104 +52,17 @@ class Parsed:
     exemplars: tuple[tuple[int, Exemplar], ...]
 
 
-@dataclass(slots=True)
-class SeriesCache:
-    """What is remembered of one target between scrapes. Not for use by two threads at once.
-
-    rows: int32 per series id, for whoever uses the cache to note what a series is to them; UNRESOLVED for a new one.
-    fresh: labels of the ids that nobody has resolved yet; whoever does pops them.
-    metadata: by metric name."""
-
-    rows: NDArray[np.int32] = field(default_factory=lambda: np.full(64, UNRESOLVED, dtype=np.int32))
-    fresh: dict[int, dict[str, str]] = field(default_factory=dict[int, dict[str, str]])
-    metadata: dict[str, Metadata] = field(default_factory=dict[str, Metadata])
-    _ids: dict[bytes, int] = field(default_factory=dict[bytes, int])
-    _comments: set[bytes] = field(default_factory=set[bytes])
-    _seen: NDArray[np.int32] = field(default_factory=lambda: np.zeros(64, dtype=np.int32))
-    _free: list[int] = field(default_factory=list[int])
-    _used: int = 0
-    _scrape: int = 0
-
-    def __len__(self) -> int:
-        return self._used - len(self._free)
-
-    def parse(self, body: bytes, *, openmetrics: bool = False, max_samples: int = MAX_SAMPLES) -> Parsed:
-        """The body's samples. Raises ExpositionError, which names the line; the cache is then as it was."""
-        reading = _Reading(self, openmetrics, min(max_samples, MAX_SAMPLES))
-        try:
-            parsed = reading.read(body)
-        except LineError as error:
-            self._forget(reading.added)
-            raise ExpositionError(f"line {reading.line_number}: {error}", reading.count) from None
-        self._scrape += 1
-        self._seen[parsed.ids] = self._scrape
-        if self._scrape % KEPT_SCRAPES == 0 or len(self) > 2 * len(parsed.ids) + 10_000:
-            self._drop_unseen()
-        return parsed
-
-    def find(self, series: bytes) -> int | None:
-        """The id of a series by the bytes that name it."""
-        return self._ids.get(series)
-
-    def add(self, series: bytes, labels: dict[str, str]) -> int:
-        """A new series; its id."""
-        if self._free:
-            index = self._free.pop()
-        else:
-            index = self._used
-            self._used += 1
-            if index == len(self.rows):
-                self.rows = np.concatenate([self.rows, np.full(index, UNRESOLVED, dtype=np.int32)])
-                self._seen = np.concatenate([self._seen, np.zeros(index, dtype=np.int32)])
-        self.rows[index] = UNRESOLVED
-        self._seen[index] = self._scrape
-        self._ids[series] = index
-        self.fresh[index] = labels
-        return index
-
-    def alias(self, spelling: bytes, index: int) -> None:
-        """Another spelling of the same series, such as one with a blank more before its value."""
-        self._ids[spelling] = index
-
-    def note(self, line: bytes, *, openmetrics: bool) -> None:
-        """A comment line. Raises LineError."""
-        if line in self._comments:
-            return
-        found = comment(line, openmetrics=openmetrics)
-        if len(self._comments) >= MAX_METADATA:
-            self._comments.clear()
-            self.metadata.clear()
-        self._comments.add(line)
-        if found is not None:
-            kind, name, text = found
-            old = self.metadata.get(name, Metadata())
-            self.metadata[name] = Metadata(
-                text if kind is MetadataKind.TYPE else old.type,
-                text if kind is MetadataKind.HELP else old.help,
-                text if kind is MetadataKind.UNIT else old.unit,
-            )
-
-    @property
-    def ids(self) -> dict[bytes, int]:
-        """Ids by the bytes that name the series; for reading only."""
-        return self._ids
-
-    def forget(self, ids: set[int]) -> None:
-        """Forgets series; when they come again they are new."""
-        self._forget(ids - set(self._free))
-
-    def _drop_unseen(self) -> None:
-        old = np.flatnonzero(self._seen[: self._used] < self._scrape - KEPT_SCRAPES).tolist()
-        self.forget(set(old))
-
-    def _forget(self, gone: set[int]) -> None:
-        if not gone:
-            return
-        self._ids = {series: index for series, index in self._ids.items() if index not in gone}
-        for index in gone:
-            self.fresh.pop(index, None)
-            self.rows[index] = UNRESOLVED
-        self._free.extend(gone)
+def parse(cache: SeriesCache, body: bytes, *, openmetrics: bool = False, max_samples: int = MAX_SAMPLES) -> Parsed:
+    """The body's samples. Raises ExpositionError, which names the line; the cache then knows the series it knew
+    before."""
+    reading = _Reading(cache, openmetrics, min(max_samples, MAX_SAMPLES))
+    try:
+        parsed = reading.read(body)
+    except LineError as error:
+        cache.forget(reading.added)
+        raise ExpositionError(f"line {reading.line_number}: {error}", reading.count) from None
+    cache.seen(parsed.ids, len(body))
+    return parsed
 
 
 class _Reading:
@@ -205,13 +103,16 @@ class _Reading:
         """The ids and the texts of the values, a sample each."""
         found: list[int] = []
         texts: list[bytes] = []
-        known, add, put, before = self.cache.ids.get, found.append, texts.append, self.line_number
+        known, comments = self.cache.ids.get, self.cache.comments
+        add, put, before = found.append, texts.append, self.line_number
         if self.count + len(lines) > self.max_samples:
             self._refuse_too_many(lines)
         for count, line in enumerate(lines, 1):
             series, _, text = line.rpartition(b" ")
             index = known(series)
             if index is None or self.ended:
+                if line in comments and not self.ended:
+                    continue
                 self.line_number = before + count
                 other = self._slow(line, self.count + len(found))
                 if other is None:

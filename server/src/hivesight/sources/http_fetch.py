@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import functools
 import zlib
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -40,6 +41,7 @@ class HttpFetch:
         self._limit = config.body_size_limit or DEFAULT_BODY_SIZE_LIMIT
         self._client: httpx2.AsyncClient | None = None
         self._making = asyncio.Lock()
+        self._headers_at_hand = not any(_header_files(config))
         self._accept = accept_header(
             config.scrape_protocols or DEFAULT_PROTOCOLS, config.metric_name_escaping_scheme or "allow-utf-8"
         )
@@ -50,9 +52,9 @@ class HttpFetch:
         headers = [
             ("Accept", self._accept),
             ("Accept-Encoding", "gzip" if self._config.enable_compression else "identity"),
-            ("User-Agent", f"Hivesight/{version('hivesight')}"),
+            ("User-Agent", _user_agent()),
             ("X-Prometheus-Scrape-Timeout-Seconds", f"{target.timeout_ms / 1000:g}"),
-            *await self._in_thread(self._own_headers),
+            *(self._own_headers() if self._headers_at_hand else await self._in_thread(self._own_headers)),
         ]
         name = self._config.tls_config.server_name
         extensions = {"sni_hostname": name} if name else {}
@@ -135,6 +137,22 @@ class HttpFetch:
 
     async def _in_thread(self, function: Callable[[*Arguments], T], *arguments: *Arguments) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, function, *arguments)
+
+
+@functools.cache
+def _user_agent() -> str:
+    return f"Hivesight/{version('hivesight')}"
+
+
+def _header_files(config: ScrapeConfig) -> list[str]:
+    """The files that hold a part of the request."""
+    basic, given = config.basic_auth, config.authorization
+    return [
+        *((basic.username_file, basic.password_file) if basic is not None else ()),
+        given.credentials_file if given is not None else "",
+        config.bearer_token_file,
+        *(file for header in config.http_headers.values() for file in header.files),
+    ]
 
 
 def too_large(limit: int) -> ScrapeError:

@@ -5,12 +5,13 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from typing import Final
 
 import structlog
 from prometheus_client import CollectorRegistry
 from structlog.typing import FilteringBoundLogger
 
-from hivesight.ingest.exposition import Metadata
+from hivesight.ingest.series_cache import Metadata
 from hivesight.model.clock import Clock
 from hivesight.sources.config import PrometheusFile, ScrapeConfig
 from hivesight.sources.fetch import Fetch, LocalFetch, LocalSource
@@ -22,7 +23,7 @@ from hivesight.sources.scrape import ScrapeLoop, Sleep, TargetStatus
 from hivesight.sources.series import TargetSeries
 from hivesight.sources.target import DroppedTarget, Target
 
-POLL_SECONDS = 1.0
+POLL_SECONDS: Final = 1.0
 
 _log: FilteringBoundLogger = structlog.get_logger(__name__)
 
@@ -39,9 +40,9 @@ class ScrapeManager:
     fetching: Callable[[ScrapeConfig, Executor], Fetch] = HttpFetch
     sleep: Sleep = asyncio.sleep
     _metrics: ScrapeMetrics = field(init=False)
-    _pools: dict[str, Pool] = field(default_factory=dict[str, Pool])
-    _changing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _watch: asyncio.Task[None] | None = None
+    _pools: dict[str, Pool] = field(init=False, default_factory=dict[str, Pool])
+    _changing: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    _watch: asyncio.Task[None] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._metrics = ScrapeMetrics(self.registry)

@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hivesight.ingest.exposition import ExpositionError, Metadata, Parsed, SeriesCache
+from hivesight.ingest.exposition import ExpositionError, Parsed, parse
 from hivesight.ingest.protocol import ContentTypeError, protocol_of
+from hivesight.ingest.series_cache import Metadata, SeriesCache
 from hivesight.model.labels import Labels
 from hivesight.model.series import STALE, Values
 from hivesight.sources.config import ScrapeConfig
@@ -24,6 +25,10 @@ from hivesight.sources.timed import TimedSeries
 
 DROPPED: Final = np.int32(-2)
 """The row of a series that metric relabelling drops."""
+REFUSED: Final = np.int32(-1)
+"""The row of a series that a limit of the store refuses."""
+RETRY_SCRAPES: Final = 20
+"""After so many scrapes the store is asked again for series that it refused."""
 TIMED: Final = np.int32(-4)
 """The row of a series with timestamps of its own, which has a group of its own."""
 REPORT: Final = (
@@ -62,6 +67,7 @@ class TargetSeries:
         self._last = _NO_ROWS
         self._report = _NO_ROWS
         self._last_time_ms = 0
+        self._retry_in = RETRY_SCRAPES
         self.configure(target, config)
 
     def configure(self, target: Target, config: ScrapeConfig) -> None:
@@ -112,7 +118,7 @@ class TargetSeries:
         size = len(fetched.body)
         try:
             protocol = protocol_of(fetched.content_type, self._config.fallback_scrape_protocol)
-            parsed = self._cache.parse(fetched.body, openmetrics=protocol.openmetrics)
+            parsed = parse(self._cache, fetched.body, openmetrics=protocol.openmetrics)
         except ContentTypeError as error:
             return ScrapeError(Outcome.CONTENT_TYPE, _with_hint(str(error), fetched)), _Batch(body_bytes=size)
         except ExpositionError as error:
@@ -132,9 +138,13 @@ class TargetSeries:
         if len(timed) or len(self._timed):
             self._timed.store(time_ms, parsed, timed)
             self._timed.retain(set(np.flatnonzero(self._cache.rows == TIMED).tolist()))
-        refused = int(np.count_nonzero(rows == -1))
-        if refused:
-            self._metrics.dropped.labels("series_limit").inc(refused)
+        refused = rows == REFUSED
+        if refused.any():
+            self._metrics.dropped.labels("series_limit").inc(int(np.count_nonzero(refused)))
+            self._retry_in -= 1
+            if self._retry_in <= 0:
+                self._retry_in = RETRY_SCRAPES
+                self._cache.forget(set(parsed.ids[refused].tolist()))
         wanted = rows >= 0
         return None, self._without_duplicates(
             _Batch(len(parsed.ids), kept, len(labels), size, rows[wanted], parsed.values[wanted])

@@ -16,8 +16,11 @@ _BOUNDS = (25, 100)
 _BRANCH = re.compile(rb"\b(?:if|elif|for|while|except|and|or|case|assert)\b")
 _DEF = re.compile(rb"^\s*(?:async )?def ", re.MULTILINE)
 FEATURES = 5
+_CENTRES = (8.5, 5.0, 4.0, 3.0)
+_BRANCH_FEATURE = 3
+_TRUST = 6.0
 WINDOW = 150
-ENOUGH = 80
+ENOUGH = 40
 _FORMAT = 1
 
 
@@ -29,18 +32,28 @@ def complexity_class(total: float) -> int:
 def features(source: bytes) -> list[float]:
     """FEATURES cheap numbers: a constant, and logarithms of size, lines, branch words and definitions."""
     counts = (len(source), source.count(b"\n"), len(_BRANCH.findall(source)), len(_DEF.findall(source)))
-    return [
-        1.0,
-        *((math.log1p(count) - centre) / 2 for count, centre in zip(counts, (8.5, 5.0, 4.0, 3.0), strict=True)),
-    ]
+    return [1.0, *map(_scaled, counts, _CENTRES)]
+
+
+def _scaled(count: float, centre: float) -> float:
+    return (math.log1p(count) - centre) / 2
+
+
+def _rule_of_thumb() -> list[list[float]]:
+    """Weights to start from: as many paths as branch words. Prose holds such words too; that is to be learned."""
+    low, high = (_scaled(bound, _CENTRES[_BRANCH_FEATURE - 1]) for bound in _BOUNDS)
+    weights = [[0.0] * FEATURES for _ in CLASSES]
+    weights[0][0], weights[0][_BRANCH_FEATURE] = _TRUST * low, -_TRUST
+    weights[2][0], weights[2][_BRANCH_FEATURE] = -_TRUST * high, _TRUST
+    return weights
 
 
 class OnlineClassifier:
     """Weights of (classes x features), and the outcome of the last WINDOW guesses. Not thread-safe."""
 
-    def __init__(self, learning_rate: float = 0.6) -> None:
+    def __init__(self, learning_rate: float = 0.3) -> None:
         self._rate = learning_rate
-        self._weights = [[0.0] * FEATURES for _ in CLASSES]
+        self._weights = _rule_of_thumb()
         self._outcomes: deque[bool] = deque(maxlen=WINDOW)
         self.seen = 0
 

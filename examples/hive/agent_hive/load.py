@@ -26,6 +26,7 @@ BAD_SHARE = 0.06
 _WEIGHTS = (5, 20, 50, 25)  # critical, high, medium, low
 _FILES_PER_PUSH = (2, 6)
 _RECONNECT_SECONDS = 2.0
+_TORN_CHARS = 8_000
 _MAX_PER_SECOND = 20.0
 
 
@@ -52,11 +53,11 @@ class Corpus:
         return {"ref": "refs/heads/main", "commits": [commit]}
 
     def _broken(self) -> dict[str, str]:
-        if self._bad:
+        if self._bad and self._rng.random() < 0.5:
             return {"path": self._rng.choice(self._bad)}
-        # No test files installed: a real file, cut off in the middle of a bracket as by a torn upload.
-        source = corpus.read("json/decoder.py").decode()
-        return {"code": source[: source.rindex("(") + 1]}
+        # A real file, cut off within a bracket as by a torn upload.
+        source = corpus.read(self._rng.choice(self._good)).decode("utf-8", "replace")[:_TORN_CHARS]
+        return {"code": source[: source.rfind("(") + 1] or "("}
 
 
 class Load:

@@ -10,7 +10,6 @@ import socket
 import sys
 import warnings
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
-from functools import partial
 from typing import NoReturn, Protocol
 
 import uvicorn
@@ -120,9 +119,15 @@ def listener(port: int, fd: int | None, setting: str = "--port") -> socket.socke
 
 
 def run(
-    service: Service, behaviour: Behaviour, faults: Faults, options: argparse.Namespace, *, guarded: bool = True
-) -> None:
-    """Serve until SIGTERM or SIGINT; open requests get GRACE_SECONDS."""
+    service: Service,
+    behaviour: Behaviour,
+    faults: Faults,
+    options: argparse.Namespace,
+    *,
+    guarded: bool = True,
+    release: Callable[[], None] | None = None,
+) -> NoReturn:
+    """Serve until SIGTERM or SIGINT; then `release` lets go of long requests, and the rest get GRACE_SECONDS."""
     warnings.simplefilter("ignore", SyntaxWarning)  # of the reviewed files, not ours
     warnings.simplefilter("ignore", DeprecationWarning)
     sock = listener(options.port, options.fd)
@@ -138,8 +143,14 @@ def run(
         timeout_keep_alive=30,
         limit_concurrency=500,
     )
+
+    def on_stop() -> None:
+        faults.set("heal")
+        if release is not None:
+            release()
+
     try:
-        asyncio.run(Server(config, on_stop=partial(faults.set, "heal")).serve(sockets=[sock]))
+        asyncio.run(Server(config, on_stop).serve(sockets=[sock]))
     finally:
         sdk.close()
     leave()

@@ -34,11 +34,17 @@ class Subscriber:
         self._waiting: deque[str] = deque(maxlen=_SUBSCRIBER_BUFFER)
         self._news = asyncio.Event()
         self.dropped = 0
+        self.ended = False
 
     def offer(self, line: str) -> None:
         if len(self._waiting) == self._waiting.maxlen:
             self.dropped += 1
         self._waiting.append(line)
+        self._news.set()
+
+    def end(self) -> None:
+        """Let `take` return at once, now and later."""
+        self.ended = True
         self._news.set()
 
     async def take(self) -> list[str]:
@@ -77,6 +83,11 @@ class Stream:
     async def running(self) -> AsyncGenerator[None]:
         yield
 
+    def end(self) -> None:
+        """Say goodbye to every follower."""
+        for subscriber in self._subscribers:
+            subscriber.end()
+
     async def _publish(self, request: Request) -> JSONResponse:
         async with hs.track_latency("event_publish"):
             body = as_object(await read_json(request, _MAX_BODY_BYTES))
@@ -100,11 +111,13 @@ class Stream:
         return StreamingResponse(self._lines(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
     async def _lines(self) -> AsyncGenerator[str]:
+        if len(self._subscribers) >= _MAX_SUBSCRIBERS:  # several came at once
+            return
         subscriber = Subscriber()
         self._subscribers.add(subscriber)
         try:
             yield ": agent-hive events\n\n"
-            while True:
+            while not subscriber.ended:
                 for line in await subscriber.take():
                     yield line
         finally:
@@ -128,7 +141,8 @@ def _encode(event: Mapping[str, object]) -> tuple[str, str]:
 
 def main() -> None:
     options = arguments(STREAMING)
-    run(STREAMING, Stream(), Faults(), options)
+    stream = Stream()
+    run(STREAMING, stream, Faults(), options, release=stream.end)
 
 
 if __name__ == "__main__":

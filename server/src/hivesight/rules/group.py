@@ -213,7 +213,9 @@ class Group:
         if not gone:
             return
         try:
-            self._outside.sink.write(place.key, at_ms, gone, np.full(len(gone), STALE))
+            # A mark at the time of the last samples would be no later than they are.
+            ended_ms = max(at_ms, place.status.evaluated_at_ms + 1)
+            self._outside.sink.write(place.key, ended_ms, gone, np.full(len(gone), STALE))
         except StorageError as error:
             _log.warning("series of a removed rule not ended", file=self.file, key=place.key, error=str(error))
 

@@ -1,6 +1,7 @@
 """All groups on their clocks. The only part of this room that knows an event loop; evaluations run in threads."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Executor
@@ -90,10 +91,10 @@ class RuleManager:
             while True:
                 self._wake.clear()
                 wait_seconds = self._start_due()
-                try:
-                    await asyncio.wait_for(self._wake.wait(), wait_seconds)
-                except TimeoutError:
-                    continue
+                # Not wait_for: in Python 3.11 it can swallow a cancellation.
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wait_seconds):
+                        await self._wake.wait()
         finally:
             self._loop = None
 

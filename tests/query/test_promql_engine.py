@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hivesight.model.errors import BadQuery, QueryError, QueryLimit
 from hivesight.model.labels import Labels
@@ -11,6 +13,7 @@ from hivesight.model.matcher import Matcher
 from hivesight.model.series import STALE, SeriesBlock
 from hivesight.model.symbols import Symbols, label_table
 from hivesight.query.promql import Engine, Limits, Matrix, Scalar, String, Vector
+from hivesight.query.promql.tables import sort_order
 from query.promql_store import MemoryStore
 
 
@@ -189,3 +192,14 @@ def test_many_annotations_are_cut_short(store: Watched) -> None:
     answer = Engine(store).instant('count(rate({__name__=~"gauge.*", host=""}[1m]))', 15_000)
     assert len(answer.infos) == 11
     assert answer.infos[-1] == "5 more info annotations omitted"
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from(["a", "b", "c", "__name__"]), st.text("aé\x00z-10", max_size=3)), max_size=8
+    )
+)
+def test_sort_order_is_that_of_label_sets(sets: list[dict[str, str]]) -> None:
+    labels = [Labels(each) for each in sets]
+    order = sort_order(label_table(labels, Symbols(Symbols()))).tolist()
+    assert [labels[row] for row in order] == sorted(labels)

@@ -107,7 +107,7 @@ def _range(value: Value, grid: Grid, running: Evaluation) -> Matrix:
         return _matrix(labels, grid.times, value.values[None], np.ones((1, len(grid)), dtype=np.bool_))
     assert isinstance(value, Frame)
     frame = finished(value)
-    order = np.array(sort_order(frame.labels), dtype=np.intp)
+    order = sort_order(frame.labels)
     return _matrix(frame.labels.rows(order), grid.times, frame.values[order], frame.present[order])
 
 

@@ -37,7 +37,6 @@ def place_in_windows(windows: Windows, sign: float) -> Indexes:
     """The index of each window's largest sample (sign 1) or smallest (sign -1), the last of equal ones; NaN only where
     there is nothing else. Shape (series, steps)."""
     scored = windows.values * sign
-    scored = np.where(np.isnan(scored), -np.inf, scored)
     length = windows.count
     longest = int(length.max(initial=0))
     out = np.zeros((len(windows), windows.steps), dtype=np.int64)
@@ -61,4 +60,4 @@ def place_in_windows(windows: Windows, sign: float) -> Indexes:
 def _better(scored: Values, left: Indexes, right: Indexes) -> Indexes:
     left_score = np.take_along_axis(scored, left, axis=1)
     right_score = np.take_along_axis(scored, right, axis=1)
-    return np.where(right_score >= left_score, right, left)
+    return np.where((right_score >= left_score) | np.isnan(left_score), right, left)

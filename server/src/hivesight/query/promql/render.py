@@ -1,18 +1,21 @@
 """Answers as the `data` object of the Prometheus HTTP API v1, in JSON. The text of the numbers comes from orjson, all
 of a series at once, and is put into a template that belongs to the time vector."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
 from itertools import compress
 from typing import Final
 
 import numpy as np
 import orjson
 
-from hivesight.model.labels import Labels
 from hivesight.model.series import Mask, Times, Values
+from hivesight.model.symbols import LabelTable
 from hivesight.query.promql.literals import format_api
 from hivesight.query.promql.types import Matrix, Scalar, String, Vector
 
+_CHUNK: Final = 1 << 15
+"""Numbers that are turned to text at a time."""
 _TEMPLATES: Final = 64
 """Presence patterns whose templates are kept while an answer is written."""
 
@@ -21,13 +24,13 @@ def render(value: Scalar | String | Vector | Matrix) -> bytes:
     """`{"resultType": ..., "result": [...]}`."""
     match value:
         case Scalar(at_ms=at_ms, value=number):
-            return _data("scalar", f'[{seconds(at_ms)},"{format_api(number)}"]'.encode())
+            return f'{{"resultType":"scalar","result":[{seconds(at_ms)},"{format_api(number)}"]}}'.encode()
         case String(at_ms=at_ms, value=text):
-            return _data("string", f"[{seconds(at_ms)},".encode() + _text(text) + b"]")
+            return f'{{"resultType":"string","result":[{seconds(at_ms)},{_json(text)}]}}'.encode()
         case Vector():
-            return _data("vector", b"[" + b",".join(_vector(value)) + b"]")
+            return _listed("vector", _vector(value))
         case Matrix():
-            return _data("matrix", b"[" + b",".join(_matrix(value)) + b"]")
+            return _listed("matrix", _matrix(value))
 
 
 def seconds(ms: int) -> str:
@@ -40,8 +43,10 @@ def seconds(ms: int) -> str:
 
 def number_texts(values: Values) -> list[str]:
     """The text of every number as the API writes it; values must be contiguous and not empty."""
-    written = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY).replace(b".0,", b",").replace(b".0]", b"]")
-    texts = written[1:-1].decode().split(",")
+    written = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
+    if (np.trunc(values) == values).any():
+        written = (written + b",").replace(b".0,", b",")[:-1]
+    texts = written.decode().split(",")
     size = np.abs(values)
     # orjson goes over to exponents elsewhere than Go does, and has no text for what is not finite.
     other = ~((size < 1e15) & ((size >= 1e-3) | (size == 0)))
@@ -51,36 +56,61 @@ def number_texts(values: Values) -> list[str]:
     return texts
 
 
-def _data(kind: str, result: bytes) -> bytes:
-    return f'{{"resultType":"{kind}","result":'.encode() + result + b"}"
+def _listed(kind: str, series: Iterable[bytes]) -> bytes:
+    parts = [b'{"resultType":"', kind.encode(), b'","result":[']
+    for each in series:
+        parts += (each, b",")
+    if parts[-1] == b",":
+        parts.pop()
+    return b"".join((*parts, b"]}"))
 
 
-def _text(text: str) -> bytes:
-    """A JSON string; what is no Unicode becomes the replacement character, as in Go."""
-    return orjson.dumps(text.encode(errors="surrogateescape").decode(errors="replace"))
+def _json(value: object) -> str:
+    """JSON of strings; what is no Unicode in them becomes the replacement character, as in Go."""
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return text.encode(errors="surrogateescape").decode(errors="replace")
 
 
-def _metric(labels: Labels) -> bytes:
-    return b'{"metric":{' + b",".join(_text(name) + b":" + _text(value) for name, value in labels.pairs) + b"}"
+def _metrics(table: LabelTable) -> list[str]:
+    """The label set of every row; each distinct label is written once."""
+    columns: list[list[str]] = []
+    for name, codes in zip(table.names, table.codes.T, strict=True):
+        distinct, inverse = np.unique(codes, return_inverse=True)
+        head = _json(name) + ":"
+        texts = [head + _json(text) if text else "" for text in table.symbols.texts(distinct.tolist())]
+        columns.append([texts[index] for index in inverse.tolist()])
+    if not columns:
+        return ['{"metric":{}'] * len(table)
+    return [f'{{"metric":{{{",".join(filter(None, row))}}}' for row in zip(*columns, strict=True)]
 
 
-def _vector(vector: Vector) -> Iterable[bytes]:
+def _vector(vector: Vector) -> Iterator[bytes]:
     if not len(vector.labels):
         return
     at = seconds(vector.at_ms)
     texts = number_texts(np.ascontiguousarray(vector.values))
-    for labels, text in zip(vector.labels.all_labels(), texts, strict=True):
-        yield _metric(labels) + f',"value":[{at},"{text}"]}}'.encode()
+    for metric, text in zip(_metrics(vector.labels), texts, strict=True):
+        yield f'{metric},"value":[{at},"{text}"]}}'.encode()
 
 
-def _matrix(matrix: Matrix) -> Iterable[bytes]:
+def _matrix(matrix: Matrix) -> Iterator[bytes]:
     shared = matrix.times.ndim == 1
     templates = _Templates(matrix.times if shared else np.zeros(0, dtype=np.int64))
-    for row, labels in enumerate(matrix.labels.all_labels()):
-        present = matrix.present[row]
-        template = templates.of(present) if shared else _template(_heads(matrix.times[row][present]))
-        texts = number_texts(np.ascontiguousarray(matrix.values[row][present]))
-        yield _metric(labels) + b',"values":[' + (template % tuple(texts)).encode() + b"]}"
+    every = _metrics(matrix.labels)
+    rows = max(1, _CHUNK // max(matrix.values.shape[1], 1))
+    for begin in range(0, len(every), rows):
+        chunk = slice(begin, begin + rows)
+        present = matrix.present[chunk]
+        texts = number_texts(matrix.values[chunk][present])
+        ends = np.cumsum(present.sum(axis=1)).tolist()
+        for index, metric in enumerate(every[chunk]):
+            here = present[index]
+            template = templates.of(here) if shared else _template(_heads(matrix.times[begin + index][here]))
+            points = template % tuple(texts[ends[index - 1] if index else 0 : ends[index]])
+            yield f'{metric},"values":[{points}]}}'.encode()
 
 
 def _heads(times: Times) -> list[str]:

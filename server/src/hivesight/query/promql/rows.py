@@ -28,6 +28,6 @@ def raw_matrix(parts: list[Windows], symbols: Symbols, budget: Budget) -> Matrix
         start += len(part)
     named = [without_names_where(part.labels, part.nameless) for part in parts]
     labels = stacked(named, symbols)
-    order = np.array(sort_order(labels), dtype=np.intp)
+    order = sort_order(labels)
     order = order[present[order].any(axis=1)]
     return Matrix(labels.rows(order), times[order], values[order], present[order])

@@ -111,7 +111,19 @@ def somewhere(mask: Mask, axis: int) -> Mask:
     return np.asarray(mask.any(axis=axis), dtype=np.bool_)
 
 
-def sort_order(table: LabelTable) -> list[int]:
-    """The rows in the order of their label sets."""
-    keys = [labels.pairs for labels in table.all_labels()]
-    return sorted(range(len(keys)), key=keys.__getitem__)
+def sort_order(table: LabelTable) -> Index:
+    """The rows in the order of their label sets: by the first label in which two of them differ, its name before its
+    value, and a set before those that go on where it ends."""
+    keys: list[NDArray[np.int64]] = []
+    later = np.zeros(len(table), dtype=np.bool_)
+    for column in reversed(range(len(table.names))):
+        codes = table.codes[:, column]
+        distinct, inverse = np.unique(codes, return_inverse=True)
+        texts = table.symbols.texts(distinct.tolist())
+        rank = np.empty(len(texts), dtype=np.int64)
+        rank[sorted(range(len(texts)), key=texts.__getitem__)] = np.arange(len(texts))
+        there = codes != 0
+        # Without this label a set comes last where it goes on with another name, and first where it ends.
+        keys.append(np.where(there, rank[inverse], np.where(later, len(texts), -1)))
+        later |= there
+    return np.lexsort(keys) if keys else np.arange(len(table), dtype=np.intp)

@@ -5,44 +5,30 @@
 
 import argparse
 import asyncio
-import contextlib
 import logging
 import os
 import secrets
 import socket
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import httpx2
 import uvicorn
-from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
 
-from agent_hive.catalog import CONTROL_PORT, INBOX, ORCHESTRATOR, SERVICES, Service, UnknownService, find
+from agent_hive.catalog import CONTROL_PORT, INBOX, SERVICES, Service
 from agent_hive.children import Child, listen
-from agent_hive.faults import ERROR_SHARE_PERCENT, FAULTS, parse_seconds
+from agent_hive.control import KILL, control_app
 from agent_hive.hive_files import AlreadyRunning, HiveFiles
-from agent_hive.httpjson import as_object, bad_request, http_error, read_json
 from agent_hive.load import TASKS_PER_SECOND
 from agent_hive.service import Server, leave
 from agent_hive.webhooks import SECRET_VARIABLE
-from agent_hive.work import BadRequest
 
 log = logging.getLogger(__name__)
 
-KILL = "kill"
 STOP_SECONDS = 1.5
 _PARENT_POLL_SECONDS = 0.5
 _ASK_SECONDS = 2.0
-_SAID: Mapping[str, str] = {
-    KILL: "killed, and stays down until it is healed",
-    "slow": "every operation takes seconds longer from now on",
-    "errors": f"{ERROR_SHARE_PERCENT} % of its operations fail from now on",
-    "stuck": "makes no progress from now on",
-}
 
 
 class Supervisor:
@@ -153,47 +139,6 @@ class Supervisor:
     def _publish(self) -> None:
         if self._publishing:
             self._files.write_hive(self.status())
-
-
-def control_app(supervisor: Supervisor) -> Starlette:
-    """POST /fault {"fault", "service", "seconds"} and GET /status; its lifespan is that of the children."""
-
-    async def fault(request: Request) -> JSONResponse:
-        body = as_object(await read_json(request, 4096))
-        kind, name, seconds = body.get("fault"), body.get("service"), parse_seconds(body.get("seconds"))
-        if kind not in (KILL, *FAULTS):
-            raise BadRequest(f"fault must be one of {', '.join((KILL, *FAULTS))}")
-        try:
-            service = find(name) if isinstance(name, str) else None
-        except UnknownService as error:
-            raise BadRequest(str(error)) from error
-        if kind == "heal":
-            await supervisor.heal(SERVICES if service is None else [service])
-            message = f"{service.short if service else 'everything'} is healed"
-        elif kind == KILL and service is None:
-            raise BadRequest(f"kill needs a service; one of {', '.join(s.short for s in SERVICES)}")
-        else:
-            broken = service or ORCHESTRATOR
-            await supervisor.break_service(kind, broken, seconds)
-            message = f"{broken.short}: {_SAID[kind]}"
-        return JSONResponse({"message": message, **supervisor.status()})
-
-    async def status(_: Request) -> JSONResponse:
-        return JSONResponse(supervisor.status())
-
-    @contextlib.asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
-        try:
-            await supervisor.start()
-            yield
-        finally:
-            await supervisor.stop()
-
-    return Starlette(
-        routes=[Route("/fault", fault, methods=["POST"]), Route("/status", status)],
-        exception_handlers={BadRequest: bad_request, HTTPException: http_error},
-        lifespan=lifespan,
-    )
 
 
 async def watch_parent(parent: int, stop: Callable[[], None]) -> None:

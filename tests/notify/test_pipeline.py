@@ -255,3 +255,13 @@ def test_a_configuration_that_cannot_be_used_is_told_before_anything_is_swapped(
     assert (Path(fault.path).name, fault.line) == ("bad.tmpl", 2)
     (tmp_path / "bad.tmpl").write_text('{{ define "slack.default.title" }}mine{{ end }}', encoding="utf-8")
     build()
+
+
+def test_a_setting_that_is_no_template_is_shown_in_its_place(start: Start) -> None:
+    text = CONFIG + "- name: mail\n  email_configs:\n  - to: a@b.org\n    headers:\n      Subject: 'x {{ .A | }} y'\n"
+    text = text.replace("inhibit_rules", "#").replace("- {source", "# {source")
+    text = "global: {smtp_smarthost: 'm:25', smtp_from: a@b.org}\n" + text
+    with pytest.raises(ConfigError) as raised:
+        start(config=text)
+    (fault,) = raised.value.diagnostics
+    assert text.splitlines()[fault.line - 1][fault.col - 1 :].startswith(("|", "}}")), fault

@@ -15,6 +15,7 @@ from hivesight.model.matcher import Matcher
 from hivesight.schema import (
     DurationMs,
     HttpUrl,
+    Loaded,
     PositiveDurationMs,
     RegexText,
     SecretText,
@@ -126,15 +127,23 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
-    """A file as it was read. config: None when it has errors. directory: what relative paths in it start from."""
+    """A file as it was read. config: None when it has errors. loaded: for further diagnostics with a place."""
 
-    path: str
-    text: str
     config: Config | None
     diagnostics: tuple[Diagnostic, ...]
+    loaded: Loaded[Config] = field(repr=False)
+
+    @property
+    def path(self) -> str:
+        return self.loaded.path
+
+    @property
+    def text(self) -> str:
+        return self.loaded.text
 
     @property
     def directory(self) -> Path:
+        """What relative paths in the file start from."""
         return Path(self.path).parent
 
     @property

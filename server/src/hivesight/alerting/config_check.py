@@ -31,10 +31,10 @@ def read_config(path: Path, text: str | None = None) -> ConfigFile:
     """The Alertmanager file at `path` (or `text`, with `path` for messages and relative file names), wholly checked."""
     loaded = load_file(path, Config) if text is None else load(text, str(path), Config)
     if loaded.value is None:
-        return ConfigFile(str(path), loaded.text, None, tuple(map(_hinted, loaded.diagnostics)))
+        return ConfigFile(None, tuple(map(_hinted, loaded.diagnostics)), loaded)
     found = tuple(_Check(loaded, loaded.value).all())
     broken = any(each.severity is Severity.ERROR for each in found)
-    return ConfigFile(str(path), loaded.text, None if broken else loaded.value, found)
+    return ConfigFile(None if broken else loaded.value, found, loaded)
 
 
 def _hinted(fault: Diagnostic) -> Diagnostic:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from hivesight.alerting.index import fingerprint
 from hivesight.alerting.route import Route
 from hivesight.model.alert import Alert
 from hivesight.model.labels import Labels
@@ -24,6 +25,10 @@ class Notice:
     @property
     def firing(self) -> bool:
         return self.status is Status.FIRING
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.alert.labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ class Group:
     def insert(self, alert: Alert, now_ms: int) -> None:
         """Take an alert in. Before the first flush, one that has been firing for longer than group_wait already has
         waited long enough: the group is due at once."""
-        self.alerts[alert.fingerprint] = alert
+        self.alerts[fingerprint(alert.labels)] = alert
         if not self.flushed and alert.starts_at_ms + self.route.options.group_wait_ms < now_ms:
             self.next_ms = min(self.next_ms, now_ms)
 
@@ -115,6 +120,5 @@ class Group:
     def told(self, flush: Flush) -> None:
         """The flush succeeded: what is resolved in it is done with, unless it was heard of again meanwhile."""
         for notice in flush.notices:
-            fingerprint = notice.alert.fingerprint
-            if not notice.firing and self.alerts.get(fingerprint) == notice.alert:
-                del self.alerts[fingerprint]
+            if not notice.firing and self.alerts.get(notice.fingerprint) == notice.alert:
+                del self.alerts[notice.fingerprint]

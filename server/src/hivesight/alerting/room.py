@@ -11,6 +11,7 @@ import structlog
 from hivesight.alerting.config import Config
 from hivesight.alerting.dispatch import Dispatcher
 from hivesight.alerting.group import Flush, Group, sort_key
+from hivesight.alerting.index import fingerprint
 from hivesight.alerting.inhibit import Inhibition, Inhibitor, build_rules
 from hivesight.alerting.interval import TimeInterval, containing
 from hivesight.alerting.metrics import AlertingMetrics
@@ -138,7 +139,7 @@ class Alerting:
                 options = group.route.options
                 muted = self.muted_by(options, now_ms)
                 alerts = [
-                    self._view(alert, muted, group.flushed, receivers[alert.fingerprint], now_ms)
+                    self._view(alert, muted, group.flushed, receivers[fingerprint(alert.labels)], now_ms)
                     for alert in sorted(group.alerts.values(), key=sort_key)
                     if not alert.resolved_at(now_ms)
                 ]
@@ -154,18 +155,18 @@ class Alerting:
         now_ms = self._clock.now_ms()
         with self._lock:
             groups = [] if self._dispatcher is None else self._dispatcher.groups()
-            flushed = {fingerprint for group in groups if group.flushed for fingerprint in group.alerts}
+            flushed = {name for group in groups if group.flushed for name in group.alerts}
             receivers = _receivers(groups)
             muted: dict[str, list[str]] = {}
             for group in groups:
                 names = self.muted_by(group.route.options, now_ms)
-                for fingerprint in group.alerts if names else ():
-                    muted.setdefault(fingerprint, []).extend(names)
+                for each in group.alerts if names else ():
+                    muted.setdefault(each, []).extend(names)
             views = [
                 self._view(alert, muted.get(name, []), name in flushed, receivers.get(name, ()), now_ms)
                 for alert in sorted(self._alerts, key=lambda each: each.labels)
                 if not alert.resolved_at(now_ms)
-                for name in (alert.fingerprint,)
+                for name in (fingerprint(alert.labels),)
             ]
         return [view for view in views if wanted is None or wanted(view)]
 
@@ -273,6 +274,6 @@ def _receivers(groups: Sequence[Group]) -> dict[str, tuple[str, ...]]:
     """Fingerprint -> the receivers whose groups hold the alert."""
     found: dict[str, set[str]] = {}
     for group in groups:
-        for fingerprint in group.alerts:
-            found.setdefault(fingerprint, set()).add(group.route.options.receiver)
-    return {fingerprint: tuple(sorted(names)) for fingerprint, names in found.items()}
+        for name in group.alerts:
+            found.setdefault(name, set()).add(group.route.options.receiver)
+    return {name: tuple(sorted(names)) for name, names in found.items()}

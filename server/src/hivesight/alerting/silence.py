@@ -10,10 +10,11 @@ from typing import Any, Final
 
 import orjson
 
+from hivesight.alerting.index import MatcherIndex
 from hivesight.alerting.table import Table, load_documents
 from hivesight.model.errors import HivesightError, LimitExceeded
 from hivesight.model.labels import Labels
-from hivesight.model.matcher import Matcher, MatchType, all_match
+from hivesight.model.matcher import Matcher, MatchType
 
 RETENTION_MS: Final = 120 * 3_600_000
 MAX_SILENCES: Final = 20_000
@@ -80,6 +81,7 @@ class Silences:
         self._ids = ids
         self._silences = load_documents(table, _decode)
         self._matching: dict[Labels, tuple[Silence, ...]] = {}
+        self._index: MatcherIndex[Silence] | None = None
         self.sweep(now_ms)
 
     def __iter__(self) -> Iterator[Silence]:
@@ -101,7 +103,9 @@ class Silences:
         with self._lock:
             matching = self._matching.get(labels)
             if matching is None:
-                matching = tuple(each for each in self._silences.values() if all_match(each.matchers, labels))
+                if self._index is None:
+                    self._index = MatcherIndex((each.matchers, each) for each in self._silences.values())
+                matching = tuple(self._index.matching(labels))
                 self._matching[labels] = matching
         return [each for each in matching if each.state(now_ms) is SilenceState.ACTIVE]
 
@@ -156,11 +160,13 @@ class Silences:
             for id_ in old:
                 del self._silences[id_]
             self._matching.clear()
+            self._index = None
 
     def _store(self, silence: Silence) -> None:
         self._table.put({silence.id: _encode(silence)})
         self._silences[silence.id] = silence
         self._matching.clear()
+        self._index = None
 
 
 def _check(request: SilenceRequest, now_ms: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 
+from hivesight.alerting.index import fingerprint
 from hivesight.alerting.table import Table, load_documents
 from hivesight.model.alert import Alert
 from hivesight.model.labels import Labels
@@ -41,8 +42,9 @@ class AlertStore:
     def __iter__(self) -> Iterator[Alert]:
         return iter([stored.alert for stored in self._alerts.values()])
 
-    def get(self, fingerprint: str) -> Alert | None:
-        stored = self._alerts.get(fingerprint)
+    def get(self, name: str) -> Alert | None:
+        """The alert with this fingerprint."""
+        stored = self._alerts.get(name)
         return None if stored is None else stored.alert
 
     def put(self, alerts: Sequence[Alert], now_ms: int, resolve_timeout_ms: int) -> tuple[list[Alert], int]:
@@ -51,13 +53,13 @@ class AlertStore:
         taken: dict[str, Stored] = {}
         refused = 0
         for alert in alerts:
-            fingerprint = alert.fingerprint
-            old = taken.get(fingerprint) or self._alerts.get(fingerprint)
+            name = fingerprint(alert.labels)
+            old = taken.get(name) or self._alerts.get(name)
             if old is None and len(self._alerts) + len(taken) >= self._limit:
                 refused += 1
                 continue
             new = _received(alert, now_ms, resolve_timeout_ms)
-            taken[fingerprint] = new if old is None or not _overlap(old.alert, new.alert) else _merged(old, new)
+            taken[name] = new if old is None or not _overlap(old.alert, new.alert) else _merged(old, new)
         if taken:
             self._table.put({name: _encode(stored) for name, stored in taken.items()})
             self._alerts |= taken

@@ -10,10 +10,11 @@ from hivesight.model.errors import ConfigError
 from hivesight.notify.history import History
 from hivesight.notify.metrics import NotifyMetrics
 from hivesight.notify.notification import Integration
-from hivesight.notify.pipeline import Muter, Parts, Pipeline
+from hivesight.notify.pipeline import Pipeline
 from hivesight.notify.registry import KINDS, Surroundings
-from hivesight.notify.rendering import load_templates
+from hivesight.notify.rendering import check_settings, load_templates
 from hivesight.notify.retry import Patience
+from hivesight.notify.stages import Muter, Parts
 
 
 def build_pipeline(
@@ -28,11 +29,15 @@ def build_pipeline(
     patience: Patience | None = None,
 ) -> Pipeline:
     """muter, log: the alerting room and its `log`. external_url: where people reach this server, for links. Raises
-    ConfigError, also for template files that cannot be used."""
+    ConfigError, also for templates that cannot be parsed."""
     if file.config is None:
         raise ConfigError(file.diagnostics)
     config = file.config
-    around = Surroundings(config.global_, load_templates(config.templates, file.directory), file.directory)
+    templates = load_templates(config.templates, file.directory)
+    faults = check_settings(file, templates)
+    if faults:
+        raise ConfigError(faults)
+    around = Surroundings(config.global_, templates, file.directory)
     parts = Parts(muter, log, history, metrics, clock, external_url, patience or Patience())
     return Pipeline(parts, {each.name: _integrations(each, around) for each in config.receivers})
 

@@ -1,9 +1,11 @@
 """Templates of notifications: our own defaults, the files of the configuration over them, and single settings."""
 
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Final
 
+from hivesight.alerting.config import ConfigFile
 from hivesight.gotmpl import (
     ALERTMANAGER_FUNCTIONS,
     Record,
@@ -16,9 +18,14 @@ from hivesight.model.diagnostics import Diagnostic, Severity
 from hivesight.model.errors import ConfigError
 from hivesight.notify.errors import FailureReason, NotifyError
 from hivesight.notify.notification import Notification
+from hivesight.schema.loading import Location
+from hivesight.schema.tree import Node
 
 MAX_FILE_BYTES: Final = 1 << 20
 MAX_FILES: Final = 200
+_NO_TEMPLATES: Final = frozenset(
+    ("http_config", "tls_config", "auth_password", "auth_secret", "api_url", "app_token", "smarthost")
+)
 
 
 class Templates:
@@ -48,6 +55,27 @@ class Templates:
             )
         except TemplateError as error:
             raise NotifyError(FailureReason.TEMPLATE, str(error), retry=False) from error
+
+
+def check_settings(file: ConfigFile, templates: Templates) -> list[Diagnostic]:
+    """What is wrong with the templates in the settings of the receivers, with the place in the file."""
+    _, receivers = file.loaded.root.find(("receivers",))
+    return list(_faults(file, templates, ("receivers",), receivers))
+
+
+def _faults(file: ConfigFile, templates: Templates, at: Location, node: Node) -> Iterator[Diagnostic]:
+    for name, (_, child) in (node.items or {}).items():
+        if name in _NO_TEMPLATES:
+            continue
+        yield from _faults(file, templates, (*at, name), child)
+        text = child.value or ""
+        if "{{" not in text:
+            continue
+        try:
+            templates.check(text)
+        except TemplateError as error:
+            offset = sum(len(line) for line in text.splitlines(keepends=True)[: error.line - 1]) + error.col - 1
+            yield file.loaded.at((*at, name), "alertmanager/template", error.reason, offset=offset)
 
 
 def load_templates(patterns: tuple[str, ...], directory: Path) -> Templates:

@@ -55,6 +55,6 @@ def _alert(notice: Notice) -> Record:
             "StartsAt": GoTime.from_ms(alert.starts_at_ms),
             "EndsAt": _NEVER if notice.firing else GoTime.from_ms(alert.ends_at_ms),
             "GeneratorURL": alert.generator_url,
-            "Fingerprint": alert.fingerprint,
+            "Fingerprint": notice.fingerprint,
         },
     )

@@ -102,7 +102,7 @@ def _alert(notice: Notice) -> dict[str, Any]:
         "startsAt": go_time(alert.starts_at_ms),
         "endsAt": NEVER if notice.firing else go_time(alert.ends_at_ms),
         "generatorURL": alert.generator_url,
-        "fingerprint": alert.fingerprint,
+        "fingerprint": notice.fingerprint,
     }
 
 

@@ -1,0 +1,117 @@
+"""What a stage is and what it works with; how stages are put together; and those that keep alerts back."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from hivesight.alerting.group import Flush, Notice
+from hivesight.alerting.inhibit import Inhibition
+from hivesight.alerting.nflog import NotificationLog, Reason
+from hivesight.alerting.route import RouteOptions
+from hivesight.alerting.silence import Silence
+from hivesight.model.clock import Clock
+from hivesight.model.labels import Labels
+from hivesight.notify.history import History
+from hivesight.notify.metrics import NotifyMetrics
+from hivesight.notify.notification import Notification
+from hivesight.notify.retry import Outcome, Patience
+
+
+class Muter(Protocol):
+    """Who knows what must not be told now."""
+
+    def inhibited_by(self, labels: Labels, now_ms: int) -> Inhibition | None: ...
+    def silenced_by(self, labels: Labels, now_ms: int) -> list[Silence]: ...
+    def muted_by(self, options: RouteOptions, now_ms: int) -> list[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A flush on its way. reason, firing and resolved are known once an integration's log was asked, notification once
+    there is something to say, outcome once it was said."""
+
+    flush: Flush
+    notices: tuple[Notice, ...]
+    firing: frozenset[str] = frozenset()
+    resolved: frozenset[str] = frozenset()
+    reason: Reason = Reason.FIRST
+    notification: Notification | None = None
+    outcome: Outcome | None = None
+
+
+Stage = Callable[[Telling], Awaitable[Telling]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the stages work with."""
+
+    muter: Muter
+    log: NotificationLog
+    history: History
+    metrics: NotifyMetrics
+    clock: Clock
+    external_url: str
+    patience: Patience
+
+
+def sequence(*stages: Stage) -> Stage:
+    """One stage after the other, until there is nothing left to tell."""
+
+    async def run(telling: Telling) -> Telling:
+        for stage in stages:
+            if not telling.notices:
+                break
+            telling = await stage(telling)
+        return telling
+
+    return run
+
+
+def fan_out(stages: Sequence[Stage]) -> Stage:
+    """All at once; where some fail the others are waited for, and then the first failure is raised."""
+
+    async def run(telling: Telling) -> Telling:
+        answers = await asyncio.gather(*(stage(telling) for stage in stages), return_exceptions=True)
+        failures = [each for each in answers if isinstance(each, BaseException)]
+        for failure in failures:
+            raise failure
+        return telling
+
+    return run
+
+
+def by_receiver(stages: Mapping[str, Stage]) -> Stage:
+    """The stage of the flush's receiver."""
+
+    async def run(telling: Telling) -> Telling:
+        stage = stages.get(telling.flush.receiver)
+        # A receiver that is gone: the flush began before a reload, whose groups are told on their own.
+        return telling if stage is None else await stage(telling)
+
+    return run
+
+
+def muted(why: str, parts: Parts, by: Callable[[Labels, int], object]) -> Stage:
+    """Without the alerts that something mutes."""
+
+    async def run(telling: Telling) -> Telling:
+        now_ms = telling.flush.now_ms
+        kept = tuple(each for each in telling.notices if not by(each.alert.labels, now_ms))
+        parts.metrics.suppressed.labels(why).inc(len(telling.notices) - len(kept))
+        return replace(telling, notices=kept)
+
+    return run
+
+
+def muted_by_time(parts: Parts) -> Stage:
+    """Nothing while a time interval mutes the route or it is outside of those that it is active in."""
+
+    async def run(telling: Telling) -> Telling:
+        if not parts.muter.muted_by(telling.flush.route.options, telling.flush.now_ms):
+            return telling
+        parts.metrics.suppressed.labels("time_interval").inc(len(telling.notices))
+        return replace(telling, notices=())
+
+    return run

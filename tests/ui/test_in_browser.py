@@ -167,12 +167,25 @@ def test_dragging_over_a_chart_zooms_and_back_undoes_it(page: Page) -> None:
     expect(page).to_have_url(re.compile("from=1795450000000&to=1795453600000"))
 
 
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ("/graph?g0.expr=up%20%3D%3D%200&g0.tab=1", r"/explore\?expr=up\+%3D%3D\+0$"),
+        ("/#/alerts?receiver=pager", "/alerts$"),
+        ("/#/silences/new?filter=%7Balertname%3D%22Down%22%7D", "/alerts$"),
+    ],
+)
+def test_links_of_notifications_arrive(page: Page, given: str, wanted: str) -> None:
+    page.goto(given)
+    expect(page).to_have_url(re.compile(wanted))
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
 def test_the_theme_is_kept_and_is_there_before_the_first_paint(page: Page) -> None:
     page.goto("/alerts")
     page.get_by_role("button", name="Switch to light theme").click()
     expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "light")
     page.goto("/alerts", wait_until="commit")
-    page.wait_for_function("document.body !== null")
     expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "light")
     assert "theme" not in page.url
 
@@ -190,11 +203,9 @@ def test_an_expression_that_is_wrong_gets_the_servers_words(browser: Browser, se
 def test_pages_open_and_say_so_when_the_server_has_gone(browser: Browser, tmp_path: Path) -> None:
     with browser.new_context() as context, serving(tmp_path) as server:
         page = context.new_page()
-        page.goto(server.url + "/?refresh=1s")
+        with page.expect_request_finished(lambda request: "/assets/alerts-page" in request.url):
+            page.goto(server.url + "/?refresh=1s")
         expect(page.get_by_role("region", name="Hivesight itself")).to_contain_text("Series in the head")
-        page.wait_for_function(
-            "performance.getEntriesByType('resource').some(entry => entry.name.includes('alerts-page'))"
-        )
         server.stop()
         expect(page.get_by_text("The Hivesight server does not answer.")).to_be_visible()
         expect(page.get_by_role("region", name="Hivesight itself")).to_contain_text("Series in the head")

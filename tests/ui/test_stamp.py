@@ -25,6 +25,11 @@ def stamp(clone: Path, verb: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
 
+def test_the_committed_bundle_is_built_from_the_committed_sources() -> None:
+    fresh = stamp(WEB.parent, "check")
+    assert fresh.returncode == 0, fresh.stderr
+
+
 def test_a_bundle_is_fresh_until_a_source_changes(clone: Path) -> None:
     missing = stamp(clone, "check")
     assert (missing.returncode, "npm run build" in missing.stderr) == (1, True)

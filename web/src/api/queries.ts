@@ -83,7 +83,13 @@ export function useMetricNames(enabled: boolean) {
   return useQuery({ queryKey: ["metric-names"], enabled, staleTime: 60_000, queryFn: ({ signal }) => fetchMetricNames(signal) });
 }
 
-/** When each alert fired within the page's time range, on a grid fine enough to tell that one has ended. */
+const RECENT_MS = 3_600_000;
+
+/**
+ * When each alert fired within the page's time range, and at least within the last hour where the range is live:
+ * what was resolved a quarter of an hour ago is asked for also by who looks at five minutes. `from` is where the
+ * chosen range begins, on the grid.
+ */
 export function useAlertHistory() {
   const range = useTimeRange();
   const refetchInterval = useRefresh();
@@ -93,8 +99,9 @@ export function useAlertHistory() {
     placeholderData: keepPreviousData,
     queryFn: async ({ signal }) => {
       const resolved = resolveRange(range, Date.now());
-      const step = stepSeconds(resolved, 400);
-      const grid = { ...alignToStep(resolved, step), step };
+      const fromMs = isLive(range) ? Math.min(resolved.fromMs, resolved.toMs - RECENT_MS) : resolved.fromMs;
+      const step = stepSeconds({ ...resolved, fromMs }, 720);
+      const grid = { ...alignToStep({ ...resolved, fromMs }, step), step, from: alignToStep(resolved, step).start };
       const answer = await queryRange('ALERTS{alertstate="firing"}', grid, signal);
       return { series: answer.data, ...grid };
     },

@@ -1,5 +1,5 @@
 /** Routes: which page an address shows, and which parts of the query string belong to it. */
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, retainSearchParams } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, retainSearchParams } from "@tanstack/react-router";
 import { parseSearch, pick, stringifySearch } from "../lib/search-params";
 import { ErrorNote } from "../ui/error-note";
 import { NotFound } from "./not-found";
@@ -21,6 +21,10 @@ const root = createRootRoute({
 const overview = createRoute({
   getParentRoute: () => root,
   path: "/",
+  // Notifications link to the Alertmanager's own pages, which live behind a `#`.
+  beforeLoad: ({ location }) => {
+    if (/^\/(alerts|silences)/.test(location.hash)) throw redirect({ to: "/alerts", hash: "" });
+  },
   component: lazyRouteComponent(() => import("../pages/overview/overview-page"), "OverviewPage"),
 });
 
@@ -39,8 +43,19 @@ const explore = createRoute({
   component: lazyRouteComponent(() => import("../pages/explore/explore-page"), "ExplorePage"),
 });
 
+/** Where alerts and notifications link to for their expression, as Prometheus has it. */
+const graph = createRoute({
+  getParentRoute: () => root,
+  path: "/graph",
+  validateSearch: (search: Record<string, unknown>): { "g0.expr"?: string } => pick(search, ["g0.expr"]),
+  beforeLoad: ({ search }) => {
+    const { "g0.expr": expr, ...time } = search;
+    throw redirect({ to: "/explore", search: { ...time, ...(expr ? { expr } : {}) } });
+  },
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([overview, alerts, explore]),
+  routeTree: root.addChildren([overview, alerts, explore, graph]),
   parseSearch,
   stringifySearch,
   defaultPreload: "intent",

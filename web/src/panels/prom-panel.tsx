@@ -20,6 +20,8 @@ interface Props {
   stacked?: boolean;
   most?: number;
   height?: number;
+  /** Shortens the names of series. */
+  rename?: (name: string) => string;
   className?: string;
 }
 
@@ -31,12 +33,13 @@ export function PromPanel({ title, note, className, ...chart }: Props) {
   );
 }
 
-export function PromChart({ title, expressions, unit, empty, stacked, most, height = 170 }: Omit<Props, "note" | "className">) {
+export function PromChart({ title, expressions, unit, empty, stacked, most, height = 170, rename }: Omit<Props, "note" | "className">) {
   const query = useRange(expressions);
   const scheme = useScheme();
   const zoom = useZoom();
   if (query.data) {
-    const { data, names, warnings } = query.data;
+    const { data, warnings } = query.data;
+    const names = rename ? query.data.names.map(rename) : query.data.names;
     if (names.length === 0) return <EmptyNote title="No samples in this time range">{empty}</EmptyNote>;
     return (
       <>

@@ -60,7 +60,7 @@ export function AlertCardView({ card, history }: Props) {
 /** How many alerts of this name fired, over the time range. */
 function FiringStrip({ name, severity, history }: { name: string; severity: string; history: AlertHistory | null }) {
   if (!history) return null;
-  const grid = alignMatrix(history.series.filter((series) => series.metric.alertname === name), history.start, history.end, history.step);
+  const grid = alignMatrix(history.series.filter((series) => series.metric.alertname === name), history.from, history.end, history.step);
   const firing = grid.times.map((_, at) => {
     const count = grid.columns.filter((column) => column[at] !== null).length;
     return count > 0 ? 1 : null;

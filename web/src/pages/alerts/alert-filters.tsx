@@ -1,6 +1,8 @@
-import { IconSearch } from "@tabler/icons-react";
+import { IconExternalLink, IconSearch } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { useStatus } from "../../api/queries";
 import type { AlertState } from "../../lib/alerts";
+import { safeLink } from "../../lib/labels";
 
 export type StateFilter = AlertState | "all";
 export type Counts = Record<StateFilter, number>;
@@ -8,6 +10,8 @@ export type Counts = Record<StateFilter, number>;
 interface Props {
   view: "alerts" | "rules";
   counts: Counts | null;
+  /** Something fires that is not only a heartbeat. */
+  alarming: boolean;
   text: string;
   onText: (text: string) => void;
 }
@@ -22,7 +26,8 @@ const STATES: readonly { state: StateFilter; name: string }[] = [
 // A link is the current one when the address has exactly its state and view, also where it has none.
 const EXACT = { includeSearch: true, explicitUndefined: true } as const;
 
-export function AlertFilters({ view, counts, text, onText }: Props) {
+export function AlertFilters({ view, counts, alarming, text, onText }: Props) {
+  const inbox = safeLink(useStatus().data?.demo?.inbox_url);
   return (
     <div className="page-head">
       <h1>Alerts</h1>
@@ -34,6 +39,11 @@ export function AlertFilters({ view, counts, text, onText }: Props) {
           Rules
         </Link>
       </nav>
+      {inbox && (
+        <a href={inbox} target="_blank" rel="noreferrer" className="inbox-link">
+          Demo inbox <IconExternalLink size={14} aria-hidden />
+        </a>
+      )}
       <div className="topbar-space" />
       {view === "alerts" && (
         <nav className="state-filter" aria-label="State">
@@ -47,7 +57,7 @@ export function AlertFilters({ view, counts, text, onText }: Props) {
             >
               {choice.name}
               {counts && (
-                <span className="count" data-none={counts[choice.state] === 0}>
+                <span className="count" data-calm={counts[choice.state] === 0 || (choice.state === "firing" && !alarming)}>
                   {counts[choice.state]}
                 </span>
               )}

@@ -23,6 +23,9 @@ export function AlertRow({ item }: { item: AlertItem }) {
         <span className="alert-age" title={item.sinceMs === null ? "" : `since ${clockWithDay(item.sinceMs)}`}>
           {age(item, now)}
         </span>
+        {item.endedMs !== null && item.sinceMs !== null && (
+          <span className="alert-value">lasted {humanDuration(item.endedMs - item.sinceMs)}</span>
+        )}
         {item.value !== null && <span className="alert-value">value {shortValue(item.value)}</span>}
       </div>
       <div className="alert-what">
@@ -44,8 +47,8 @@ export function AlertRow({ item }: { item: AlertItem }) {
         {muted && (
           <p className="muted-note">
             <IconBellOff size={14} aria-hidden />
-            <span>
-              Muted by {muted.by}: {muted.names.join(", ")}
+            <span title={muted.names.join(", ")}>
+              Muted by {muted.by} {muted.by === "silence" ? muted.names.map((id) => id.slice(0, 8)).join(", ") : muted.names.join(", ")}
             </span>
           </p>
         )}
@@ -59,10 +62,7 @@ export function AlertRow({ item }: { item: AlertItem }) {
 }
 
 function age(item: AlertItem, now: number): string {
-  if (item.state === "resolved" && item.endedMs !== null) {
-    const lasted = item.sinceMs === null ? "" : `, lasted ${humanDuration(item.endedMs - item.sinceMs)}`;
-    return `${humanDuration(now - item.endedMs)} ago${lasted}`;
-  }
+  if (item.endedMs !== null) return `${humanDuration(now - item.endedMs)} ago`;
   if (item.sinceMs === null) return "";
   const wait = item.state === "pending" && item.rule?.duration ? ` of ${humanDuration(item.rule.duration * 1000)}` : "";
   return `for ${humanDuration(now - item.sinceMs)}${wait}`;

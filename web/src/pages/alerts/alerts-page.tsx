@@ -2,7 +2,7 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useAlertHistory, useManagedAlerts, useNotifications, useRules } from "../../api/queries";
 import { useTitle } from "../../app/title";
-import { cardsOf, matchesText, presentAlerts, resolvedAlerts } from "../../lib/alerts";
+import { cardsOf, matchesText, needsAction, presentAlerts, resolvedAlerts } from "../../lib/alerts";
 import { EmptyNote } from "../../ui/empty-note";
 import { ErrorNote, PartialNote, StaleNote } from "../../ui/error-note";
 import { Skeleton } from "../../ui/skeleton";
@@ -43,6 +43,7 @@ function AlertsView() {
     pending: all.filter((item) => item.state === "pending").length,
     resolved: all.filter((item) => item.state === "resolved").length,
   };
+  const alarming = all.some((item) => item.state === "firing" && needsAction(item));
   const cards = cardsOf(state === "all" ? all : all.filter((item) => item.state === state));
   const missing = [
     managed.isError && !managed.data ? `Whether alerts are silenced is not known: ${managed.error.message}.` : "",
@@ -52,7 +53,7 @@ function AlertsView() {
 
   return (
     <>
-      <AlertFilters view="alerts" counts={rules.data ? counts : null} text={text} onText={setText} />
+      <AlertFilters view="alerts" counts={rules.data ? counts : null} alarming={alarming} text={text} onText={setText} />
       {missing.map((words) => (
         <PartialNote key={words}>{words}</PartialNote>
       ))}
@@ -81,10 +82,10 @@ function NoAlerts({ rules, state, text }: { rules: number; state: StateFilter; t
       </EmptyNote>
     );
   }
-  const words = state === "all" ? "No alert is firing or pending, and none was resolved in this time range" : `No alert is ${state}`;
+  const words = state === "all" ? "No alert is firing or pending, and none was resolved lately" : `No alert is ${state}`;
   return (
     <EmptyNote title={words}>
-      {state === "resolved" ? "Resolved alerts are looked for in the time range chosen above." : "The rules tab shows every rule and when it was last evaluated."}
+      {state === "resolved" ? "Looked for in the chosen time range, and at least in the last hour." : "The rules tab shows every rule and when it was last evaluated."}
     </EmptyNote>
   );
 }
@@ -94,7 +95,7 @@ function RulesView() {
   const rules = useRules();
   return (
     <>
-      <AlertFilters view="rules" counts={null} text={text} onText={setText} />
+      <AlertFilters view="rules" counts={null} alarming={false} text={text} onText={setText} />
       {rules.data ? (
         <>
           <RulesTable groups={rules.data} text={text} />

@@ -1,6 +1,7 @@
 import { IconCircleCheck } from "@tabler/icons-react";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useStatus } from "../../api/queries";
 import type { Attention } from "../../lib/attention";
 import { humanDuration } from "../../lib/time";
 import { EmptyNote } from "../../ui/empty-note";
@@ -19,13 +20,23 @@ interface Props {
 const MOST = 8;
 
 export function NeedsAttention({ items, rules, query }: Props) {
+  const demo = useStatus().data?.demo;
   return (
     <Panel title="Needs attention" note={items && items.length > 0 ? `${items.length}, worst first` : ""}>
       {items ? (
         <>
           {items.length === 0 && (
             <EmptyNote icon={<IconCircleCheck size={26} stroke={1.6} />} title={rules > 0 ? "Nothing needs you" : "No alerting rules are loaded"}>
-              {rules > 0 ? `All targets answer, and none of ${rules} alerting rules is pending or firing.` : (
+              {rules > 0 ? (
+                <>
+                  <p>All targets answer, and none of {rules} alerting rules is pending or firing.</p>
+                  {demo && (
+                    <p className="try">
+                      Break something to see it here: <code>hivesight demo fault kill event-streaming</code>
+                    </p>
+                  )}
+                </>
+              ) : (
                 <>
                   Name rule files under <code>rule_files</code> of the Prometheus configuration file.
                 </>

@@ -6,7 +6,7 @@ import { PromPanel } from "../../panels/prom-panel";
 import { StatPanel } from "../../panels/stat-panel";
 import { presentAlerts } from "../../lib/alerts";
 import { attentionList } from "../../lib/attention";
-import { isHive, servicesOf } from "../../lib/services";
+import { isHive, servicesOf, shortJob } from "../../lib/services";
 import { isLive } from "../../lib/time";
 import { PartialNote } from "../../ui/error-note";
 import { AgentsPanel } from "./agents-panel";
@@ -58,8 +58,8 @@ export function OverviewPage() {
       </div>
       <h2 className="section-title">Monitoring itself</h2>
       <div className="grid">
-        <PromPanel className="span-5" title="Scrape duration" note="slowest target of each job" expressions={promql.SCRAPE_TIME} unit="seconds" height={130} empty={SCRAPE_EMPTY} />
-        <PromPanel className="span-4" title="Samples per scrape" expressions={promql.SAMPLES} unit="count" stacked height={130} empty={SCRAPE_EMPTY} />
+        <PromPanel className="span-5" title="Scrape duration" note="slowest target of each job" expressions={promql.SCRAPE_TIME} unit="seconds" height={130} rename={shortJob} empty={SCRAPE_EMPTY} />
+        <PromPanel className="span-4" title="Samples per scrape" expressions={promql.SAMPLES} unit="count" stacked height={130} rename={shortJob} empty={SCRAPE_EMPTY} />
         <div className="span-3">
           <ServerPanel />
         </div>

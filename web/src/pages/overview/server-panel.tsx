@@ -36,10 +36,10 @@ export function ServerPanel() {
           </div>
           {inbox && (
             <div>
-              <dt>Notifications of the demo arrive at</dt>
+              <dt>Notifications arrive in</dt>
               <dd>
                 <a href={inbox} target="_blank" rel="noreferrer">
-                  the inbox
+                  the demo inbox
                 </a>
               </dd>
             </div>

@@ -19,7 +19,7 @@ export function Verdict({ services, alerts, failed }: Props) {
   const firing = alerts?.filter((alert) => alert.state === "firing" && needsAction(alert)) ?? [];
   const pending = alerts?.filter((alert) => alert.state === "pending" && needsAction(alert)) ?? [];
   const critical = firing.filter((alert) => severityRank(alert.severity) < 2);
-  const level = !services || !alerts ? "none" : critical.length > 0 ? "bad" : firing.length > 0 || down.length > 0 ? "warn" : services.length > 0 ? "ok" : "none";
+  const level = !services || !alerts ? "none" : critical.length > 0 ? "bad" : firing.length > 0 || down.length > 0 ? "warn" : services.length > 0 && services.every((service) => service.health === "up") ? "ok" : "none";
   const Icon = ICONS[level];
   const hive = services?.filter(isHive) ?? [];
   const counted = hive.length > 0 ? hive : (services ?? []);

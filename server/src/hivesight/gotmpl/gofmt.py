@@ -6,7 +6,7 @@ from typing import Final
 
 from hivesight.gotmpl.errors import TooLarge
 from hivesight.gotmpl.gofloat import format_g, format_precision, format_shortest
-from hivesight.gotmpl.values import Fields, Stringer, as_mapping, as_sequence, type_name
+from hivesight.gotmpl.values import as_mapping, as_sequence, has_fields, has_string, type_name
 
 TEXT_MOST: Final = 4 << 20
 _DEPTH_MOST: Final = 30
@@ -28,12 +28,12 @@ def _show(value: object, verb: str, out: list[str], left: list[int], depth: int)
     if depth > _DEPTH_MOST:
         raise TooLarge("a value is nested too deeply to print")
     mapping, sequence = as_mapping(value), as_sequence(value)
-    if isinstance(value, Stringer) or (mapping is None and sequence is None and not isinstance(value, Fields)):
+    if has_string(value) or (mapping is None and sequence is None and not has_fields(value)):
         text = _scalar(value, verb)
         _spend(left, len(text))
         out.append(text)
         return
-    if isinstance(value, Fields):
+    if has_fields(value):
         head, tail, items = "{", "}", [("", each) for each in value.template_fields().values()]
     elif mapping is not None:
         head, tail, items = "map[", "]", [(f"{show(key)}:", mapping[key]) for key in in_order(mapping)]
@@ -73,7 +73,7 @@ def _scalar(value: object, verb: str) -> str:
         return format_g(value)
     if isinstance(value, int):
         return str(value)
-    return value.template_string() if isinstance(value, Stringer) else f"<{type_name(value)}>"
+    return value.template_string() if has_string(value) else f"<{type_name(value)}>"
 
 
 def sprint(values: Sequence[object]) -> str:
@@ -204,7 +204,7 @@ def _formatted(verb: str, value: object, flags: str, precision: int | None) -> s
         return show(value) if verb == "t" else None
     if isinstance(value, str):
         return _string(verb, value, flags, precision)
-    if isinstance(value, Stringer):
+    if has_string(value):
         return _string(verb, value.template_string(), flags, precision)
     if isinstance(value, int):
         text = _integer(verb, value, flags, precision)

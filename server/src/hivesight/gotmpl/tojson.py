@@ -6,7 +6,7 @@ from typing import Final
 
 from hivesight.gotmpl.errors import FunctionError, TooLarge
 from hivesight.gotmpl.gotime import GoDuration, GoTime
-from hivesight.gotmpl.values import Fields, Record, as_mapping, as_sequence, type_name
+from hivesight.gotmpl.values import Record, as_mapping, as_sequence, has_fields, type_name
 
 _VALUES_MOST: Final = 100_000
 _DEPTH_MOST: Final = 30
@@ -37,7 +37,7 @@ def _plain(value: object, left: list[int], depth: int) -> object:
         # Alertmanager's structs name their JSON fields so: GroupLabels is groupLabels.
         fields = value.template_fields()
         return {name[:1].lower() + name[1:]: _plain(each, left, depth + 1) for name, each in fields.items()}
-    if isinstance(value, Fields):
+    if has_fields(value):
         return {name: _plain(each, left, depth + 1) for name, each in value.template_fields().items()}
     mapping, sequence = as_mapping(value), as_sequence(value)
     if mapping is not None:

@@ -5,7 +5,7 @@ from hivesight.gotmpl.alertmanager import ALERTMANAGER_FUNCTIONS, alertmanager_f
 from hivesight.gotmpl.builtin import BUILTINS, escape_html
 from hivesight.gotmpl.calls import Function
 from hivesight.gotmpl.errors import FunctionError, TemplateError
-from hivesight.gotmpl.evaluator import DEFAULT_LIMITS, Limits
+from hivesight.gotmpl.expressions import DEFAULT_LIMITS, Limits
 from hivesight.gotmpl.gofloat import format_shortest
 from hivesight.gotmpl.gotime import GoDuration, GoTime
 from hivesight.gotmpl.pairs import KV, Pair, Pairs

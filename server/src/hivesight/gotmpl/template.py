@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from hivesight.gotmpl.builtin import BUILTINS
 from hivesight.gotmpl.calls import Function
 from hivesight.gotmpl.errors import TemplateError
-from hivesight.gotmpl.evaluator import DEFAULT_LIMITS, Evaluator, Limits
+from hivesight.gotmpl.evaluator import Evaluator
+from hivesight.gotmpl.expressions import DEFAULT_LIMITS, Limits
 from hivesight.gotmpl.nodes import Definition
 from hivesight.gotmpl.parser import parse
 

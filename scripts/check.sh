@@ -1,13 +1,25 @@
 #!/bin/sh
 # Everything that is judged without running the tests: style, types, layers, and that the committed bundle is current.
-set -eu
-cd "$(dirname "$0")/.."
+# Every judge is heard, whatever the others say.
+cd "$(dirname "$0")/.." || exit 1
 export PATH="$PWD/.venv/bin:$PATH"
+failed=""
 
-step() { printf '\n== %s\n' "$1"; shift; "$@"; }
+judge() {
+    name=$1
+    shift
+    printf '\n== %s\n' "$name"
+    "$@" || failed="$failed
+   $name"
+}
 
-step "ruff: lint" ruff check .
-step "ruff: format" ruff format --check .
-step "pyright: strict types" pyright
-step "import-linter: the layers" lint-imports
-step "the committed web bundle is that of web/" python -m hivesight.ui.stamp --check
+judge "lint" ruff check .
+judge "format" ruff format --check .
+judge "types" pyright
+judge "layers" lint-imports --no-logo
+judge "the committed web bundle" python web/scripts/stamp.py check
+
+if [ -n "$failed" ]; then
+    printf '\nFailed:%s\n' "$failed"
+    exit 1
+fi

@@ -1,4 +1,4 @@
-"""Build hook of the `hivesight` wheel: adds the reference hive, so that `hivesight up --demo` works from a plain install."""
+"""Build hook of the `hivesight` wheel: adds the reference hive, so that `--demo` works from a plain install."""
 
 from pathlib import Path
 from typing import Any

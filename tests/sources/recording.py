@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import heapq
 import itertools
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -153,7 +154,7 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
 @contextlib.contextmanager
-def http_server(answer: Answer) -> Iterator[str]:
+def http_server(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """A real server on a free port; its host:port. `answer` writes to the handler it is given."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -173,6 +174,8 @@ def http_server(answer: Answer) -> Iterator[str]:
             pass
 
     server = Server(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -1,14 +1,17 @@
 """Fetching over HTTP from real servers that behave and that do not."""
 
 import asyncio
+import dataclasses
 import gzip
 import socket
+import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+import trustme
 
 from hivesight.model.clock import SystemClock
 from hivesight.model.labels import Labels
@@ -170,6 +173,47 @@ def test_tls_to_a_server_without() -> None:
     with http_server(lambda handler: respond(handler, b"a 1\n")) as address:
         status, _ = scrape(address, scheme="https")
     assert status.last_error.startswith("TLS: ")
+
+
+def test_tls(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("metrics.example").configure_cert(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority.configure_trust(context)
+    client = authority.issue_cert("client.example")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    client.private_key_and_cert_chain_pem.write_to_path(tmp_path / "client.pem")
+    ca, both = str(tmp_path / "ca.pem"), str(tmp_path / "client.pem")
+    pem = (tmp_path / "client.pem").read_text(encoding="utf-8")
+    good = TlsConfig(ca_file=ca, cert_file=both, key_file=both, server_name="metrics.example", min_version="TLS12")
+    inline = TlsConfig(
+        ca=(tmp_path / "ca.pem").read_text(encoding="utf-8"),
+        cert=pem,
+        key_pem=Secret(pem),
+        server_name="metrics.example",
+        max_version="TLS12",
+    )
+    with http_server(lambda handler: respond(handler, b"a 1\n"), context) as address:
+        for tls in (good, inline, TlsConfig(insecure_skip_verify=True, cert_file=both, key_file=both)):
+            status, _ = scrape(address, scheme="https", tls_config=tls)
+            assert status.last_error == ""
+        unknown, _ = scrape(address, scheme="https")
+        assert unknown.last_error.startswith("TLS: the certificate cannot be verified: ")
+        other, _ = scrape(address, scheme="https", tls_config=dataclasses.replace(good, server_name="other.example"))
+        assert "metrics.example" in other.last_error or "other.example" in other.last_error
+
+
+def test_a_proxy() -> None:
+    paths: list[str] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        paths.append(handler.path)
+        respond(handler, b"a 1\n")
+
+    with http_server(answer) as address:
+        status, _ = scrape("target.example:9100", proxy_url=f"http://{address}")
+    assert status.last_error == "" and paths == ["http://target.example:9100/metrics"]
 
 
 def test_gzip() -> None:

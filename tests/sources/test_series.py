@@ -172,6 +172,8 @@ def test_a_bad_body_ends_the_series() -> None:
     target.scrape(b"a 1\nb 1\n")
     assert target.scrape(b"a 1\nb x\n") is not None
     assert target.samples() == {"a": STALE, "b": STALE}
+    # The samples before the fault count as scraped, as in Prometheus.
+    assert target.report() == (0.0, 1.0, 1.0, 0.0)
     target.scrape(b"a 1\nb 1\n")
     assert target.samples() == {"a": 1.0, "b": 1.0}
 

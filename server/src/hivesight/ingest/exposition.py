@@ -30,7 +30,7 @@ _NO_INDEX: Final = np.empty(0, dtype=np.int64)
 
 
 class ExpositionError(ValueError):
-    """The body is not exposition text; nothing of it is taken. samples: how many lines had been read by then."""
+    """The body is not exposition text; nothing of it is taken. samples: how many stand before the fault."""
 
     def __init__(self, message: str, samples: int = 0) -> None:
         super().__init__(message)
@@ -60,7 +60,7 @@ def parse(cache: SeriesCache, body: bytes, *, openmetrics: bool = False, max_sam
         parsed = reading.read(body)
     except LineError as error:
         cache.forget(reading.added)
-        raise ExpositionError(f"line {reading.line_number}: {error}", reading.count) from None
+        raise ExpositionError(f"line {reading.line_number}: {error}", reading.position) from None
     cache.seen(parsed.ids, len(body))
     return parsed
 
@@ -75,6 +75,7 @@ class _Reading:
         self.line_number = 0
         self.added: set[int] = set()
         self.count = 0
+        self.position = 0
         self.timed: list[int] = []
         self.times: list[int] = []
         self.exemplars: list[tuple[int, Exemplar]] = []
@@ -114,7 +115,8 @@ class _Reading:
                 if line in comments and not self.ended:
                     continue
                 self.line_number = before + count
-                other = self._slow(line, self.count + len(found))
+                self.position = self.count + len(found)
+                other = self._slow(line, self.position)
                 if other is None:
                     continue
                 index, text = other
@@ -177,11 +179,12 @@ class _Reading:
         except ValueError:
             pass
         # Something among them is no number: find its line, where there is time to look closely.
-        self.line_number = first_line
+        self.line_number, self.position = first_line, self.count
         for line in lines:
             self.line_number += 1
             if line.strip(b" \t\r") and line.lstrip(b" \t")[:1] != b"#":
                 number(sample(line.strip(b" \t\r"), openmetrics=self.openmetrics).value)
+                self.position += 1
         raise LineError(f"a value is not a number, near {shown(texts[0])}")
 
 

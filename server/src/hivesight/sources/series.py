@@ -123,7 +123,7 @@ class TargetSeries:
             return ScrapeError(Outcome.CONTENT_TYPE, _with_hint(str(error), fetched)), _Batch(body_bytes=size)
         except ExpositionError as error:
             failed = ScrapeError(Outcome.SYNTAX, _with_hint(str(error), fetched))
-            return failed, _Batch(scraped=error.samples, body_bytes=size)
+            return failed, _Batch(error.samples, error.samples, body_bytes=size)
         try:
             ids, labels = self._name(parsed)
         except ScrapeError as error:

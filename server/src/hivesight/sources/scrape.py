@@ -138,9 +138,7 @@ class ScrapeLoop:
         except StorageError as failure:
             error = ScrapeError(Outcome.STORAGE, f"the metrics store takes no samples: {failure}")
         except Exception as failure:  # noqa: BLE001  # supervises
-            _log.exception("fault in a scrape loop", target=self.target.url)
-            self._metrics.loop_errors.inc()
-            error = ScrapeError(Outcome.INTERNAL, f"internal error: {failure!r}; it is in the server's log")
+            error = self._internal(failure)
         self._note(time_ms, error, seconds)
 
     async def end(self, time_ms: int) -> None:
@@ -162,9 +160,15 @@ class ScrapeLoop:
         except ScrapeError as error:
             return error
         except Exception as failure:  # noqa: BLE001  # supervises
-            _log.exception("fault while fetching a target", target=self.target.url)
-            self._metrics.loop_errors.inc()
-            return ScrapeError(Outcome.INTERNAL, f"internal error: {failure!r}; it is in the server's log")
+            return self._internal(failure)
+
+    def _internal(self, failure: Exception) -> ScrapeError:
+        """A fault of the server itself; its traceback is logged when it is not the one of the scrape before."""
+        self._metrics.loop_errors.inc()
+        error = ScrapeError(Outcome.INTERNAL, f"internal error: {failure!r:.200}; the server's log tells more")
+        if str(error) != self._status.last_error:
+            _log.error("fault in a scrape loop", url=self.target.url, exc_info=failure)
+        return error
 
     def _note(self, time_ms: int, error: ScrapeError | None, seconds: float) -> None:
         self._metrics.scrapes.labels(error.outcome if error else Outcome.OK).inc()

@@ -206,8 +206,10 @@ class TargetSeries:
             size = -1.0 if failed_size else batch.body_bytes
             report += [self._target.timeout_ms / 1000, self._config.sample_limit, size]
         own = ~np.isin(batch.rows, self._report)
-        gone = np.setdiff1d(self._last, batch.rows)
-        gone = gone[~np.isin(gone, self._report)]
+        gone = _NO_ROWS
+        if not np.array_equal(self._last, batch.rows):
+            gone = np.setdiff1d(self._last, batch.rows)
+            gone = gone[~np.isin(gone, self._report)]
         rows = np.concatenate([batch.rows[own], gone, self._report]).astype(np.int32)
         values = np.concatenate([batch.values[own], np.full(len(gone), STALE), np.array(report, dtype=np.float64)])
         taken = rows >= 0

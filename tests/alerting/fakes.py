@@ -12,10 +12,13 @@ START = 1_760_000_000_000
 
 @dataclass
 class ManualClock:
+    """`set_back_ms` is what somebody set the wall clock back by."""
+
     ms: int = START
+    set_back_ms: int = 0
 
     def now_ms(self) -> int:
-        return self.ms
+        return self.ms - self.set_back_ms
 
     def monotonic(self) -> float:
         return self.ms / 1000

@@ -199,6 +199,13 @@ def test_the_notation_of_old_is_taken_with_a_warning() -> None:
     assert all(each.severity is Severity.WARNING for each in file.diagnostics)
 
 
+def test_a_webhook_to_slack_is_told_of() -> None:
+    hook = "receivers:\n- name: a\n  webhook_configs:\n  - url: https://hooks.slack.com/services/x\n"
+    file = read_config(Path("am.yml"), ROUTE + hook)
+    (fault,) = file.diagnostics
+    assert file.ok and (fault.severity, fault.line) == (Severity.WARNING, 5) and "slack_configs" in fault.message
+
+
 def test_secrets_are_not_shown() -> None:
     file = read_config(Path("am.yml"), GOOD["everything"])
     assert "hooks.slack.com" not in repr(file.config)

@@ -87,6 +87,25 @@ def test_alerts_are_told_when_their_group_is_due() -> None:
     assert [flush.group_key for flush in listener.heard] == ['{}:{alertname="X"}']
 
 
+def test_a_clock_that_is_set_back_makes_no_wait_longer() -> None:
+    clock, listener = ManualClock(), Listener()
+    alerting = room(clock)
+    alerting.apply(config(), listener)
+
+    async def go() -> None:
+        alerting.put([make(alertname="X")])
+        alerting.start_due()
+        clock.ms += 10_000
+        clock.set_back_ms = 3_600_000
+        assert alerting.start_due() == 20_000
+        clock.ms += 20_000
+        alerting.start_due()
+        await alerting.settled()
+
+    asyncio.run(go())
+    assert len(listener.heard) == 1
+
+
 def test_run_wakes_up_for_an_alert_put_from_another_thread() -> None:
     listener = Listener()
     clock = ManualClock()

@@ -109,12 +109,12 @@ def test_keys_and_ids_are_alertmanagers() -> None:
   receiver: a
   routes:
   - matchers: [b="2", 'a=~"1|x"']
-    routes: [{match: {severity: critical}, receiver: b}]
+    routes: [{match: {severity: critical}, match_re: {c: x|y}, receiver: b}]
 """)
     leaf = root.routes[0].routes[0]
     assert (root.key, root.id) == ("{}", "{}")
-    assert leaf.key == '{}/{a=~"1|x",b="2"}/{severity="critical"}'
-    assert leaf.id == '{}/{a=~"1|x",b="2"}/0/{severity="critical"}/0'
+    assert leaf.key == '{}/{a=~"1|x",b="2"}/{c=~"^(?:x|y)$",severity="critical"}'
+    assert leaf.id == '{}/{a=~"1|x",b="2"}/0/{c=~"^(?:x|y)$",severity="critical"}/0'
     labels = Labels({"alertname": 'X "y"', "job": "ü\n"})
     assert group_key(root, labels) == '{}:{alertname="X \\"y\\"", job="ü\\n"}'
     assert [route.index for route in root.walk()] == [0, 1, 2]

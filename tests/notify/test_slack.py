@@ -67,6 +67,12 @@ def test_a_resolved_message_does_not_read_as_firing() -> None:
     assert "*RESOLVED*" in attachment["text"] and "resolved at" in attachment["text"]
 
 
+def test_what_strangers_write_cannot_call_the_channel() -> None:
+    sent = message(notification(notices(down(summary="<!channel> a & b", description="<http://evil|Runbook>"))))
+    text = sent["attachments"][0]["text"]
+    assert "&lt;!channel&gt; a &amp; b" in text and "&lt;http://evil|Runbook&gt;" in text
+
+
 def test_every_setting_reaches_slack() -> None:
     sent = message(
         notification(),

@@ -15,6 +15,7 @@ from hivesight.schema.loading import Location
 
 _CODE: Final = "alertmanager/config"
 _UNKNOWN: Final = re.compile(r"unknown key '([^']*)'")
+_SLACK_HOOK: Final = re.compile(r"https://hooks\.slack(-gov)?\.com/")
 _HEADER: Final = re.compile(r"[!-9;-~]+")
 _SLACK_POST: Final = "https://slack.com/api/chat.postMessage"
 _HINTS: Final = {
@@ -116,6 +117,9 @@ class _Check:
         yield from self._one_of(webhook, at, "url", "url_file")
         if not webhook.url and not webhook.url_file:
             yield self._fault(at, "one of url or url_file must be given")
+        if webhook.url is not None and _SLACK_HOOK.match(webhook.url.reveal()):
+            message = "a Slack webhook does not understand this message: use slack_configs with api_url"
+            yield self._at((*at, "url"), "alertmanager/slack-webhook", message, severity=Severity.WARNING)
         if webhook.max_alerts < 0:
             yield self._fault((*at, "max_alerts"), "max_alerts cannot be negative")
 

@@ -86,6 +86,13 @@ class Dispatcher:
         """The keys of the groups that are being told."""
         return list(self._running)
 
+    def shift(self, by_ms: int) -> None:
+        """Move every due time: the clock was set by that much."""
+        for group in self._groups.values():
+            group.next_ms += by_ms
+        self._due = [(group.next_ms, group.number) for group in self._groups.values()]
+        heapq.heapify(self._due)
+
     def sweep(self) -> None:
         """Forget groups without alerts, so that their next alert waits for group_wait again."""
         empty = [group for group in self._groups.values() if not group.alerts and group.key not in self._running]

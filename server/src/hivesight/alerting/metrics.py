@@ -14,6 +14,11 @@ class AlertingMetrics:
         self.flush_errors = Counter(
             "alertmanager_dispatcher_flush_errors", "Flushes that ended in an unexpected error.", registry=registry
         )
+        self.groups_refused = Counter(
+            "alertmanager_dispatcher_aggregation_group_limit_reached",
+            "Alerts that got no group since there were too many.",
+            registry=registry,
+        )
         self.state_errors = Counter(
             "alertmanager_state_write_errors", "Alerts and log entries that could not be persisted.", registry=registry
         )

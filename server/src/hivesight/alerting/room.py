@@ -10,7 +10,7 @@ import structlog
 
 from hivesight.alerting.config import Config
 from hivesight.alerting.dispatch import Dispatcher
-from hivesight.alerting.group import Flush, Group, sort_key
+from hivesight.alerting.group import Flush, sort_key
 from hivesight.alerting.index import fingerprint
 from hivesight.alerting.inhibit import Inhibition, Inhibitor, build_rules
 from hivesight.alerting.interval import TimeInterval, containing
@@ -20,12 +20,14 @@ from hivesight.alerting.route import Route, RouteOptions, build_route
 from hivesight.alerting.silence import Silence, Silences
 from hivesight.alerting.store import AlertStore
 from hivesight.alerting.table import Lenient, Tables
-from hivesight.alerting.view import AlertFilter, AlertState, AlertView, GroupView
+from hivesight.alerting.view import AlertFilter, AlertView, GroupView, alert_view, receivers_of
 from hivesight.model.alert import Alert
 from hivesight.model.clock import Clock
+from hivesight.model.errors import StorageError
 from hivesight.model.labels import Labels
 
 SWEEP_MS: Final = 30_000
+_SET_BACK_MS: Final = 1000
 
 _log: Final = structlog.get_logger("alerting")
 
@@ -63,6 +65,7 @@ class Alerting:
         self._under_way: dict[asyncio.Task[None], Deliver] = {}
         self._retired: list[Deliver] = []
         self._next_sweep_ms = now_ms + SWEEP_MS
+        self._ahead_ms = now_ms - int(clock.monotonic() * 1000)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
 
@@ -134,7 +137,7 @@ class Alerting:
             dispatcher = self._dispatcher
             groups = [] if dispatcher is None else dispatcher.groups()
             views: list[GroupView] = []
-            receivers = _receivers(groups)
+            receivers = receivers_of(groups)
             for group in groups:
                 options = group.route.options
                 muted = self.muted_by(options, now_ms)
@@ -156,7 +159,7 @@ class Alerting:
         with self._lock:
             groups = [] if self._dispatcher is None else self._dispatcher.groups()
             flushed = {name for group in groups if group.flushed for name in group.alerts}
-            receivers = _receivers(groups)
+            receivers = receivers_of(groups)
             muted: dict[str, list[str]] = {}
             for group in groups:
                 names = self.muted_by(group.route.options, now_ms)
@@ -171,13 +174,9 @@ class Alerting:
         return [view for view in views if wanted is None or wanted(view)]
 
     def _view(self, alert: Alert, muted: list[str], flushed: bool, receivers: Sequence[str], now_ms: int) -> AlertView:
-        silenced = tuple(each.id for each in self.silenced_by(alert.labels, now_ms))
+        silences = self.silenced_by(alert.labels, now_ms)
         inhibition = self._inhibitor.inhibited_by(alert.labels, now_ms)
-        inhibited = () if inhibition is None else (inhibition,)
-        state = AlertState.ACTIVE if flushed else AlertState.UNPROCESSED
-        if silenced or inhibited or muted:
-            state = AlertState.SUPPRESSED
-        return AlertView(alert, state, silenced, inhibited, tuple(dict.fromkeys(muted)), tuple(receivers))
+        return alert_view(alert, silences, inhibition, muted, receivers, flushed=flushed)
 
     async def run(self) -> None:
         """Start every flush when it is due, until cancelled; flushes under way are cancelled then too."""
@@ -206,6 +205,7 @@ class Alerting:
         milliseconds to ask again, if nothing is put before."""
         now_ms = self._clock.now_ms()
         with self._lock:
+            self._follow_clock(now_ms)
             dispatcher, deliver = self._dispatcher, self._deliver
             if now_ms >= self._next_sweep_ms:
                 self._sweep(now_ms)
@@ -238,16 +238,35 @@ class Alerting:
                     self._dispatcher.finished(flush, ok)
             self._wake.set()
 
+    def _follow_clock(self, now_ms: int) -> None:
+        """Waits are not made longer by a clock that is set back: what was due in a minute still is."""
+        ahead_ms = now_ms - int(self._clock.monotonic() * 1000)
+        back_ms = self._ahead_ms - ahead_ms
+        self._ahead_ms = ahead_ms
+        if back_ms >= _SET_BACK_MS:
+            _log.warning("the clock was set back", by_ms=back_ms)
+            self._next_sweep_ms -= back_ms
+            if self._dispatcher is not None:
+                self._dispatcher.shift(-back_ms)
+
     def _sweep(self, now_ms: int) -> None:
         self._next_sweep_ms = now_ms + SWEEP_MS
         if self._dispatcher is not None:
+            refused, self._dispatcher.refused = self._dispatcher.refused, 0
+            if refused:
+                self._metrics.groups_refused.inc(refused)
+                _log.error("alerts without a group: there are too many groups; group by fewer labels", refused=refused)
             self._dispatcher.sweep()
             self._alerts.collect(now_ms, self._dispatcher.holds().__contains__)
             self._metrics.groups.set(len(self._dispatcher.groups()))
         self._inhibitor.sweep(now_ms)
         self._metrics.alerts.set(len(self._alerts))
         self.log.sweep(now_ms)
-        self.silences.sweep(now_ms)
+        try:
+            self.silences.sweep(now_ms)
+        except StorageError as error:
+            self._metrics.state_errors.inc()
+            _log.error("old silences cannot be removed", error=str(error))
 
     async def _close_retired(self) -> None:
         busy = set(map(id, self._under_way.values()))
@@ -268,12 +287,3 @@ class Alerting:
 def _known(intervals: Mapping[str, tuple[TimeInterval, ...]], names: tuple[str, ...]) -> tuple[str, ...]:
     """A flush that began before a reload may name intervals that are gone."""
     return tuple(name for name in names if name in intervals)
-
-
-def _receivers(groups: Sequence[Group]) -> dict[str, tuple[str, ...]]:
-    """Fingerprint -> the receivers whose groups hold the alert."""
-    found: dict[str, set[str]] = {}
-    for group in groups:
-        for name in group.alerts:
-            found.setdefault(name, set()).add(group.route.options.receiver)
-    return {name: tuple(sorted(names)) for name, names in found.items()}

@@ -105,9 +105,10 @@ def build_route(config: RouteConfig) -> Route:
 def plain_matchers(
     equal: Mapping[str, str], regex: Mapping[str, str], modern: Iterable[tuple[Matcher, ...]]
 ) -> tuple[Matcher, ...]:
-    """Matchers in both notations as one sorted list."""
+    """Matchers in both notations as one sorted list. Expressions of the old one carry their anchors, as they do in
+    Alertmanager's group keys."""
     found = [Matcher(name, MatchType.EQUAL, value) for name, value in equal.items()]
-    found += [Matcher(name, MatchType.REGEX, value) for name, value in regex.items()]
+    found += [Matcher(name, MatchType.REGEX, f"^(?:{value})$") for name, value in regex.items()]
     found += [matcher for each in modern for matcher in each]
     return sort_matchers(found)
 

@@ -1,10 +1,12 @@
 """What can be seen from outside: alerts with their status, and groups, as Alertmanager's API v2 shows them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hivesight.alerting.group import Group
 from hivesight.alerting.inhibit import Inhibition
+from hivesight.alerting.silence import Silence
 from hivesight.model.alert import Alert
 from hivesight.model.labels import Labels
 
@@ -43,3 +45,35 @@ class GroupView:
 
 
 AlertFilter = Callable[[AlertView], bool]
+
+
+def alert_view(
+    alert: Alert,
+    silences: Sequence[Silence],
+    inhibition: Inhibition | None,
+    muted: Sequence[str],
+    receivers: Sequence[str],
+    *,
+    flushed: bool,
+) -> AlertView:
+    """An alert with its status. flushed: a group of it has been told, or was to be told, at least once."""
+    state = AlertState.ACTIVE if flushed else AlertState.UNPROCESSED
+    if silences or inhibition is not None or muted:
+        state = AlertState.SUPPRESSED
+    return AlertView(
+        alert,
+        state,
+        tuple(each.id for each in silences),
+        () if inhibition is None else (inhibition,),
+        tuple(dict.fromkeys(muted)),
+        tuple(receivers),
+    )
+
+
+def receivers_of(groups: Sequence[Group]) -> dict[str, tuple[str, ...]]:
+    """Fingerprint -> the receivers whose groups hold the alert."""
+    found: dict[str, set[str]] = {}
+    for group in groups:
+        for name in group.alerts:
+            found.setdefault(name, set()).add(group.route.options.receiver)
+    return {name: tuple(sorted(names)) for name, names in found.items()}

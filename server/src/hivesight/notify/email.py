@@ -59,7 +59,7 @@ class EmailNotifier:
         }
         filled = {name: self._templates.render(value, notification) for name, value in wanted.items()}
         flush = notification.flush
-        return {**standard_headers(flush.now_ms, config.threading, flush.group_key), **filled}
+        return {**standard_headers(flush.now_ms, config.threading, flush.group_key, filled["To"]), **filled}
 
     async def _send(self, sender: str, recipients: list[str], message: bytes) -> list[str]:
         """The conversation in a thread that does not hold up the end of the process."""

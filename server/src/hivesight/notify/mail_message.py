@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import secrets
 import socket
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -70,13 +69,16 @@ def addresses(text: str, what: str) -> list[str]:
     return bare
 
 
-def standard_headers(at_ms: int, threading: Threading, group_key: str) -> dict[str, str]:
-    """Date, Message-Id and, where messages of one group are to form a thread, what ties them together: a root that
-    was never sent (Alertmanager, "threading")."""
+def standard_headers(at_ms: int, threading: Threading, group_key: str, to: str) -> dict[str, str]:
+    """Date; Message-Id, the same for every try of one message, so that readers see it once; and, where messages of
+    one group are to form a thread, what ties them together: a root that was never sent (Alertmanager,
+    "threading")."""
     at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    host = one_line(socket.gethostname()) or "localhost"
+    message = hashlib.sha256(f"{group_key}\0{to}".encode()).hexdigest()[:16]
     headers = {
         "Date": format_datetime(at),
-        "Message-Id": f"<{at_ms}.{secrets.token_hex(8)}@{one_line(socket.gethostname()) or 'localhost'}>",
+        "Message-Id": f"<{at_ms}.{message}@{host}>",
     }
     if threading.enabled:
         day = "" if threading.thread_by_date == "none" else at.strftime("%Y-%m-%d")

@@ -13,7 +13,7 @@ interface Props {
 
 export function TimePicker({ open, onOpen }: Props) {
   const range = useTimeRange();
-  const label = rangeLabel(range, useNow(5_000));
+  const label = rangeLabel(range, useNow());
   return (
     <Popover opened={open} onChange={onOpen} position="bottom-end" shadow="md" width={440} trapFocus withRoles returnFocus>
       <Popover.Target>

@@ -2,7 +2,13 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
 import { useStatus } from "../api/queries";
+import { pick } from "../lib/search-params";
 import { DEFAULT_RANGE, DEFAULT_REFRESH, parseRfc3339, type RangeText, readRange, refreshMs, YOUNG_MS, YOUNG_RANGE } from "../lib/time";
+
+/** The part of a query string that links to another page take along. */
+export function timeOf(search: { from?: string; to?: string; refresh?: string }): { from?: string; to?: string; refresh?: string } {
+  return pick({ ...search }, ["from", "to", "refresh"]);
+}
 
 export function useTimeRange(): RangeText {
   const { from, to } = useSearch({ from: "__root__" });

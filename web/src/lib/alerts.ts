@@ -69,25 +69,53 @@ export function alertingRules(groups: readonly RuleGroup[]): Rule[] {
   return groups.flatMap((group) => group.rules).filter((rule) => rule.type === "alerting");
 }
 
+/**
+ * Groups by alert name what is searched by labels: a name is in every label set, and an outage of hundreds of
+ * targets must not compare each alert with each other one.
+ */
+function byName<T>(all: readonly T[], nameOf: (one: T) => string): (name: string) => readonly T[] {
+  const groups = new Map<string, T[]>();
+  for (const one of all) {
+    const name = nameOf(one);
+    const group = groups.get(name);
+    if (group) group.push(one);
+    else groups.set(name, [one]);
+  }
+  return (name) => groups.get(name) ?? [];
+}
+
 /** The newest notification of every receiver's integration about these labels. */
 export function deliveriesOf(labels: Labels, notifications: readonly Notification[]): Delivery[] {
   const newest = new Map<string, Delivery>();
   for (const sent of notifications) {
     const about = sent.alerts.find((alert) => includesLabels(alert.labels, labels));
-    const integration = `${sent.receiver}\u0000${sent.integration}\u0000${sent.index}`;
-    if (!about || newest.has(integration)) continue;
-    newest.set(integration, {
-      receiver: sent.receiver,
-      integration: sent.integration,
-      index: sent.index,
-      status: about.status,
-      atMs: parseRfc3339(sent.at),
-      ok: sent.outcome === "sent",
-      reason: sent.reason,
-      attempts: sent.attempts,
-    });
+    if (about && !newest.has(channelOf(sent))) newest.set(channelOf(sent), deliveryOf(sent, about.status));
   }
   return [...newest.values()];
+}
+
+/** The same by fingerprint, for every alert at once. */
+function deliveriesByFingerprint(notifications: readonly Notification[]): Map<string, Delivery[]> {
+  const seen = new Set<string>();
+  const found = new Map<string, Delivery[]>();
+  for (const sent of notifications) {
+    for (const { fingerprint, status } of sent.alerts) {
+      const key = `${fingerprint}\u0000${channelOf(sent)}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      found.set(fingerprint, [...(found.get(fingerprint) ?? []), deliveryOf(sent, status)]);
+    }
+  }
+  return found;
+}
+
+function channelOf(sent: Notification): string {
+  return `${sent.receiver}\u0000${sent.integration}\u0000${sent.index}`;
+}
+
+function deliveryOf(sent: Notification, status: Delivery["status"]): Delivery {
+  const { receiver, integration, index, reason, attempts } = sent;
+  return { receiver, integration, index, status, atMs: parseRfc3339(sent.at), ok: sent.outcome === "sent", reason, attempts };
 }
 
 function mutedBy(managed: ManagedAlert | undefined, all: readonly ManagedAlert[]): AlertItem["muted"] {
@@ -108,12 +136,14 @@ interface Sources {
 
 /** Alerts that the rules hold pending or firing now, and alerts that came to the Alertmanager from elsewhere. */
 export function presentAlerts({ groups, managed, notifications }: Sources): AlertItem[] {
+  const told = deliveriesByFingerprint(notifications);
   const taken = new Set<string>();
+  const managedOf = byName(managed, (alert) => alert.labels.alertname ?? "");
   const items: AlertItem[] = [];
   for (const rule of alertingRules(groups)) {
     for (const alert of rule.alerts ?? []) {
       const labels: Labels = { alertname: rule.name, ...alert.labels };
-      const known = managed.find((candidate) => includesLabels(candidate.labels, labels));
+      const known = managedOf(rule.name).find((candidate) => includesLabels(candidate.labels, labels));
       if (known) taken.add(known.fingerprint);
       items.push({
         key: labelsKey(labels),
@@ -128,15 +158,14 @@ export function presentAlerts({ groups, managed, notifications }: Sources): Aler
         rule,
         generatorUrl: known?.generatorURL ?? null,
         muted: mutedBy(known, managed),
-        deliveries: alert.state === "firing" ? deliveriesOf(labels, notifications) : [],
+        deliveries: (alert.state === "firing" && known && told.get(known.fingerprint)) || [],
       });
     }
   }
+  const ours = new Set(alertingRules(groups).map((rule) => rule.name));
   for (const alert of managed) {
-    if (taken.has(alert.fingerprint)) continue;
     // The Alertmanager keeps a rule's alert for a while after the rule let go of it: that one has ended.
-    const rule = alertingRules(groups).find((candidate) => candidate.name === alert.labels.alertname);
-    if (rule) continue;
+    if (taken.has(alert.fingerprint) || ours.has(alert.labels.alertname ?? "")) continue;
     items.push({
       key: labelsKey(alert.labels),
       name: alert.labels.alertname ?? "(no alertname)",
@@ -150,7 +179,7 @@ export function presentAlerts({ groups, managed, notifications }: Sources): Aler
       rule: null,
       generatorUrl: alert.generatorURL ?? null,
       muted: mutedBy(alert, managed),
-      deliveries: deliveriesOf(alert.labels, notifications),
+      deliveries: told.get(alert.fingerprint) ?? [],
     });
   }
   return items;

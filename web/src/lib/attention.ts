@@ -1,6 +1,6 @@
 /** What an operator should look at, worst first. */
 import { type AlertItem, needsAction, severityRank } from "./alerts";
-import { type Service, shortError } from "./services";
+import { type Service, shortError, upOf } from "./services";
 
 export interface Attention {
   key: string;
@@ -9,8 +9,8 @@ export interface Attention {
   title: string;
   detail: string;
   sinceMs: number | null;
-  /** What the Alerts page is to be filtered by. */
-  search: string | null;
+  /** Where to look further: the Alerts page filtered by a name, its rules, or a series. */
+  next: { page: "alerts" | "rules"; q: string } | { page: "metrics"; expr: string };
 }
 
 export interface BrokenRule {
@@ -36,7 +36,7 @@ export function attentionList(alerts: readonly AlertItem[], services: readonly S
         title: alert.name,
         detail: alert.annotations.summary ?? alert.annotations.description ?? alert.labels.instance ?? "",
         sinceMs: alert.sinceMs,
-        search: alert.name,
+        next: { page: "alerts", q: alert.name },
       },
     });
   }
@@ -53,13 +53,23 @@ export function attentionList(alerts: readonly AlertItem[], services: readonly S
         title: service.job,
         detail: shortError(service.lastError) || `${service.instance} does not answer`,
         sinceMs: service.sinceMs,
-        search: null,
+        next: { page: "metrics", expr: upOf(service) },
       },
     });
   }
   for (const rule of broken) {
-    const item: Attention = { key: `rule ${rule.name}`, kind: "rule", severity: "", title: rule.name, detail: rule.error, sinceMs: null, search: null };
-    ranked.push({ rank: 300, item });
+    ranked.push({
+      rank: 300,
+      item: {
+        key: `rule ${rule.name}`,
+        kind: "rule",
+        severity: "",
+        title: rule.name,
+        detail: rule.error,
+        sinceMs: null,
+        next: { page: "rules", q: rule.name },
+      },
+    });
   }
   return ranked.sort((a, b) => a.rank - b.rank || (a.item.sinceMs ?? 0) - (b.item.sinceMs ?? 0)).map(({ item }) => item);
 }

@@ -32,6 +32,11 @@ export function isHive(service: { job: string }): boolean {
   return service.job.startsWith(HIVE_PREFIX);
 }
 
+/** The series that says whether this target was up. */
+export function upOf(service: { job: string; instance: string }): string {
+  return `up{job=${JSON.stringify(service.job)}, instance=${JSON.stringify(service.instance)}}`;
+}
+
 /** `agent-hive-api-gateway` -> `api-gateway`. */
 export function shortJob(job: string): string {
   return job.startsWith(HIVE_PREFIX) ? job.slice(HIVE_PREFIX.length) : job;

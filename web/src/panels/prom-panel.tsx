@@ -9,6 +9,7 @@ import { EmptyNote } from "../ui/empty-note";
 import { ErrorNote, PartialNote, StaleNote } from "../ui/error-note";
 import { Panel } from "../ui/panel";
 import { Skeleton } from "../ui/skeleton";
+import { MetricsLink } from "./metrics-link";
 
 interface Props {
   title: string;
@@ -26,8 +27,10 @@ interface Props {
 }
 
 export function PromPanel({ title, note, className, ...chart }: Props) {
+  // Of several expressions the last one: of quantiles it is the highest.
+  const expr = chart.expressions.at(-1)?.expr ?? "";
   return (
-    <Panel title={title} {...(note ? { note } : {})} {...(className ? { className } : {})}>
+    <Panel title={title} aside={<MetricsLink title={title} expr={expr} />} {...(note ? { note } : {})} {...(className ? { className } : {})}>
       <PromChart title={title} {...chart} />
     </Panel>
   );

@@ -6,6 +6,7 @@ import { lastValue } from "../lib/aligned-data";
 import { meaningColor, seriesColors } from "../lib/color";
 import { formatValue, type Unit } from "../lib/format";
 import { Skeleton } from "../ui/skeleton";
+import { MetricsLink } from "./metrics-link";
 
 interface Props {
   title: string;
@@ -31,6 +32,9 @@ export function StatPanel({ title, note, expr, unit, judge }: Props) {
       <header className="panel-head">
         <h2>{title}</h2>
         <span className="panel-note">{note}</span>
+        <div className="panel-aside">
+          <MetricsLink title={title} expr={expr} />
+        </div>
       </header>
       {query.isPending && !query.data ? (
         <Skeleton height={54} />

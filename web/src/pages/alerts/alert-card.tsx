@@ -1,6 +1,8 @@
 /** All alerts of one rule: its expression once, then each alert with its labels, age and deliveries. */
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import type { AlertHistory } from "../../api/queries";
+import { timeOf } from "../../app/time-range";
 import { StateStrip } from "../../charts/state-strip";
 import { alignMatrix, runs } from "../../lib/aligned-data";
 import { type AlertCard, severityLevel } from "../../lib/alerts";
@@ -14,8 +16,11 @@ interface Props {
   history: AlertHistory | null;
 }
 
+const FIRST_ROWS = 20;
+
 export function AlertCardView({ card, history }: Props) {
   const { rule } = card;
+  const [all, setAll] = useState(false);
   const counts = (["firing", "pending", "resolved"] as const)
     .map((state) => ({ state, count: card.items.filter((item) => item.state === state).length }))
     .filter(({ count }) => count > 0);
@@ -34,10 +39,15 @@ export function AlertCardView({ card, history }: Props) {
         <FiringStrip name={card.name} severity={card.severity} history={history} />
       </header>
       <ul className="alert-rows">
-        {card.items.map((item) => (
+        {card.items.slice(0, all ? undefined : FIRST_ROWS).map((item) => (
           <AlertRow key={`${item.state} ${item.key}`} item={item} />
         ))}
       </ul>
+      {!all && card.items.length > FIRST_ROWS && (
+        <button type="button" className="text-button show-all" onClick={() => setAll(true)}>
+          Show all {card.items.length}
+        </button>
+      )}
       {rule && (
         <footer className="alert-foot">
           <code title={rule.query}>{rule.query}</code>
@@ -45,7 +55,7 @@ export function AlertCardView({ card, history }: Props) {
             {rule.duration ? `for ${humanDuration(rule.duration * 1000)}` : "without waiting"}
             {rule.keepFiringFor ? `, keeps firing for ${humanDuration(rule.keepFiringFor * 1000)}` : ""}
           </span>
-          <Link to="/explore" search={(before) => ({ from: before.from, to: before.to, refresh: before.refresh, expr: rule.query })}>
+          <Link to="/explore" search={(before) => ({ ...timeOf(before), expr: rule.query })}>
             Graph
           </Link>
           <Link to="/alerts" search={(before) => ({ ...before, state: undefined, view: "rules", q: rule.name })}>

@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { Rule, RuleGroup } from "../../api/prom";
+import { timeOf } from "../../app/time-range";
 import { formatSeconds, plural } from "../../lib/format";
 import { humanDuration, parseRfc3339 } from "../../lib/time";
 import { EmptyNote } from "../../ui/empty-note";
@@ -85,7 +86,7 @@ function RuleRow({ rule }: { rule: Rule }) {
         {alerts > 1 && <span className="rule-count"> {alerts}</span>}
       </td>
       <td className="rule-query">
-        <Link to="/explore" search={(before) => ({ from: before.from, to: before.to, refresh: before.refresh, expr: rule.query })} title={rule.query}>
+        <Link to="/explore" search={(before) => ({ ...timeOf(before), expr: rule.query })} title={rule.query}>
           <code>{rule.query}</code>
         </Link>
         {rule.lastError && <p className="rule-error">{rule.lastError}</p>}

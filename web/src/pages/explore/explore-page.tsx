@@ -5,7 +5,7 @@ import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState 
 import { ApiError } from "../../api/client";
 import { useInstant, useMetricNames } from "../../api/queries";
 import { useTitle } from "../../app/title";
-import { PromPanel } from "../../panels/prom-panel";
+import { PromChart } from "../../panels/prom-panel";
 import { formatNumber, plural } from "../../lib/format";
 import { seriesName } from "../../lib/labels";
 import { EmptyNote } from "../../ui/empty-note";
@@ -24,13 +24,15 @@ export function ExplorePage() {
       <ExpressionForm key={expr} expr={expr} />
       {expr ? (
         <>
-          <PromPanel
-            title="Graph"
-            expressions={[{ expr }]}
-            unit="count"
-            height={320}
-            empty="The expression is right, and no series answers it here. Look at a longer time range, or at the label values."
-          />
+          <Panel title="Graph">
+            <PromChart
+              title="Graph"
+              expressions={[{ expr }]}
+              unit="count"
+              height={320}
+              empty="The expression is right, and no series answers it here. Look at a longer time range, or at the label values."
+            />
+          </Panel>
           <PresentValues expr={expr} />
         </>
       ) : (

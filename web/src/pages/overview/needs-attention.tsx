@@ -2,6 +2,7 @@ import { IconCircleCheck } from "@tabler/icons-react";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useStatus } from "../../api/queries";
+import { timeOf } from "../../app/time-range";
 import type { Attention } from "../../lib/attention";
 import { humanDuration } from "../../lib/time";
 import { EmptyNote } from "../../ui/empty-note";
@@ -66,9 +67,8 @@ export function NeedsAttention({ items, rules, query }: Props) {
 
 function AttentionRow({ item }: { item: Attention }) {
   const now = useNow();
-  const { kind, severity, title, detail, sinceMs, search } = item;
+  const { kind, severity, title, detail, sinceMs, next } = item;
   const level = kind === "pending" ? "pending" : kind === "down" || kind === "rule" ? kind : "firing";
-  const target = kind === "rule" ? { view: "rules", q: title } : search ? { q: search } : null;
   const words = { firing: "", pending: "pending", down: "down", rule: "rule" }[kind];
   const content = (
     <>
@@ -84,12 +84,18 @@ function AttentionRow({ item }: { item: Attention }) {
   );
   return (
     <li>
-      {target ? (
-        <Link to="/alerts" search={(before) => ({ from: before.from, to: before.to, refresh: before.refresh, ...target })} className="attention-row">
+      {next.page === "metrics" ? (
+        <Link to="/explore" search={(before) => ({ ...timeOf(before), expr: next.expr })} className="attention-row">
           {content}
         </Link>
       ) : (
-        <div className="attention-row">{content}</div>
+        <Link
+          to="/alerts"
+          search={(before) => ({ ...timeOf(before), q: next.q, ...(next.page === "rules" ? { view: "rules" } : {}) })}
+          className="attention-row"
+        >
+          {content}
+        </Link>
       )}
     </li>
   );

@@ -1,9 +1,11 @@
 /** One tile per service of the hive, with its state over the time range; everything else scraped in one line each. */
 import type { UseQueryResult } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { timeOf } from "../../app/time-range";
 import { StateStrip } from "../../charts/state-strip";
 import { runs } from "../../lib/aligned-data";
 import { formatSeconds } from "../../lib/format";
-import { isHive, type Service, shortError, shortJob } from "../../lib/services";
+import { isHive, type Service, shortError, shortJob, upOf } from "../../lib/services";
 import { humanDuration } from "../../lib/time";
 import { EmptyNote } from "../../ui/empty-note";
 import { ErrorNote, StaleNote } from "../../ui/error-note";
@@ -64,9 +66,9 @@ function Tile({ service, times, step }: { service: Service; times: readonly numb
     <li className="tile" data-health={health}>
       <div className="tile-head">
         <span className="tile-dot" aria-hidden />
-        <span className="tile-name" title={service.job}>
+        <Link to="/explore" search={(before) => ({ ...timeOf(before), expr: upOf(service) })} className="tile-name" title={service.job}>
           {shortJob(service.job)}
-        </span>
+        </Link>
         <span className="tile-state">
           {health}
           {lasting}

@@ -129,6 +129,7 @@ def same(a: float, b: float) -> bool:
 
 @settings(max_examples=400, deadline=None)
 @given(queries)
+@example("a_total offset 20s or abs(a_total)")
 @example("sum by (__name__) (rate(a_total[1m]))")
 @example('count_values by (job) ("n", gap or a_total)')
 @example("stddev_over_time((gap)[1m:10s])")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hivesight.model.errors import BadQuery, QueryError, QueryLimit
@@ -194,6 +194,7 @@ def test_many_annotations_are_cut_short(store: Watched) -> None:
     assert answer.infos[-1] == "5 more info annotations omitted"
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.dictionaries(st.sampled_from(["a", "b", "c", "__name__"]), st.text("aé\x00z-10", max_size=3)), max_size=8
@@ -203,3 +204,45 @@ def test_sort_order_is_that_of_label_sets(sets: list[dict[str, str]]) -> None:
     labels = [Labels(each) for each in sets]
     order = sort_order(label_table(labels, Symbols(Symbols()))).tolist()
     assert [labels[row] for row in order] == sorted(labels)
+
+
+def test_label_values_do_not_explode(store: Watched) -> None:
+    nested = "m"
+    for _ in range(60):
+        nested = f'label_replace({nested}, "host", "$1$1", "host", "(.*)")'
+    with pytest.raises(QueryLimit, match="label values"):
+        Engine(store).instant(nested, 0)
+    joined = "m"
+    for _ in range(60):
+        joined = f'label_join({joined}, "host", "-", "host", "host")'
+    with pytest.raises(QueryLimit, match="label values"):
+        Engine(store).instant(joined, 0)
+
+
+def test_times_beyond_reach(store: Watched) -> None:
+    for at in (2**60, -(2**60), 10**30):
+        with pytest.raises(BadQuery, match="out of range"):
+            Engine(store).instant("m", at)
+        with pytest.raises(BadQuery):
+            Engine(store).range("m", at, at + 1000, 1000)
+
+
+@pytest.mark.parametrize(
+    ("template", "value"),
+    [
+        ("${1}x", "ax"),
+        ("$1x", ""),
+        ("$0", "ab"),
+        ("$rest", "b"),
+        ("$$1", "$1"),
+        ("$9", ""),
+        ("$nosuch", ""),
+        ("$", "$"),
+    ],
+)
+def test_label_replace_templates(store: Watched, template: str, value: str) -> None:
+    store.add({"__name__": "t", "src": "ab"}, [(0, 1.0)])
+    query = f'label_replace(t, "dst", "{template}", "src", "(a)(?P<rest>.)")'
+    vector = Engine(store).instant(query, 0).value
+    assert isinstance(vector, Vector)
+    assert next(vector.rows())[0].value("dst") == value

@@ -63,7 +63,7 @@ def compare(
 
 
 @pytest.mark.parametrize("template", ORACLES)
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     data=st.lists(series(ordinary), min_size=1, max_size=3),
     window=st.sampled_from([1, 9_999, 10_000, 35_000, 100_000, 500_000]),
@@ -78,7 +78,7 @@ STRANGE = [each for each in ORACLES if not each.startswith(("deriv", "rate", "de
 
 
 @pytest.mark.parametrize("template", STRANGE)
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     data=st.lists(series(strange), min_size=1, max_size=3),
     window=st.sampled_from([10_000, 35_000, 500_000]),

@@ -210,12 +210,14 @@ def test_numbers(value: float, text: str) -> None:
     assert format_number(value) == text
 
 
+@settings(deadline=None)
 @given(st.floats())
 def test_numbers_read_back(value: float) -> None:
     for text in (format_number(value), format_api(value)):
         assert math.isnan(value) if text == "NaN" else float(text) == value
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_strings_read_back(text: str) -> None:
     assert unquote(quote(text)) == text
@@ -299,7 +301,7 @@ def _joined(op: str, left: Expr, right: Expr, flag: bool, grouped: bool) -> Expr
     )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.recursive(vectors_plain, _grow, max_leaves=12))
 def test_printed_trees_parse_to_themselves(tree: Expr) -> None:
     text = format(tree)
@@ -309,6 +311,7 @@ def test_printed_trees_parse_to_themselves(tree: Expr) -> None:
     assert type_of(again) is ValueType.VECTOR
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="foo{}[]()=~\"'`,:@+-*/^%<>!5ms \n#\\", max_size=40))
 def test_any_text_parses_or_is_a_fault(text: str) -> None:
     try:

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hivesight.model.labels import Labels
@@ -39,6 +39,7 @@ def test_numbers() -> None:
         assert number_texts(np.array([value])) == [text]
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(), min_size=1))
 def test_number_texts_are_those_of_single_numbers(values: list[float]) -> None:
     assert number_texts(np.array(values)) == [format_api(value) for value in values]

@@ -15,6 +15,7 @@ class Budget:
         self._cancelled = cancelled
         self._deadline = monotonic() + limits.timeout_seconds
         self._samples = 0
+        self._characters = 0
 
     def spend(self, samples: int) -> None:
         """Counts samples about to be read or made, before memory is spent on them. Raises QueryLimit."""
@@ -29,6 +30,15 @@ class Budget:
                 f" (more than {self._limits.max_samples}): ask for fewer series, a shorter time or a larger step"
             )
         self.check()
+
+    def spend_text(self, characters: int) -> None:
+        """Counts characters of a label value about to be made. Raises QueryLimit."""
+        self._characters += characters
+        if self._characters > self._limits.max_label_characters:
+            raise QueryLimit(
+                f"the query makes label values of more than {self._limits.max_label_characters} characters in all:"
+                " ask for fewer series or shorter values"
+            )
 
     def check(self) -> None:
         """Raises QueryLimit when the time is up or the query was cancelled."""

@@ -2,13 +2,12 @@
 at once."""
 
 from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 
 from hivesight.model.clock import Clock, SystemClock
 from hivesight.model.errors import BadQuery
-from hivesight.model.series import Mask, Times, Values
-from hivesight.model.symbols import LabelTable
 from hivesight.query.promql.annotations import Annotations
 from hivesight.query.promql.ast import Expr, MatrixSelector, Subquery, ValueType, unwrap
 from hivesight.query.promql.budget import Budget
@@ -20,6 +19,9 @@ from hivesight.query.promql.parser import parse
 from hivesight.query.promql.rows import raw_matrix
 from hivesight.query.promql.tables import empty, sort_order
 from hivesight.query.promql.types import Answer, Grid, Limits, Matrix, Querier, Scalar, String, Vector
+
+_FARTHEST_MS: Final = 2**53
+"""Times further away than this have no exact value in seconds, and no date either."""
 
 Cancelled = Callable[[], bool]
 
@@ -51,6 +53,7 @@ class Engine:
     def instant(self, query: str, at_ms: int, *, cancelled: Cancelled = never) -> Answer:
         """The answer at one time. Raises BadQuery for a fault in the query, QueryLimit where it is too large or took
         too long, QueryError where the data do not let it be answered."""
+        _check_time(at_ms)
         expr = parse(query)
         grid = Grid.of(at_ms, at_ms, 1)
         running = self._start(expr, query, grid, cancelled, is_range=False)
@@ -67,6 +70,8 @@ class Engine:
             raise BadQuery("zero or negative query resolution step widths are not accepted. Try a positive integer")
         if end_ms < start_ms:
             raise BadQuery("end timestamp must not be before start time")
+        _check_time(start_ms)
+        _check_time(end_ms)
         if (end_ms - start_ms) // step_ms + 1 > self._limits.max_points_per_series:
             raise BadQuery(
                 f"exceeded maximum resolution of {self._limits.max_points_per_series:,} points per timeseries."
@@ -90,6 +95,11 @@ class Engine:
         return Evaluation.of(expr, Annotations(query), budget, scope, fetched, is_range)
 
 
+def _check_time(at_ms: int) -> None:
+    if abs(at_ms) > _FARTHEST_MS:
+        raise BadQuery(f"the time {at_ms} ms is out of range: it must lie within {_FARTHEST_MS} ms of the epoch")
+
+
 def _instant(value: Value, at_ms: int) -> Scalar | String | Vector:
     match value:
         case Steps(values=values):
@@ -104,12 +114,8 @@ def _instant(value: Value, at_ms: int) -> Scalar | String | Vector:
 def _range(value: Value, grid: Grid, running: Evaluation) -> Matrix:
     if isinstance(value, Steps):
         labels = empty(running.symbols, 1)
-        return _matrix(labels, grid.times, value.values[None], np.ones((1, len(grid)), dtype=np.bool_))
+        return Matrix(labels, grid.times, value.values[None], np.ones((1, len(grid)), dtype=np.bool_))
     assert isinstance(value, Frame)
     frame = finished(value)
     order = sort_order(frame.labels)
-    return _matrix(frame.labels.rows(order), grid.times, frame.values[order], frame.present[order])
-
-
-def _matrix(labels: LabelTable, times: Times, values: Values, present: Mask) -> Matrix:
-    return Matrix(labels, times, values, present)
+    return Matrix(frame.labels.rows(order), grid.times, frame.values[order], frame.present[order])

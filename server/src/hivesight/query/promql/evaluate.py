@@ -26,7 +26,7 @@ from hivesight.query.promql.ast import (
 from hivesight.query.promql.binary import combine
 from hivesight.query.promql.budget import Budget
 from hivesight.query.promql.fetch import Fetched, Scope
-from hivesight.query.promql.frames import Frame, Steps, Text, Value, finished, merged, spread
+from hivesight.query.promql.frames import Frame, Steps, Text, Value, merged, spread
 from hivesight.query.promql.functions import FUNCTIONS
 from hivesight.query.promql.invariant import step_invariant
 from hivesight.query.promql.selectors import latest
@@ -158,8 +158,3 @@ class Evaluation:
         frame = found.rows(somewhere(found.present, 1))
         made = of_samples(frame.labels, frame.values, inner.times, frame.present, opens, closes, frame.nameless)
         return [] if made is None else [made]
-
-
-def result(value: Value) -> Value:
-    """The value as a user sees it."""
-    return finished(value) if isinstance(value, Frame) else value

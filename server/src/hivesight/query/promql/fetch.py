@@ -47,9 +47,9 @@ class Fetched:
 Need = tuple[tuple[Matcher, ...], int, int]
 
 
-def fetch(expr: Expr, querier: Querier, frame: Scope, budget: Budget) -> Fetched:
+def fetch(expr: Expr, querier: Querier, scope: Scope, budget: Budget) -> Fetched:
     """Reads what the query needs. Raises QueryLimit where that is too much."""
-    needs = _needs(expr, frame)
+    needs = _needs(expr, scope)
     answers: dict[Need, list[SeriesBlock]] = {}
     for need in needs.values():
         if need not in answers:
@@ -78,18 +78,18 @@ def _owned(block: SeriesBlock, symbols: Symbols) -> LabelTable:
     return LabelTable(block.labels.names, block.labels.codes, symbols)
 
 
-def _needs(expr: Expr, frame: Scope) -> dict[int, Need]:
+def _needs(expr: Expr, scope: Scope) -> dict[int, Need]:
     needs: dict[int, Need] = {}
-    stack: list[tuple[Expr, int, int]] = [(expr, frame.start_ms, frame.end_ms)]
+    stack: list[tuple[Expr, int, int]] = [(expr, scope.start_ms, scope.end_ms)]
     while stack:
         node, start, end = stack.pop()
         match node:
             case VectorSelector():
-                needs[id(node)] = _need(node, frame.lookback_ms, frame, start, end)
+                needs[id(node)] = _need(node, scope.lookback_ms, scope, start, end)
             case MatrixSelector(vector=vector, range_ms=range_ms):
-                needs[id(vector)] = _need(vector, range_ms, frame, start, end)
+                needs[id(vector)] = _need(vector, range_ms, scope, start, end)
             case Subquery():
-                if (pinned := frame.pinned(node.at)) is not None:
+                if (pinned := scope.pinned(node.at)) is not None:
                     start = end = pinned
                 grid = (start - node.offset_ms - node.range_ms, end - node.offset_ms)
                 stack.append((node.expr, *grid))
@@ -98,7 +98,7 @@ def _needs(expr: Expr, frame: Scope) -> dict[int, Need]:
     return needs
 
 
-def _need(selector: VectorSelector, back_ms: int, frame: Scope, start: int, end: int) -> Need:
-    if (pinned := frame.pinned(selector.at)) is not None:
+def _need(selector: VectorSelector, back_ms: int, scope: Scope, start: int, end: int) -> Need:
+    if (pinned := scope.pinned(selector.at)) is not None:
         start = end = pinned
     return selector.matchers, start - selector.offset_ms - back_ms + 1, end - selector.offset_ms

@@ -93,7 +93,11 @@ def spread(value: Value, steps: int) -> Value:
 def merged(frame: Frame) -> Frame:
     """Series with equal labels become one where they are never present at the same step. Raises QueryError where
     they are."""
-    group, first = grouped(frame.labels.codes)
+    codes = frame.labels.codes
+    if frame.nameless.any() and not frame.nameless.all():
+        # With the name still there two series may look equal of which one will lose it and the other not.
+        codes = np.column_stack([codes, frame.nameless.astype(np.int32)])
+    group, first = grouped(codes)
     if len(first) == len(frame):
         return frame
     order = np.argsort(group, kind="stable")

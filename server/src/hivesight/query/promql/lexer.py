@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from hivesight.query.promql.ast import AGGREGATORS
+from hivesight.query.promql.literals import quote
 
 
 class Kind(StrEnum):
@@ -34,7 +35,6 @@ class Token:
 
     def describe(self) -> str:
         """As a parse error names it."""
-        shown = self.text if len(self.text) <= 10 else self.text[:10] + "..."
         match self.kind:
             case Kind.END:
                 return "end of input"
@@ -46,18 +46,18 @@ class Token:
                 return f"<{self.text}>"
             case Kind.PUNCTUATION:
                 return f'"{self.text}"'
-            case Kind.STRING:
-                return f"string {_go_quoted(self.text, 10)}"
+            case Kind.IDENTIFIER | Kind.METRIC:
+                return f"{self.kind.value} {_quoted(self.text, _LONGEST_SHOWN)}"
             case _:
-                quoted = _go_quoted(self.text, len(self.text))
-                return f"{self.kind.value} {quoted if shown == self.text else _go_quoted(shown, 13)}"
+                return f"{self.kind.value} {_quoted(self.text, 10)}"
 
 
-def _go_quoted(text: str, limit: int) -> str:
-    escaped = text[:limit].replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"' + ("..." if len(text) > limit else "")
+def _quoted(text: str, limit: int) -> str:
+    """The beginning of a text as a Go string literal."""
+    return quote(text[:limit]) + ("..." if len(text) > limit else "")
 
 
+_LONGEST_SHOWN: Final = 100
 KEYWORDS: Final = frozenset({"offset", "by", "without", "on", "ignoring", "group_left", "group_right", "bool"})
 WORD_OPERATORS: Final = frozenset({"and", "or", "unless", "atan2"})
 
@@ -133,7 +133,7 @@ class _Lexer:
             self._emit(Kind.NUMBER, match[0])
         else:
             match = _NUMBERISH.match(self.query, self.position)
-            self._error(f"bad number or duration syntax: {_go_quoted(match[0] if match else '.', 100)}")
+            self._error(f"bad number or duration syntax: {_quoted(match[0] if match else '.', _LONGEST_SHOWN)}")
 
     def _word(self, word: str) -> None:
         lowered = word.lower()

@@ -110,16 +110,13 @@ def _binary(node: Binary) -> str:
 
 
 def _matching(matching: Matching | None) -> str:
-    if matching is None or not (matching.labels or matching.on or matching.include):
-        return (
-            "" if matching is None or matching.card not in (Card.MANY_TO_ONE, Card.ONE_TO_MANY) else _grouped(matching)
-        )
-    return _grouped(matching)
-
-
-def _grouped(matching: Matching) -> str:
+    if matching is None:
+        return ""
+    grouped = matching.card in (Card.MANY_TO_ONE, Card.ONE_TO_MANY)
+    if not (matching.labels or matching.on or grouped):
+        return ""
     text = f" {'on' if matching.on else 'ignoring'} ({', '.join(map(_label, matching.labels))})"
-    if matching.card in (Card.MANY_TO_ONE, Card.ONE_TO_MANY):
+    if grouped:
         word = "group_left" if matching.card is Card.MANY_TO_ONE else "group_right"
         text += f" {word} ({', '.join(map(_label, matching.include))})"
     return text

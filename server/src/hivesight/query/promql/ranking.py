@@ -1,7 +1,6 @@
 """Aggregations that go by the order of values: quantile, topk, bottomk, limitk and limit_ratio."""
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +10,9 @@ from hivesight.model.series import Mask, Values
 from hivesight.query.promql.ast import Aggregate
 from hivesight.query.promql.context import Context
 from hivesight.query.promql.frames import Frame
+from hivesight.query.promql.groups import Groups, groups_of
 from hivesight.query.promql.literals import format_number
 from hivesight.query.promql.tables import Index
-
-if TYPE_CHECKING:
-    from hivesight.query.promql.aggregate import Groups
 
 
 def quantile_of_sorted(ordered: Values, start: NDArray[np.int64], count: NDArray[np.int64], at: Values) -> Values:
@@ -57,8 +54,6 @@ def _order(group: Index, values: Values, present: Mask, *, largest_first: bool) 
 
 def ranked(context: Context, node: Aggregate, frame: Frame, param: Values) -> Frame:
     """topk and bottomk: the k largest or smallest of each group, each with its own labels."""
-    from hivesight.query.promql.aggregate import groups_of
-
     wanted = _counts(param)
     if not len(frame) or not (wanted > 0).any():
         return frame.rows(np.zeros(0, dtype=np.intp))
@@ -70,8 +65,6 @@ def ranked(context: Context, node: Aggregate, frame: Frame, param: Values) -> Fr
 
 def limited(context: Context, node: Aggregate, frame: Frame, param: Values) -> Frame:
     """limitk: the first k of each group. limit_ratio: of all series those whose label sets hash below the ratio."""
-    from hivesight.query.promql.aggregate import groups_of
-
     if node.op == "limit_ratio":
         return _ratio(context, node, frame, param)
     wanted = _counts(param)
@@ -93,7 +86,7 @@ def _counts(param: Values) -> NDArray[np.int64]:
 
 
 def _first(
-    context: Context, frame: Frame, groups: "Groups", order: NDArray[np.int64], wanted: NDArray[np.int64]
+    context: Context, frame: Frame, groups: Groups, order: NDArray[np.int64], wanted: NDArray[np.int64]
 ) -> Frame:
     """The first of each group in this order that are present, as rows of the frame."""
     nth = np.arange(len(frame))[:, None] - groups.starts[groups.group][:, None]

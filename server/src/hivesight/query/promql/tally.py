@@ -20,6 +20,8 @@ def count_values(node: Aggregate, frame: Frame, label: str, budget: Budget) -> F
     if not rows.size:
         return empty_frame(frame.labels.symbols, steps)
     values, value = np.unique(frame.values[rows, columns], return_inverse=True)
+    # At least one row a value: checked before each gets its text.
+    budget.fits(len(values) * steps)
     # One row for every series and value of it, with the value as its label: then grouped like any other vector.
     pair, where = np.unique(rows * len(values) + value, return_inverse=True)
     symbols = frame.labels.symbols

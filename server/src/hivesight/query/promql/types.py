@@ -23,9 +23,11 @@ class Querier(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one query may cost. max_samples: samples read plus cells (series x steps) made, over the whole query."""
+    """What one query may cost. max_samples: samples read plus cells (series x steps) made, over the whole query.
+    max_label_characters: characters in label values that the query makes itself."""
 
     max_samples: int = 50_000_000
+    max_label_characters: int = 50_000_000
     timeout_seconds: float = 120.0
     max_points_per_series: int = 11_000
 

@@ -9,6 +9,7 @@ from hivesight.model.errors import QueryError
 from hivesight.model.labels import METRIC_NAME
 from hivesight.model.matcher import Match, compile_regex
 from hivesight.query.promql.ast import Call
+from hivesight.query.promql.budget import Budget
 from hivesight.query.promql.context import Context
 from hivesight.query.promql.frames import Frame, merged
 from hivesight.query.promql.functions.kind import Function
@@ -33,7 +34,7 @@ def _label_replace(context: Context, call: Call, grid: Grid) -> Frame:
     for index, text in enumerate(context.symbols.texts(values.tolist())):
         if (match := regex.fullmatch(text)) is not None:
             hit[index] = True
-            codes[index] = context.symbols.intern(expand(template, match))
+            codes[index] = context.symbols.intern(expand(template, match, context.budget))
     hits, before = hit[inverse], frame.labels.column(target)
     labels = with_column(frame.labels, target, np.where(hits, codes[inverse], before).astype(np.int32))
     # A name that was set on purpose stays.
@@ -41,20 +42,26 @@ def _label_replace(context: Context, call: Call, grid: Grid) -> Frame:
     return merged(Frame(labels, frame.values, frame.present, nameless))
 
 
-def expand(template: str, match: Match) -> str:
+def expand(template: str, match: Match, budget: Budget) -> str:
     """The template with `$1`, `${1}` and `$name` replaced by what the groups matched (Go's Regexp.Expand): a group
-    that does not exist is empty, and `$$` is a dollar sign."""
+    that does not exist is empty, and `$$` is a dollar sign. Raises QueryLimit for too much text."""
+    parts: list[str] = []
+    position = 0
+    for reference in _REFERENCE.finditer(template):
+        parts += (template[position : reference.start()], _group(match, reference[1] or reference[2] or ""))
+        position = reference.end()
+    parts.append(template[position:])
+    budget.spend_text(sum(map(len, parts)))
+    return "".join(parts)
 
-    def group(reference: re.Match[str]) -> str:
-        name = reference[1] or reference[2]
-        if not name:
-            return "$"
-        try:
-            return match.group(int(name) if name.isdigit() else name) or ""
-        except (IndexError, KeyError):
-            return ""
 
-    return _REFERENCE.sub(group, template)
+def _group(match: Match, name: str) -> str:
+    if not name:
+        return "$"
+    try:
+        return match.group(int(name) if name.isdigit() else name) or ""
+    except (IndexError, KeyError):
+        return ""
 
 
 def _label_join(context: Context, call: Call, grid: Grid) -> Frame:
@@ -65,8 +72,10 @@ def _label_join(context: Context, call: Call, grid: Grid) -> Frame:
     _check_name(target, "invalid destination label name in label_join()")
     codes = columns(frame.labels, sources)
     group, first = grouped(codes)
-    texts = [separator.join(context.symbols.texts(row)) for row in codes[first].tolist()]
-    joined = np.array([context.symbols.intern(text) for text in texts], dtype=np.int32)
+    parts = [context.symbols.texts(row) for row in codes[first].tolist()]
+    for row in parts:
+        context.budget.spend_text(sum(map(len, row)) + len(separator) * len(row))
+    joined = np.array([context.symbols.intern(separator.join(row)) for row in parts], dtype=np.int32)
     labels = with_column(frame.labels, target, joined[group])
     nameless = np.zeros_like(frame.nameless) if target == METRIC_NAME else frame.nameless
     return merged(Frame(labels, frame.values, frame.present, nameless))

@@ -1,9 +1,11 @@
 """This machine's own figures, against node_exporter where it is installed."""
 
+import os
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 
@@ -14,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from hivesight.ingest.exposition import parse
 from hivesight.ingest.series_cache import SeriesCache
 from hivesight.model.clock import SystemClock
+from hivesight.sources import host_filesystems, host_linux
 from hivesight.sources.host import Host
 
 Families = dict[str, tuple[str, set[tuple[str, ...]], dict[tuple[str, frozenset[tuple[str, str]]], float]]]
@@ -113,3 +116,30 @@ def ask(exporter: str) -> str:
     finally:
         process.terminate()
         process.wait()
+
+
+def test_a_file_system_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    server_is_back, asked, real = threading.Event(), list[str](), os.statvfs
+
+    def statvfs(path: str) -> os.statvfs_result:
+        asked.append(path)
+        if path == "/net":
+            server_is_back.wait(30)
+        return real("/")
+
+    mounts = [("disk", "/", "ext4", "rw"), ("server:/", "/net", "nfs4", "ro"), ("proc", "/proc", "proc", "rw")]
+    monkeypatch.setattr(host_linux, "mounts", lambda: mounts)
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    monkeypatch.setattr(host_filesystems, "_PATIENCE_SECONDS", 0.02)
+    systems = host_filesystems.FileSystems()
+
+    def errors() -> dict[str, float]:
+        (family,) = [each for each in systems.families() if each.name == "node_filesystem_device_error"]
+        return {each.labels["mountpoint"]: each.value for each in family.samples}
+
+    assert errors() == {"/": 0.0, "/net": 1.0}
+    assert errors() == {"/": 0.0, "/net": 1.0}
+    assert asked.count("/net") == 1 and "/proc" not in asked
+    server_is_back.set()
+    monkeypatch.setattr(host_filesystems, "_PATIENCE_SECONDS", 10.0)
+    assert errors() == {"/": 0.0, "/net": 0.0}

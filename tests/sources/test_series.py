@@ -12,7 +12,7 @@ from hivesight.model.labels import Labels
 from hivesight.sources.config import ScrapeConfig
 from hivesight.sources.fetch import Fetched, Outcome, ScrapeError
 from hivesight.sources.metrics import ScrapeMetrics
-from hivesight.sources.series import TargetSeries
+from hivesight.sources.series import RETRY_SCRAPES, TargetSeries
 from hivesight.sources.target import Target
 from sources.recording import STALE, START_MS, Recorder
 
@@ -270,6 +270,22 @@ def test_series_that_the_store_refuses() -> None:
     assert target.samples() == {"a": 1.0, "b": 2.0}
     assert target.report() == (1.0, 4.0, 4.0, 4.0)
     assert target.dropped("series_limit") == 2
+
+
+def test_refused_series_are_asked_for_again() -> None:
+    target = Scraped()
+    target.store.max_series = 3
+    target.scrape(b"a 1\nb 2\n")
+    assert set(target._last()) == {"a", "b", "up"}
+    target.store.max_series = 1000
+    target.scrape(b"a 1\nb 2\nc 3\n")
+    assert target.report()[0] == 1.0 and target.samples() == {"a": 1.0, "b": 2.0, "c": 3.0}
+    target.store.max_series = 9
+    target.scrape(b"a 1\nb 2\nc 3\nd 4\ne 5\n")
+    target.store.max_series = 1000
+    for _ in range(RETRY_SCRAPES):
+        target.scrape(b"a 1\nb 2\nc 3\nd 4\ne 5\n")
+    assert target.samples() == {"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0, "e": 5.0}
 
 
 def test_rows_that_the_store_has_dropped() -> None:

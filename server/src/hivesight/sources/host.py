@@ -2,7 +2,6 @@
 and units, so that rules and dashboards written for it work. `render` gives exposition text for a LocalSource."""
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -16,13 +15,9 @@ from structlog.typing import FilteringBoundLogger
 from hivesight.model.clock import Clock
 from hivesight.sources import host_linux
 from hivesight.sources.host_families import counter, gauge
+from hivesight.sources.host_filesystems import FileSystems
 
 _MODES: Final = ("idle", "iowait", "irq", "nice", "softirq", "steal", "system", "user")
-_PSEUDO_TYPES: Final = re.compile(
-    "autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|efivarfs|fakeowner|fusectl|hugetlbfs|iso9660"
-    "|mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|sysfs|tracefs"
-)
-_HIDDEN_MOUNTS: Final = ("/dev", "/proc", "/sys", "/run/credentials", "/var/lib/docker", "/var/lib/containers/storage")
 
 _log: FilteringBoundLogger = structlog.get_logger(__name__)
 
@@ -34,6 +29,7 @@ class HostCollector(Collector):
         self._clock = clock
         self._failures = failures
         self._broken: set[str] = set()
+        self._filesystems = FileSystems()
 
     def describe(self) -> list[Metric]:
         """Nothing: what there is depends on the machine, and registering is to cost nothing."""
@@ -44,7 +40,7 @@ class HostCollector(Collector):
         parts: tuple[tuple[str, Callable[[], list[Metric]]], ...] = (
             ("cpu", cpu),
             ("memory", memory),
-            ("filesystem", filesystems),
+            ("filesystem", self._filesystems.families),
             ("diskstats", disks),
             ("network", network),
             ("load", load),
@@ -116,55 +112,6 @@ def memory() -> list[Metric]:
         gauge(f"node_memory_{name}", f"Memory information field {name}.", value)
         for name, value in sorted(figures.items())
     ]
-
-
-def filesystems() -> list[Metric]:
-    """Sizes of the file systems that hold files: pseudo file systems are left out."""
-    names = ["device", "fstype", "mountpoint"]
-    size = gauge("node_filesystem_size_bytes", "Filesystem size in bytes.", labels=names)
-    free = gauge("node_filesystem_free_bytes", "Filesystem free space in bytes.", labels=names)
-    available = gauge(
-        "node_filesystem_avail_bytes", "Filesystem space available to non-root users in bytes.", labels=names
-    )
-    files = gauge("node_filesystem_files", "Filesystem total file nodes.", labels=names)
-    files_free = gauge("node_filesystem_files_free", "Filesystem total free file nodes.", labels=names)
-    readonly = gauge("node_filesystem_readonly", "Filesystem read-only status.", labels=names)
-    error = gauge(
-        "node_filesystem_device_error",
-        "Whether an error occurred while getting statistics for the given device.",
-        labels=names,
-    )
-    seen: set[tuple[str, str]] = set()
-    for device, mountpoint, fstype, options in host_linux.mounts() or _partitions():
-        labels = [device, fstype, mountpoint]
-        if (device, mountpoint) in seen or not _holds_files(fstype, mountpoint):
-            continue
-        seen.add((device, mountpoint))
-        try:
-            status = os.statvfs(mountpoint)
-        except OSError:
-            error.add_metric(labels, 1.0)
-            continue
-        error.add_metric(labels, 0.0)
-        size.add_metric(labels, status.f_blocks * status.f_frsize)
-        free.add_metric(labels, status.f_bfree * status.f_frsize)
-        available.add_metric(labels, status.f_bavail * status.f_frsize)
-        files.add_metric(labels, status.f_files)
-        files_free.add_metric(labels, status.f_ffree)
-        readonly.add_metric(labels, float("ro" in options.split(",")))
-    return [available, error, files, files_free, free, readonly, size]
-
-
-def _partitions() -> list[tuple[str, str, str, str]]:
-    return [(each.device, each.mountpoint, each.fstype, each.opts) for each in psutil.disk_partitions(all=True)]
-
-
-def _holds_files(fstype: str, mountpoint: str) -> bool:
-    if mountpoint == "/":
-        # A container's own files are on an overlay.
-        return True
-    hidden = any(mountpoint == each or mountpoint.startswith(each + "/") for each in _HIDDEN_MOUNTS)
-    return not _PSEUDO_TYPES.fullmatch(fstype) and not hidden
 
 
 def disks() -> list[Metric]:

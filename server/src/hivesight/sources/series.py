@@ -107,7 +107,7 @@ class TargetSeries:
 
     def end(self, time_ms: int) -> None:
         """The target is gone: its series end. Raises StorageError."""
-        rows = np.union1d(self._last, self._report).astype(np.int32)
+        rows = np.union1d(self._last, self._report[self._report >= 0]).astype(np.int32)
         time_ms = max(time_ms, self._last_time_ms + 1)
         if self._group is not None and len(rows):
             self._group.append(time_ms, rows, np.full(len(rows), STALE))
@@ -197,7 +197,7 @@ class TargetSeries:
     def _append(self, time_ms: int, batch: _Batch, error: ScrapeError | None, seconds: float) -> bool:
         group = self._own_group()
         extra = bool(self._config.extra_scrape_metrics)
-        if not len(self._report):
+        if not len(self._report) or (self._report < 0).any():
             names = REPORT + REPORT_EXTRA if extra else REPORT
             self._report = group.register([self._labels.report(name) for name in names])
         report = [0.0 if error else 1.0, seconds, batch.scraped, batch.kept, batch.added]

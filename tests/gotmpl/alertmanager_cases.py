@@ -50,6 +50,7 @@ CASES: Final = [
     ("{{ match \"^te\" .Receiver }} {{ reReplaceAll \"e(.)\" \"<$1>\" .Receiver }} {{ .Receiver | safeHtml }}", "true t<a>m team"),
     ("{{ define \"x\" }}{{ .job }}{{ end }}{{ range .Alerts }}{{ template \"x\" .Labels }} {{ end }}", "api web "),
     ("{{ range $i, $a := .Alerts }}{{ if $i }}, {{ end }}{{ $a.Labels.job }}{{ end }}", "api, web"),
+    ("{{ printf \"%s %q %x %6.2s\" .CommonLabels.Names .CommonLabels.Names .CommonLabels.Names .CommonLabels.Names }}", '[alertname a b severity] ["alertname" "a b" "severity"] [616c6572746e616d65 612062 7365766572697479] [    al     a      se]'),
     ("{{ len .Alerts }} {{ len .Alerts.Resolved }} {{ .CommonAnnotations.summary }}", "2 1 s"),
 ]  # fmt: skip
 

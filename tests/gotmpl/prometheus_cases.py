@@ -65,6 +65,9 @@ TEXT_CASES: Final = [
     ('{{ printf "%s" $labels }}', "map[__name__:x empty_like:x html:<a&b> instance:web-1.example.org:9100 job:node exporter]"),
     ('{{ printf "%d" $value }} {{ printf "%s" $value }} {{ printf "%f" 1 }}', "%!d(float64=0.87654321) %!s(float64=0.87654321) %!f(int=1)"),
     ('{{ print 1 2 "a" 3 true 4 }} {{ println "a" 1 }}', "1 2a3 true 4 a 1\n"),
+    ('{{ printf "%q %5s|%d" $labels (args 1 "b") (args 1 "b") }}',
+     'map["__name__":"x" "empty_like":"x" "html":"<a&b>" "instance":"web-1.example.org:9100" "job":"node exporter"]'
+     ' map[ arg0:%!s(int=    1)  arg1:    b]|map[%!d(string=arg0):1 %!d(string=arg1):%!d(string=b)]'),
     # Texts.
     ('{{ "hello wORLD foo-bar don\'t" | title }} {{ toUpper "aé" }} {{ toLower "AÉ" }}', "Hello WORLD Foo-Bar Don'T AÉ aé"),
     ('{{ match "we.-[0-9]" $labels.instance }} {{ match "^x" "ax" }} {{ match "a.b" "a\\nb" }}', "true false false"),
@@ -153,5 +156,6 @@ SYNTAX_ERRORS: Final = [
     ("{{ true.x }}", 1, 4),
     ("{{ \"\\z\" }}", 1, 4),
     ("{{ 99999999999999999999 }}", 1, 4),
+    ("{{ 9223372036854775808 }}", 1, 4),
     ("{{ define \"x\" }}a{{ end }}{{ define \"x\" }}b{{ end }}", 1, 30),
 ]  # fmt: skip

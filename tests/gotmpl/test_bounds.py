@@ -85,6 +85,8 @@ BOMBS = [
     '{{ $x := "aaaaaaaaaaaaaaaa" }}' + '{{ $x = printf "%s%s" $x $x }}' * 60 + "{{ len $x }}",
     "{{ $x := list 1 }}" + "{{ $x = list $x $x }}" * 100 + "{{ $x }}",
     "{{ $x := list 1 }}" + "{{ $x = list $x $x }}" * 100 + "{{ toJson $x }}",
+    "{{ $x := list 1 }}" + "{{ $x = list $x $x }}" * 25 + '{{ printf "%s" $x }}',
+    "{{ $x := list }}" + "{{ $x = list $x $x }}" * 29 + '{{ printf "%d" $x }}',
     "{{ range 100000000000 }}{{ end }}",
     "{{ range 100000 }}{{ range 100000 }}{{ end }}{{ end }}",
     "{{ range 1000000 }}aaaaaaaaaaaaaaaaaaaaa{{ end }}",

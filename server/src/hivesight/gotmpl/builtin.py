@@ -6,8 +6,9 @@ from typing import Final
 
 from hivesight.gotmpl.calls import Function
 from hivesight.gotmpl.errors import FunctionError
-from hivesight.gotmpl.gofmt import sprint, sprintf, sprintln
+from hivesight.gotmpl.gofmt import sprint, sprintln
 from hivesight.gotmpl.gotime import GoDuration
+from hivesight.gotmpl.printf import sprintf
 from hivesight.gotmpl.values import SafeHtml, as_mapping, as_sequence, entry_of, truth, type_name
 
 SHORT_CIRCUIT: Final = frozenset({"and", "or"})

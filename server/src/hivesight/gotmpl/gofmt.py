@@ -1,36 +1,31 @@
-"""Go's package fmt over template values: Sprint, Sprintln, Sprintf. Bounded: no text and no nesting passes a limit."""
+"""Go's package fmt over template values: Sprint and Sprintln. Bounded: no text and no nesting passes a limit."""
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
 from hivesight.gotmpl.errors import TooLarge
-from hivesight.gotmpl.gofloat import format_g, format_precision, format_shortest
+from hivesight.gotmpl.gofloat import format_g
 from hivesight.gotmpl.values import as_mapping, as_sequence, has_fields, has_string, type_name
 
 TEXT_MOST: Final = 4 << 20
-_DEPTH_MOST: Final = 30
-_WIDTH_MOST: Final = 1_000_000
-_VERB: Final = re.compile(
-    r"%([+\-# 0]*)(\[\d{1,4}\])?(\*|\d{1,9})?(?:\.(\[\d{1,4}\])?(\*|\d{1,9})?)?(\[\d{1,4}\])?(.?)", re.DOTALL
-)
+DEPTH_MOST: Final = 30
 
 
-def show(value: object, verb: str = "v") -> str:
+def show(value: object) -> str:
     """A value as `%v` prints it. Raises TooLarge past the bounds."""
     out: list[str] = []
-    _show(value, verb, out, [TEXT_MOST], 0)
+    _show(value, out, [TEXT_MOST], 0)
     return "".join(out)
 
 
-def _show(value: object, verb: str, out: list[str], left: list[int], depth: int) -> None:
+def _show(value: object, out: list[str], left: list[int], depth: int) -> None:
     """Append a value's text; `left` is what remains of the budget."""
-    if depth > _DEPTH_MOST:
+    if depth > DEPTH_MOST:
         raise TooLarge("a value is nested too deeply to print")
     mapping, sequence = as_mapping(value), as_sequence(value)
     if has_string(value) or (mapping is None and sequence is None and not has_fields(value)):
-        text = _scalar(value, verb)
-        _spend(left, len(text))
+        text = _scalar(value)
+        spend(left, len(text))
         out.append(text)
         return
     if has_fields(value):
@@ -41,14 +36,15 @@ def _show(value: object, verb: str, out: list[str], left: list[int], depth: int)
         head, tail, items = "[", "]", [("", each) for each in sequence or ()]
     out.append(head)
     for index, (prefix, each) in enumerate(items):
-        _spend(left, 1 + len(prefix))
+        spend(left, 1 + len(prefix))
         out.append(f"{' ' if index else ''}{prefix}")
-        _show(each, verb, out, left, depth + 1)
-    _spend(left, len(head) + len(tail))
+        _show(each, out, left, depth + 1)
+    spend(left, len(head) + len(tail))
     out.append(tail)
 
 
-def _spend(left: list[int], size: int) -> None:
+def spend(left: list[int], size: int) -> None:
+    """Take from a budget of characters. Raises TooLarge when it is used up."""
     left[0] -= size
     if left[0] < 0:
         raise TooLarge(f"a value prints more than {TEXT_MOST} characters")
@@ -62,13 +58,13 @@ def in_order(mapping: object) -> list[object]:
     return [*sorted(numbers), *sorted(texts)]
 
 
-def _scalar(value: object, verb: str) -> str:
+def _scalar(value: object) -> str:
     if value is None:
         return "<nil>"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return quote(value) if verb == "q" else str(value)
+        return str(value)
     if isinstance(value, float):
         return format_g(value)
     if isinstance(value, int):
@@ -89,182 +85,6 @@ def sprint(values: Sequence[object]) -> str:
 def sprintln(values: Sequence[object]) -> str:
     """Values with spaces between and a line end after (fmt.Sprintln)."""
     return " ".join(map(show, values)) + "\n"
-
-
-def sprintf(template: str, values: Sequence[object]) -> str:
-    """fmt.Sprintf; what does not fit shows in the text as Go shows it (`%!d(string=x)`). Raises TooLarge."""
-    state = _State(values)
-    out: list[str] = []
-    size = at = 0
-    for match in _VERB.finditer(template):
-        out.append(template[at : match.start()])
-        out.append(state.one(match))
-        at = match.end()
-        size += len(out[-1]) + len(out[-2])
-        if size > TEXT_MOST:
-            raise TooLarge(f"printf makes more than {TEXT_MOST} characters")
-    out.append(template[at:])
-    out.append(state.extra())
-    return "".join(out)
-
-
-class _State:
-    """Which argument is next."""
-
-    def __init__(self, values: Sequence[object]) -> None:
-        self._values = values
-        self._next = 0
-        self._reordered = False
-
-    def _index(self, mark: str | None) -> bool:
-        """Move to an explicit argument `[n]`; false where there is none such."""
-        if mark is None:
-            return True
-        self._reordered = True
-        self._next = int(mark[1:-1]) - 1
-        return 0 <= self._next < len(self._values)
-
-    def _take(self) -> tuple[bool, object]:
-        if not 0 <= self._next < len(self._values):
-            return False, None
-        self._next += 1
-        return True, self._values[self._next - 1]
-
-    def _number(self, text: str | None) -> int | None:
-        """A width or precision: given, taken from the arguments (`*`), or none. -1 stands for a bad one."""
-        if text is None:
-            return None
-        value: object = int(text) if text != "*" else self._take()[1]
-        if not isinstance(value, int) or isinstance(value, bool) or abs(value) > _WIDTH_MOST:
-            return -_WIDTH_MOST - 1
-        return value
-
-    def one(self, match: re.Match[str]) -> str:
-        """The text for one directive."""
-        flags, width_mark, width_text, precision_mark, precision_text, mark, verb = match.groups()
-        if not verb:
-            return "%!(NOVERB)"
-        good = self._index(width_mark)
-        width = self._number(width_text)
-        good = self._index(precision_mark) and good
-        precision = self._number(precision_text)
-        good = self._index(mark) and good
-        has_point = "." in match.group()[: match.start(7) - match.start()]
-        prefix = ""
-        if width is not None and abs(width) > _WIDTH_MOST:
-            prefix, width = "%!(BADWIDTH)", None
-        if precision is not None and precision < 0:
-            prefix, precision = prefix + ("%!(BADPREC)" if precision < -_WIDTH_MOST else ""), None
-        elif precision is None and has_point:
-            precision = 0
-        if verb == "%":
-            return prefix + "%"
-        if not good:
-            return f"{prefix}%!{verb}(BADINDEX)"
-        found, value = self._take()
-        if not found:
-            return f"{prefix}%!{verb}({'BADINDEX' if self._reordered else 'MISSING'})"
-        if width is not None and width < 0:
-            flags, width = flags + "-", -width
-        return prefix + _directive(verb, value, flags, width or 0, precision)
-
-    def extra(self) -> str:
-        if self._reordered or self._next >= len(self._values):
-            return ""
-        left = self._values[self._next :]
-        shown = ", ".join("<nil>" if each is None else f"{type_name(each)}={show(each)}" for each in left)
-        return f"%!(EXTRA {shown})"
-
-
-def _directive(verb: str, value: object, flags: str, width: int, precision: int | None) -> str:
-    text = _formatted(verb, value, flags, precision)
-    if text is None:
-        shown = "<nil>" if value is None else f"{type_name(value)}={show(value)}"
-        return f"%!{verb}({shown})"
-    if len(text) > TEXT_MOST:
-        raise TooLarge(f"printf makes more than {TEXT_MOST} characters")
-    if "-" in flags:
-        return text.ljust(width)
-    numeric = isinstance(value, int | float) and not isinstance(value, bool)
-    if "0" in flags and (numeric or isinstance(value, str)) and not text.endswith(("Inf", "NaN")):
-        sign = text[0] if numeric and text[:1] in ("+", "-", " ") else ""
-        return sign + text[len(sign) :].rjust(width - len(sign), "0")
-    return text.rjust(width)
-
-
-def _formatted(verb: str, value: object, flags: str, precision: int | None) -> str | None:
-    """The value under the verb before padding, or None where the verb does not fit it."""
-    if verb == "T":
-        return type_name(value)
-    if verb == "v" and not isinstance(value, float):
-        return quote(value) if "#" in flags and isinstance(value, str) else show(value)
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return show(value) if verb == "t" else None
-    if isinstance(value, str):
-        return _string(verb, value, flags, precision)
-    if has_string(value):
-        return _string(verb, value.template_string(), flags, precision)
-    if isinstance(value, int):
-        text = _integer(verb, value, flags, precision)
-        return None if text is None else _signed(text, flags)
-    if isinstance(value, float):
-        text = _float(verb, value, precision)
-        return None if text is None else _signed(text, flags)
-    return show(value, verb) if verb in "sq" else None
-
-
-def _signed(text: str, flags: str) -> str:
-    if text.startswith("-"):
-        return text
-    if text.startswith("+"):
-        return text if "+" in flags or text == "+Inf" else text[1:]
-    return f"+{text}" if "+" in flags else f" {text}" if " " in flags else text
-
-
-def _string(verb: str, text: str, flags: str, precision: int | None) -> str | None:
-    cut = text if precision is None else text[:precision]
-    match verb:
-        case "s":
-            return cut
-        case "q":
-            return quote(cut)
-        case "x":
-            return _hex(cut, flags)
-        case "X":
-            return _hex(cut, flags).upper()
-        case _:
-            return None
-
-
-def _hex(text: str, flags: str) -> str:
-    raw = text.encode("utf-8", "replace")
-    return raw.hex(" ") if " " in flags else raw.hex()
-
-
-def _integer(verb: str, value: int, flags: str, precision: int | None) -> str | None:
-    if verb in "cqU":
-        if not 0 <= value < 0x110000:
-            return "\ufffd"
-        return {"c": chr(value), "q": f"'{chr(value)}'", "U": f"U+{value:04X}"}[verb]
-    base = {"d": "d", "b": "b", "o": "o", "O": "o", "x": "x", "X": "X"}.get(verb)
-    if base is None:
-        return None
-    digits = format(abs(value), base).rjust(precision or 0, "0")
-    head = {"x": "0x", "X": "0X", "o": "0", "b": "0b"}.get(verb, "") if "#" in flags else "0o" if verb == "O" else ""
-    return f"{'-' if value < 0 else ''}{head}{digits}"
-
-
-def _float(verb: str, value: float, precision: int | None) -> str | None:
-    lower = verb.lower()
-    if lower == "f" or lower == "e":
-        text = format_precision(value, lower, 6 if precision is None else precision)
-    elif lower in ("g", "v"):
-        text = format_shortest(value, "g") if precision is None else format_precision(value, "g", precision)
-    else:
-        return None
-    return text.upper().replace("INF", "Inf").replace("NAN", "NaN") if verb in "EG" else text
 
 
 _PRINTED: Final = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v"}

@@ -57,8 +57,8 @@ def number(literal: str) -> int | float:
         value = int(digits, 8)
     else:
         value = int(digits)
-    if not -(2**63) <= value < 2**64:
-        raise ValueError(f"integer overflow: {literal}")
+    if not -(2**63) <= value < 2**63:
+        raise ValueError(f"{literal} overflows int")
     return value
 
 

@@ -15,6 +15,7 @@ from hivesight.alerting.matchers import parse_matchers
 from hivesight.alerting.silence import SilenceRequest
 from hivesight.model.alert import Alert
 from hivesight.model.errors import StorageError
+from hivesight.storage.state import State
 
 CONFIG = """
 route:
@@ -246,6 +247,20 @@ def test_a_restart_goes_on_where_it_was() -> None:
     asyncio.run(go())
     told = [(notice.alert.name, notice.status) for flush in listener.heard for notice in flush.notices]
     assert sorted(told) == [("X", "firing"), ("X", "resolved"), ("Y", "firing"), ("Y", "resolved")]
+
+
+def test_the_state_store_is_such_a_table(tmp_path: Path) -> None:
+    clock = ManualClock()
+    for seen in ([], ["X"]):
+        state = State.open(tmp_path / "state.sqlite")
+        names = ("alerts", "notifications", "silences", "deliveries")
+        alerting = room(clock, Tables(*(state.table(name) for name in names)))
+        alerting.apply(config(), Listener())
+        assert [view.alert.name for view in alerting.alerts()] == seen
+        alerting.put([make(alertname="X")])
+        alerting.silences.set(SilenceRequest(parse_matchers("a=b"), START, START + 1000, "ann", "why"), START)
+        state.close()
+    assert len(alerting.silences) == 2
 
 
 def test_what_is_over_and_told_is_swept_from_the_table() -> None:

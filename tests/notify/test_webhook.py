@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from alerting.fakes import START, alert
-from hivesight.alerting.config_http import Authorization, BasicAuth, HeaderValues, HttpConfig, TlsConfig
+from hivesight.alerting.config_http import Authorization, BasicAuth, HeaderValues, HttpConfig, OAuth2, TlsConfig
 from hivesight.alerting.config_receivers import WebhookConfig
 from hivesight.model.secret import Secret
 from hivesight.notify.errors import FailureReason, NotifyError
@@ -176,3 +176,46 @@ def test_settings_that_do_not_work(
         send(notification(), http, tmp_path, **config)
     assert (raised.value.reason, raised.value.retry) == (reason, again)
     assert "tok3n" not in str(raised.value)
+
+
+def test_through_a_proxy_but_for_hosts_that_are_named() -> None:
+    with receiver() as proxy, receiver() as there:
+        http = HttpConfig(proxy_url=proxy.url, no_proxy="127.0.0.1", proxy_connect_header={"X-Via": (Secret("bee"),)})
+        send(notification(), http, url=Secret("http://hive.invalid/hook"))
+        send(notification(), http, url=Secret(f"{there.url}/direct"))
+    assert [each.path for each in proxy.requests] == ["http://hive.invalid/hook"]
+    assert [each.path for each in there.requests] == ["/direct"]
+
+
+def test_a_token_by_client_credentials_is_fetched_once(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("s\n", encoding="utf-8")
+    with receiver(Reply(200, b'{"access_token":"t0","expires_in":3600}')) as issuer, receiver() as there:
+        oauth = OAuth2(
+            client_id="hive",
+            client_secret_file="secret",
+            token_url=f"{issuer.url}/token",
+            scopes=("a", "b"),
+            endpoint_params={"audience": "x"},
+        )
+        config = WebhookConfig(url=Secret(there.url))
+
+        async def go() -> None:
+            poster = HttpPoster(HttpConfig(oauth2=oauth), tmp_path)
+            notifier = WebhookNotifier(config, poster, load_templates((), tmp_path), tmp_path)
+            await notifier.notify(notification())
+            await notifier.notify(notification())
+            await notifier.close()
+
+        asyncio.run(go())
+    assert [each.headers["authorization"] for each in there.requests] == ["Bearer t0"] * 2
+    (asked,) = issuer.requests
+    assert asked.body == b"grant_type=client_credentials&audience=x&scope=a+b"
+    assert asked.headers["authorization"].startswith("Basic ")
+
+
+@pytest.mark.parametrize("body", [b"no json", b"[]", b"{}", b'{"access_token": 1, "expires_in": "soon"}'])
+def test_an_issuer_that_gives_no_token(body: bytes) -> None:
+    with receiver(Reply(200, body)) as issuer, pytest.raises(NotifyError) as raised:
+        oauth = OAuth2(client_id="hive", token_url=f"{issuer.url}/token")
+        send(notification(), HttpConfig(oauth2=oauth), url=Secret("http://127.0.0.1:1/"))
+    assert (raised.value.reason, raised.value.retry) == (FailureReason.AUTH, True)

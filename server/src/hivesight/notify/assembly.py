@@ -38,7 +38,7 @@ def build_pipeline(
     if faults:
         raise ConfigError(faults)
     around = Surroundings(config.global_, templates, file.directory)
-    parts = Parts(muter, log, history, metrics, clock, external_url, patience or Patience())
+    parts = Parts(muter, log, history, metrics, clock, external_url.rstrip("/"), patience or Patience())
     return Pipeline(parts, {each.name: _integrations(each, around) for each in config.receivers})
 
 

@@ -31,6 +31,13 @@ class EmailNotifier:
         self._free = asyncio.Semaphore(MOST_SESSIONS)
 
     async def notify(self, notification: Notification) -> None:
+        sender, recipients, message = await asyncio.to_thread(self._message, notification)
+        async with self._free:
+            remarks = await self._send(sender, recipients, message)
+        notification.remarks.extend(remarks)
+
+    def _message(self, notification: Notification) -> tuple[str, list[str], bytes]:
+        """The sender, the recipients and the message. Raises NotifyError."""
         config, render = self._config, self._templates.render
         sender = addresses(render(config.from_address or self._shared.smtp_from, notification), "from")
         if len(sender) != 1:
@@ -41,9 +48,7 @@ class EmailNotifier:
             render(config.text or DEFAULT_TEXT, notification),
             render(config.html, notification, html=True),
         )
-        async with self._free:
-            remarks = await self._send(sender[0], recipients, as_bytes(message))
-        notification.remarks.extend(remarks)
+        return sender[0], recipients, as_bytes(message)
 
     async def close(self) -> None:
         """A conversation under way ends with the task that waits for it."""

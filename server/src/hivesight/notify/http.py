@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 import httpx2
+import orjson
 
 from hivesight.alerting.config_http import HttpConfig, OAuth2
 from hivesight.model.secret import Secret
@@ -19,6 +20,7 @@ from hivesight.notify.tls import tls_context
 MAX_ANSWER_BYTES: Final = 64 * 1024
 USER_AGENT: Final = "Hivesight"
 _UNLIMITED_SECONDS: Final = 30.0
+_TOKEN_MARGIN_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +134,20 @@ class HttpPoster:
         except httpx2.RequestError as error:
             raise NotifyError(FailureReason.CONNECTION, f"oauth2: {_told(error)}", retry=True) from error
         judge_status(response.status_code, response.content, response.headers.get("Retry-After"), time.time())
-        answer = response.json()
-        self._token = (str(answer["access_token"]), time.monotonic() + float(answer.get("expires_in", 60)) - 10)
+        self._token = _token(response.content, time.monotonic())
         return self._token[0]
+
+
+def _token(body: bytes, now: float) -> tuple[str, float]:
+    """The token and until when, by the monotonic clock, it is good (RFC 6749 section 5.1)."""
+    try:
+        answer = orjson.loads(body)
+        token = answer["access_token"]
+        if not isinstance(token, str):
+            raise TypeError("access_token is no text")
+        return token, now + float(answer.get("expires_in", 60)) - _TOKEN_MARGIN_SECONDS
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise NotifyError(FailureReason.AUTH, "oauth2: the answer holds no usable token", retry=True) from error
 
 
 async def _read(response: httpx2.Response) -> bytes:

@@ -1,6 +1,7 @@
 """Templates of notifications: our own defaults, the files of the configuration over them, and single settings."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -8,6 +9,7 @@ from typing import Final
 from hivesight.alerting.config import ConfigFile
 from hivesight.gotmpl import (
     ALERTMANAGER_FUNCTIONS,
+    DEFAULT_LIMITS,
     Record,
     Template,
     TemplateError,
@@ -23,6 +25,8 @@ from hivesight.schema.tree import Node
 
 MAX_FILE_BYTES: Final = 1 << 20
 MAX_FILES: Final = 200
+STEPS_PER_ALERT: Final = 300
+MOST_COUNTED: Final = 20_000
 _NO_TEMPLATES: Final = frozenset(
     ("http_config", "tls_config", "auth_password", "auth_secret", "api_url", "app_token", "smarthost")
 )
@@ -45,13 +49,16 @@ class Templates:
         if "{{" not in text:
             return text
         now_ms = notification.flush.now_ms
+        alerts = min(len(notification.notices), MOST_COUNTED)
         try:
             template = self._parsed.get((text, html))
             if template is None:
                 # Settings come from one configuration: there are only so many.
                 template = self._parsed.setdefault((text, html), self._set.template("setting", text, html=html))
             return template.execute(
-                notification.data if data is None else data, functions=alertmanager_functions(now_ms=lambda: now_ms)
+                notification.data if data is None else data,
+                functions=alertmanager_functions(now_ms=lambda: now_ms),
+                limits=replace(DEFAULT_LIMITS, steps=DEFAULT_LIMITS.steps + STEPS_PER_ALERT * alerts),
             )
         except TemplateError as error:
             raise NotifyError(FailureReason.TEMPLATE, str(error), retry=False) from error

@@ -34,7 +34,7 @@ class SlackNotifier:
 
     async def notify(self, notification: Notification) -> None:
         url, token = await asyncio.to_thread(self._endpoint)
-        message = self._message(notification)
+        message = await asyncio.to_thread(self._message, notification)
         memory = notification.memory
         thread = memory.get("ts", "")
         if self._config.update_message and thread:

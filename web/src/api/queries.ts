@@ -1,7 +1,9 @@
 /** The server's state as React Query hooks. All of them follow the page's refresh interval. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
 import { useRefresh, useTimeRange } from "../app/time-range";
 import { type Aligned, alignMatrix } from "../lib/aligned-data";
+import { type AlertItem, needsAction, presentAlerts } from "../lib/alerts";
 import { legendName } from "../lib/labels";
 import { alignToStep, isLive, resolveRange, stepSeconds } from "../lib/time";
 import { fetchManagedAlerts } from "./alertmanager";
@@ -67,6 +69,19 @@ export function useRules() {
 export function useManagedAlerts() {
   const refetchInterval = useRefresh();
   return useQuery({ queryKey: ["managed"], refetchInterval, queryFn: ({ signal }) => fetchManagedAlerts(signal) });
+}
+
+/** Alerts that need somebody and fire now: what the badge and the title count. */
+export function useFiring(): AlertItem[] {
+  const rules = useRules().data;
+  const managed = useManagedAlerts().data;
+  return useMemo(
+    () =>
+      presentAlerts({ groups: rules ?? [], managed: managed ?? [], notifications: [] }).filter(
+        (item) => item.state === "firing" && needsAction(item) && item.muted === null,
+      ),
+    [rules, managed],
+  );
 }
 
 export function useNotifications() {

@@ -2,8 +2,8 @@ import { Tooltip } from "@mantine/core";
 import { IconChevronsLeft, IconChevronsRight } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { useRules, useStatus } from "../api/queries";
-import { needsAction, presentAlerts } from "../lib/alerts";
+import { useFiring, useStatus } from "../api/queries";
+import { severityLevel } from "../lib/alerts";
 import { PAGES, type Page } from "./nav";
 
 const WIDTH_KEY = "hivesight-rail";
@@ -18,12 +18,9 @@ function storedNarrow(): boolean {
 
 export function Rail() {
   const [narrow, setNarrow] = useState(storedNarrow);
-  const rules = useRules();
   const status = useStatus();
-  const firing = presentAlerts({ groups: rules.data ?? [], managed: [], notifications: [] }).filter(
-    (item) => item.state === "firing" && needsAction(item),
-  );
-  const critical = firing.some((item) => item.severity === "critical");
+  const firing = useFiring();
+  const critical = firing.some((item) => severityLevel(item.severity) === "bad");
 
   useEffect(() => {
     try {

@@ -75,6 +75,11 @@ describe("attentionList", () => {
     ]);
   });
 
+  it("shows alerts of one name once, with how many there are", () => {
+    const other = { ...alert, key: "k2", labels: { job: "agent-hive-b", instance: "127.0.0.1:1" }, sinceMs: 2 };
+    expect(attentionList([other, alert], services, [])).toMatchObject([{ title: "AgentHiveDown", count: 2, sinceMs: 1 }]);
+  });
+
   it("leaves out what is muted and what fires to prove the way", () => {
     const muted = { ...alert, muted: { by: "silence" as const, names: ["s"] } };
     expect(attentionList([muted, { ...alert, severity: "none" }], [], [])).toEqual([]);

@@ -16,7 +16,7 @@ interface Props {
   history: AlertHistory | null;
 }
 
-const FIRST_ROWS = 20;
+const FIRST_ROWS = 8;
 
 export function AlertCardView({ card, history }: Props) {
   const { rule } = card;

@@ -10,6 +10,8 @@ import { AlertCardView } from "./alert-card";
 import { AlertFilters, type Counts, type StateFilter } from "./alert-filters";
 import { RulesTable } from "./rules-table";
 
+const MOST_CARDS = 100;
+
 export function AlertsPage() {
   useTitle("Alerts");
   const { view } = useSearch({ from: "/alerts" });
@@ -59,9 +61,12 @@ function AlertsView() {
       ))}
       {rules.data ? (
         <>
-          {cards.map((card) => (
+          {cards.slice(0, MOST_CARDS).map((card) => (
             <AlertCardView key={card.name} card={card} history={history.data ?? null} />
           ))}
+          {cards.length > MOST_CARDS && (
+            <PartialNote>{`${cards.length - MOST_CARDS} more kinds of alert are not shown. Filter by state or text.`}</PartialNote>
+          )}
           {cards.length === 0 && <NoAlerts rules={rules.data.flatMap((group) => group.rules).length} state={state} text={text} />}
         </>
       ) : rules.isError ? (

@@ -67,7 +67,7 @@ export function NeedsAttention({ items, rules, query }: Props) {
 
 function AttentionRow({ item }: { item: Attention }) {
   const now = useNow();
-  const { kind, severity, title, detail, sinceMs, next } = item;
+  const { kind, severity, title, detail, sinceMs, count, next } = item;
   const level = kind === "pending" ? "pending" : kind === "down" || kind === "rule" ? kind : "firing";
   const words = { firing: "", pending: "pending", down: "down", rule: "rule" }[kind];
   const content = (
@@ -75,6 +75,7 @@ function AttentionRow({ item }: { item: Attention }) {
       {kind === "firing" ? <Severity severity={severity} /> : <span className="severity" data-level={level}>{words}</span>}
       <span className="attention-text">
         <span className="attention-title">{title}</span>
+        {count > 1 && <span className="attention-count">×{count}</span>}
         <span className="attention-detail" title={detail}>
           {detail}
         </span>

@@ -141,3 +141,31 @@ groups:
     group.evaluate(T0 + 3 * MINUTE)
     states = [place.rule.state.value for place in group.places if isinstance(place.rule, AlertingRule)]
     assert states == ["firing", "pending"]
+
+
+def test_keep_firing_for_holds_over_a_restart(tmp_path: Path) -> None:
+    text = """
+groups:
+- name: g
+  interval: 30s
+  rules:
+  - {alert: A, expr: x > 0, for: 1m, keep_firing_for: 1m, annotations: {s: 'x at {{ $labels.i }} is {{ $value }}'}}
+"""
+    world = World(tmp_path)
+    group = world.group(text)
+    for index, value in enumerate([1.0, 1.0, 1.0, 0.0]):
+        turn(world, group, T0 + index * 30_000, value)
+    world.close()
+    world = World(tmp_path)
+    group = world.group(text)
+    group.restore()
+    start = T0 + 5 * MINUTE
+    states: list[str] = []
+    for index in range(4):
+        alert = turn(world, group, start + index * 30_000, 0.0)
+        states.append(alert.state.value if alert else "inactive")
+        if index == 0:
+            assert [dict(each.annotations) for each in world.sent] == [{"s": "x at 1 is NaN"}]
+            assert [each.starts_at_ms for each in world.sent] == [T0 + MINUTE]
+    assert states == ["firing", "firing", "inactive", "inactive"]
+    assert world.at("ALERTS", start + 90_000) == {}

@@ -1,6 +1,7 @@
 """Alerting rules: every element of an expression's answer is an alert with a life of its own."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from typing import Final
 
@@ -61,9 +62,11 @@ class AlertingRule:
     def evaluate(self, moment: Moment) -> Outcome:
         """Ask, let every alert go on, and say which to write and which to send. Raises RuleFailed for equal label
         sets or past the limit, and QueryError, StorageError."""
-        found = [self._recalled(each, moment.at_ms) for each in self._found(moment)]
+        expansion = Expansion(moment.query, moment.at_ms, moment.surroundings, moment.template_failed)
+        found = [self._recalled(each, moment.at_ms) for each in self._found(moment, expansion)]
+        held = self._held({each.labels for each in found}, expansion, moment.at_ms)
         self._forget()
-        alerts = advance(self.alerts, found, self.timing, moment.at_ms)
+        alerts = advance({**held, **self.alerts}, found, self.timing, moment.at_ms)
         now_active = active(alerts)
         if moment.limit and len(now_active) > moment.limit:
             self.alerts = {}
@@ -81,15 +84,31 @@ class AlertingRule:
             return new
         return restored(new, old, self.timing.for_ms, at_ms, self._restoration)
 
+    def _held(self, found: Set[Labels], expansion: Expansion, at_ms: int) -> Alerts:
+        """Alerts that fired before a restart, whose condition does not hold now, and which `keep_firing_for` keeps.
+        Their value is not known any more."""
+        if not self.timing.keep_firing_for_ms:
+            return {}
+        held: dict[Labels, ActiveAlert] = {}
+        for labels, old in self._memory.items():
+            if labels in found or labels in self.alerts:
+                continue
+            data = expansion.data(labels.without(ALERT_NAME), math.nan)
+            annotations = Labels(expansion.expand(self._annotation_templates, data))
+            new = ActiveAlert(labels, math.nan, at_ms, annotations, keep_firing_since_ms=at_ms)
+            alert = restored(new, old, self.timing.for_ms, at_ms, self._restoration)
+            if alert.state is AlertState.FIRING:
+                held[labels] = alert
+        return held
+
     def _forget(self) -> None:
         self._memory_evaluations -= 1
         if self._memory_evaluations <= 0:
             self._memory = {}
 
-    def _found(self, moment: Moment) -> list[ActiveAlert]:
+    def _found(self, moment: Moment, expansion: Expansion) -> list[ActiveAlert]:
         """One new alert for each element of the answer."""
         elements = elements_of(moment.query(self.query, moment.data_ms))
-        expansion = Expansion(moment.query, moment.at_ms, moment.surroundings, moment.template_failed)
         found: dict[Labels, ActiveAlert] = {}
         for element in elements:
             alert = self._alert(element, expansion, moment.at_ms)

@@ -156,6 +156,30 @@ def test_faults_of_openmetrics(body: bytes, message: str) -> None:
     assert message in str(caught.value)
 
 
+LONG = 200_000
+HOSTILE = [
+    b"foo{a" + b" " * LONG + b'x="y"} 1',
+    b'foo 1 # {a="b"}' + b" " * LONG + b"x y z",
+    b'foo 1 # {a="b"} ' + b"x" * LONG + b" y" + b" " * LONG + b"z",
+    b"foo{" + b'"' * (LONG + 1) + b" 1",
+    b'foo{a="' + b"\\" * (LONG + 1) + b'" 1',
+    b'# HELP "' + b'\\"' * LONG,
+    b"foo " + b"1 " * LONG,
+    b"foo " + b"1" * LONG + b"x",
+    b"foo{" + b'a="",' * LONG + b"} 1",
+    b'foo{a="b"' + b"," * LONG + b"} 1",
+    b"".join(b'foo{"%s%d"="x"} 1\n' % (b"a" * 7900, number) for number in range(100)) + b"x",
+]
+
+
+@pytest.mark.parametrize("body", HOSTILE)
+def test_hostile_lines_cost_no_more_than_their_length(body: bytes) -> None:
+    """With a regular expression that backtracks, one of these takes minutes."""
+    for openmetrics in (False, True):
+        with pytest.raises(ExpositionError):
+            parse(SeriesCache(), body, openmetrics=openmetrics)
+
+
 def test_a_fault_leaves_what_was_known() -> None:
     cache = SeriesCache()
     ids = parse(cache, b"a 1\nb 2\n").ids.tolist()

@@ -18,12 +18,14 @@ MAX_HELP_BYTES: Final = 64 << 10
 TEXT_TYPES: Final = frozenset(("counter", "gauge", "histogram", "summary", "untyped", "unknown"))
 OPENMETRICS_TYPES: Final = TEXT_TYPES | {"gaugehistogram", "stateset", "info"}
 
+# Possessive throughout: a line that does not match costs no more than its length.
 _STRING: Final = rb'"(?:[^"\\]|\\.)*+"'
-_NAME: Final = re.compile(rb"[a-zA-Z_:][a-zA-Z0-9_:]*")
-_SIMPLE_PAIR: Final = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="([^"\\]*)"(?:,|$)')
+_NAME: Final = re.compile(rb"[a-zA-Z_:][a-zA-Z0-9_:]*+")
+_SIMPLE_PAIRS: Final = re.compile(r'(?:[a-zA-Z_][a-zA-Z0-9_]*+="[^"\\]*+"(?:,|$))*+')
+_SIMPLE_PAIR: Final = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*+)="([^"\\]*+)"')
 _SERIES: Final = re.compile(rb"([a-zA-Z_:][a-zA-Z0-9_:]*+)?[ \t]*+(\{(?:[^\"{}]++|" + _STRING + rb")*+\})?", re.DOTALL)
 _PAIR: Final = re.compile(
-    rb"[ \t]*(?:([a-zA-Z_][a-zA-Z0-9_]*)|(" + _STRING + rb"))[ \t]*(?:(=)[ \t]*(" + _STRING + rb"))?[ \t]*(,|\})",
+    rb"[ \t]*+(?:([a-zA-Z_][a-zA-Z0-9_]*+)|(" + _STRING + rb"))[ \t]*+(?:(=)[ \t]*+(" + _STRING + rb"))?+[ \t]*+(,|\})",
     re.DOTALL,
 )
 _EXEMPLAR: Final = re.compile(
@@ -32,7 +34,7 @@ _EXEMPLAR: Final = re.compile(
 _COMMENT: Final = re.compile(rb"#[ \t]+(HELP|TYPE|UNIT)[ \t]+(" + _STRING + rb"|[^ \t]+)(?:[ \t](.*))?", re.DOTALL)
 _ESCAPE: Final = re.compile(r"\\([\\\"n])")
 _FLOAT: Final = re.compile(
-    rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?[iI][nN][fF](?:inity)?|[nN][aA][nN]"
+    rb"[+-]?(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?|[+-]?[iI][nN][fF](?:inity)?|[nN][aA][nN]"
 )
 _INTEGER: Final = re.compile(rb"[+-]?[0-9]{1,18}")
 _MAX_TIME_MS: Final = 1 << 62
@@ -120,12 +122,11 @@ def quick(series: bytes, value: bytes) -> dict[str, str] | None:
         text = inner.decode()
     except UnicodeDecodeError:
         return None
-    text = text[:-1].removesuffix(",") if text[-1:] == "}" else "{"
+    if text[-1:] != "}" or not _SIMPLE_PAIRS.fullmatch(text, 0, len(text) - 1):
+        return None
     found: list[tuple[str, str]] = _SIMPLE_PAIR.findall(text)
     pairs = dict(found)
-    # Name, =, two quotes and a comma each, and nothing in between.
-    length = sum([len(key) + len(each) + 4 for key, each in found]) - bool(found)
-    if length != len(text) or len(pairs) != len(found) or len(found) > MAX_LABELS or METRIC_NAME in pairs:
+    if len(pairs) != len(found) or len(found) > MAX_LABELS or METRIC_NAME in pairs:
         return None
     pairs[METRIC_NAME] = name.decode()
     return pairs

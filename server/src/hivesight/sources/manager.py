@@ -87,7 +87,7 @@ class ScrapeManager:
 
     def dropped_counts(self) -> dict[str, int]:
         """How many targets relabelling dropped, by pool."""
-        return {name: pool.targets.dropped_count for name, pool in self._pools.items()}
+        return {name: pool.targets.dropped_count for name, pool in self._pools.items() if pool.local is None}
 
     def metadata(self) -> list[tuple[Target, Mapping[str, Metadata]]]:
         """What each target says of its metrics."""

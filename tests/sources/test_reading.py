@@ -147,7 +147,6 @@ FAULTS = [
     (in_job("tls_config: {min_version: TLS9}"), 3, 29, "unknown TLS version"),
     (in_job("proxy_url: localhost:3128"), 3, 14, "unsupported scheme"),
     (in_job("no_proxy: x"), 2, 3, "proxy_url must also be configured"),
-    (in_job("metrics_path: metrics"), 2, 3, "must begin with '/'"),
     ("rule_files: ['a/*/b.yml']\n", 1, 14, "only the last part"),
 ]
 

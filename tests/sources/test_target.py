@@ -31,6 +31,7 @@ def put(target: str, value: str) -> RelabelConfig:
 CASES = [
     ((), {}, {"job": "j", "instance": "a:1"}, "http://a:1/metrics"),
     ((), {"scheme": "https", "metrics_path": "/x y"}, {"job": "j", "instance": "a:1"}, "https://a:1/x%20y"),
+    ((), {"metrics_path": "m"}, {"job": "j", "instance": "a:1"}, "http://a:1/m"),
     (
         (),
         {"params": {"q": ("1", "2"), "a": ("x&y",)}},

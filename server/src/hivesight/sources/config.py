@@ -150,8 +150,6 @@ class ScrapeConfig(DiscoveryConfigs):
         HttpOptions.__post_init__(self)
         if not self.job_name:
             raise ValueError("job_name is empty")
-        if not self.metrics_path.startswith("/"):
-            raise ValueError(f"metrics_path must begin with '/', not {self.metrics_path!r}")
         check_protocols(self.scrape_protocols)
 
 

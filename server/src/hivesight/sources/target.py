@@ -145,7 +145,8 @@ def target_url(scheme: str, address: str, path: str, params: Mapping[str, list[s
     """The address of a scrape, its parameters in order of their names."""
     query = urlencode(sorted(params.items()), doseq=True)
     escaped = quote(path, safe="/~:@!$&'()*+,;=")
-    return f"{scheme}://{address}{escaped}{'?' if query else ''}{query}"
+    slash = "/" if escaped and not escaped.startswith("/") else ""
+    return f"{scheme}://{address}{slash}{escaped}{'?' if query else ''}{query}"
 
 
 def local_target(job: str, instance: str, url: str, interval_ms: int, extra: Labels = NO_LABELS) -> Target:

@@ -141,7 +141,7 @@ def test_bad_grids(store: Watched) -> None:
     with pytest.raises(BadQuery, match="end timestamp must not be before start time"):
         engine.range("m", 1000, 0, 1)
     with pytest.raises(BadQuery, match="exceeded maximum resolution of 11,000 points per timeseries"):
-        engine.range("m", 0, 11_000, 1)
+        engine.range("m", 0, 11_001, 1)
 
 
 TOO_MUCH = [

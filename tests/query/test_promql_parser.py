@@ -135,6 +135,10 @@ CANONICAL = [
     ("bottomk + by", "bottomk + by"),
     ("a # comment\n + b", "a + b"),
     ("time()", "time()"),
+    ("rate(a[5m] ANCHORED offset 1m)", "rate(a[5m] anchored offset 1m)"),
+    ("a + fill(0) b", "a + fill (0) b"),
+    ("a + on(x) group_left fill_right(-1) b", "a + on (x) group_left () fill_right (-1) b"),
+    ("a + fill_left(1) fill_right(2) fill", "a + fill_left (1) fill_right (2) fill"),
 ]
 
 

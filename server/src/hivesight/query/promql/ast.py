@@ -72,6 +72,8 @@ class VectorSelector(Node):
     matchers: tuple[Matcher, ...] = ()
     offset_ms: int = 0
     at: At | None = None
+    extended: str = ""
+    """"anchored" or "smoothed" for a range whose functions look beyond its edges."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,12 +111,15 @@ class Aggregate(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matching(Node):
     """How the series of two vectors find each other. labels: those of `on` or `ignoring`; include: those that
-    `group_left` or `group_right` copies from the one side."""
+    `group_left` or `group_right` copies from the one side; fill_left, fill_right: the value of a series that is missing
+    on that side."""
 
     card: Card = Card.ONE_TO_ONE
     on: bool = False
     labels: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
+    fill_left: float | None = None
+    fill_right: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

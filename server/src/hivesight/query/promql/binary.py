@@ -4,7 +4,7 @@ import numpy as np
 
 from hivesight.model.errors import QueryError
 from hivesight.model.labels import METRIC_NAME
-from hivesight.model.series import Values
+from hivesight.model.series import Mask, Values
 from hivesight.model.symbols import LabelTable
 from hivesight.query.promql.arithmetic import ARITHMETIC, COMPARE
 from hivesight.query.promql.ast import SET_OPERATORS, Binary, Card, Matching
@@ -73,17 +73,21 @@ def _vectors(node: Binary, matching: Matching, left: Frame, right: Frame, budget
     labels = _result_labels(node.op, matching, many.labels, one.labels, found)
     if matching.card is not Card.ONE_TO_ONE:
         _check_unique(labels, found, met)
-    nameless = np.zeros(len(labels), dtype=np.bool_)
+    result = applied(node, matching, labels, left_values, right_values, met, many.nameless[found.many])
+    return merged(stacked_frames([result, *filled(node, matching, left, right)], many.labels.symbols, met.shape[1]))
+
+
+def applied(
+    node: Binary, matching: Matching, labels: LabelTable, left: Values, right: Values, met: Mask, nameless: Mask
+) -> Frame:
+    """The operator on values that met. nameless: whose names go, if the operator keeps names at all."""
+    nobody = np.zeros(len(labels), dtype=np.bool_)
     if node.op in ARITHMETIC:
-        values, present = ARITHMETIC[node.op](left_values, right_values), met
-    elif node.returns_bool:
-        values, present = COMPARE[node.op](left_values, right_values).astype(np.float64), met
-        nameless = ~nameless
-    else:
-        values, present = left_values, met & COMPARE[node.op](left_values, right_values)
-        if METRIC_NAME not in matching.include:
-            nameless = many.nameless[found.many]
-    return merged(Frame(labels, values, present, nameless))
+        return Frame(labels, ARITHMETIC[node.op](left, right), met, nobody)
+    if node.returns_bool:
+        return Frame(labels, COMPARE[node.op](left, right).astype(np.float64), met, ~nobody)
+    kept = met & COMPARE[node.op](left, right)
+    return Frame(labels, left, kept, nobody if METRIC_NAME in matching.include else nameless)
 
 
 def _result_labels(op: str, matching: Matching, many: LabelTable, one: LabelTable, found: Pairs) -> LabelTable:
@@ -97,8 +101,36 @@ def _result_labels(op: str, matching: Matching, many: LabelTable, one: LabelTabl
     return labels
 
 
-def _check_unique(labels: LabelTable, found: Pairs, met: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> None:
+def _check_unique(labels: LabelTable, found: Pairs, met: Mask) -> None:
     codes = np.column_stack([columns(labels, labels.names), found.group.astype(np.int32)])
     group, first = grouped(codes)
     if len(first) < len(group) and (presence(group, met, len(first)) > 1).any():
         raise QueryError(_NOT_UNIQUE)
+
+
+def filled(node: Binary, matching: Matching, left: Frame, right: Frame) -> list[Frame]:
+    """The results for series that have no counterpart at a step but a fill value for it."""
+    made: list[Frame] = []
+    if matching.fill_right is not None:
+        made.append(_one_sided(node, matching, left, right, matching.fill_right, left_is_there=True))
+    if matching.fill_left is not None:
+        made.append(_one_sided(node, matching, right, left, matching.fill_left, left_is_there=False))
+    return made
+
+
+def _one_sided(
+    node: Binary, matching: Matching, there: Frame, other: Frame, fill: float, *, left_is_there: bool
+) -> Frame:
+    there_group, other_group = signatures(matching, there, other)
+    groups = int(max(there_group.max(initial=-1), other_group.max(initial=-1))) + 1
+    alone = there.present & (presence(other_group, other.present, groups)[there_group] == 0)
+    filler = np.full(there.values.shape, fill)
+    left, right = (there.values, filler) if left_is_there else (filler, there.values)
+    # What is missing has the labels of the match group alone.
+    group = keeping(there.labels, matching.labels) if matching.on else dropping(there.labels, matching.labels)
+    group = group if matching.on else dropping(group, [METRIC_NAME])
+    many_is_there = left_is_there != (matching.card is Card.ONE_TO_MANY)
+    many, one = (there.labels, group) if many_is_there else (group, there.labels)
+    every = np.arange(len(there))
+    labels = _result_labels(node.op, matching, many, one, Pairs(every, every, there_group))
+    return applied(node, matching, labels, left, right, alone, there.nameless)

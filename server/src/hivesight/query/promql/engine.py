@@ -72,7 +72,7 @@ class Engine:
             raise BadQuery("end timestamp must not be before start time")
         _check_time(start_ms)
         _check_time(end_ms)
-        if (end_ms - start_ms) // step_ms + 1 > self._limits.max_points_per_series:
+        if (end_ms - start_ms) // step_ms > self._limits.max_points_per_series:
             raise BadQuery(
                 f"exceeded maximum resolution of {self._limits.max_points_per_series:,} points per timeseries."
                 " Try decreasing the query resolution (?step=XX)"

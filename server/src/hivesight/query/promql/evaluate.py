@@ -25,6 +25,7 @@ from hivesight.query.promql.ast import (
 )
 from hivesight.query.promql.binary import combine
 from hivesight.query.promql.budget import Budget
+from hivesight.query.promql.extended import check_extended, reach_of
 from hivesight.query.promql.fetch import Fetched, Scope
 from hivesight.query.promql.frames import Frame, Steps, Text, Value, merged, spread
 from hivesight.query.promql.functions import FUNCTIONS
@@ -98,6 +99,7 @@ class Evaluation:
             case Aggregate():
                 return aggregate(self, expr, grid)
             case Call(func=func):
+                check_extended(expr)
                 return FUNCTIONS[func](self, expr, grid)
             case _:
                 raise QueryError("a range vector cannot stand here")
@@ -144,7 +146,8 @@ class Evaluation:
             blocks = self.fetched.by_selector[id(node.vector)]
             self.budget.spend(sum(len(block.labels) for block in blocks) * len(grid))
             closes = self._times(node.vector, grid)
-            return windows_of(blocks, closes - node.range_ms, closes)
+            reach = reach_of(node.vector, self.scope.lookback_ms)
+            return windows_of(blocks, closes - node.range_ms, closes, reach)
         if not isinstance(node, Subquery):
             raise QueryError("expected a range vector")
         closes = self._times(node, grid)

@@ -7,6 +7,7 @@ from hivesight.model.series import SeriesBlock
 from hivesight.model.symbols import LabelTable, Symbols
 from hivesight.query.promql.ast import At, Expr, MatrixSelector, Subquery, VectorSelector
 from hivesight.query.promql.budget import Budget
+from hivesight.query.promql.extended import reach_of
 from hivesight.query.promql.tables import recoded
 from hivesight.query.promql.types import Grid, Querier
 from hivesight.query.promql.walk import children
@@ -87,7 +88,8 @@ def _needs(expr: Expr, scope: Scope) -> dict[int, Need]:
             case VectorSelector():
                 needs[id(node)] = _need(node, scope.lookback_ms, scope, start, end)
             case MatrixSelector(vector=vector, range_ms=range_ms):
-                needs[id(vector)] = _need(vector, range_ms, scope, start, end)
+                reach = reach_of(vector, scope.lookback_ms)
+                needs[id(vector)] = _need(vector, range_ms + reach.before_ms, scope, start, end, reach.after_ms)
             case Subquery():
                 if (pinned := scope.pinned(node.at)) is not None:
                     start = end = pinned
@@ -98,7 +100,7 @@ def _needs(expr: Expr, scope: Scope) -> dict[int, Need]:
     return needs
 
 
-def _need(selector: VectorSelector, back_ms: int, scope: Scope, start: int, end: int) -> Need:
+def _need(selector: VectorSelector, back_ms: int, scope: Scope, start: int, end: int, ahead_ms: int = 0) -> Need:
     if (pinned := scope.pinned(selector.at)) is not None:
         start = end = pinned
-    return selector.matchers, start - selector.offset_ms - back_ms + 1, end - selector.offset_ms
+    return selector.matchers, start - selector.offset_ms - back_ms + 1, end - selector.offset_ms + ahead_ms

@@ -200,10 +200,9 @@ class _Parser:
         right = self.expression(precedence - 1 if op.text == "^" else precedence)
         sides = (type_of(left), type_of(right))
         vectors = sides == (ValueType.VECTOR, ValueType.VECTOR)
-        if not vectors and matching is not None and matching.labels:
+        fills = matching.fill_left is not None or matching.fill_right is not None
+        if not vectors and (matching.labels or fills):
             self.tokens.fail("vector matching only allowed between instant vectors", left.start, right.end)
-        if vectors and matching is None:
-            matching = Matching(card=Card.MANY_TO_MANY if op.text in SET_OPERATORS else Card.ONE_TO_ONE)
         return Binary(
             op=op.text,
             lhs=left,
@@ -215,21 +214,50 @@ class _Parser:
             end=right.end,
         )
 
-    def _matching(self, op: str) -> Matching | None:
+    def _matching(self, op: str) -> Matching:
         tokens = self.tokens
         start = tokens.next.start
-        if not (tokens.at("on") or tokens.at("ignoring")):
-            return None
-        on = tokens.take().text == "on"
-        labels = self._label_list()
+        on, labels = False, tuple[str, ...]()
+        if tokens.at("on") or tokens.at("ignoring"):
+            on = tokens.take().text == "on"
+            labels = self._label_list()
         card, include = Card.MANY_TO_MANY if op in SET_OPERATORS else Card.ONE_TO_ONE, ()
-        if tokens.at("group_left") or tokens.at("group_right"):
+        if (tokens.at("group_left") or tokens.at("group_right")) and tokens.last_end > start:
             word = tokens.take()
             if op in SET_OPERATORS:
                 tokens.fail(f'no grouping allowed for "{op}" operation', word.start, word.end)
             card = Card.MANY_TO_ONE if word.text == "group_left" else Card.ONE_TO_MANY
             if tokens.at("("):
                 include = self._label_list()
+        fill_left, fill_right = self._fill(op)
         if on and (both := sorted(set(labels) & set(include))):
             tokens.fail(f'label "{both[0]}" must not occur in ON and GROUP clause at once', start, tokens.last_end)
-        return Matching(card=card, on=on, labels=labels, include=include, start=start, end=tokens.last_end)
+        return Matching(
+            card=card,
+            on=on,
+            labels=labels,
+            include=include,
+            fill_left=fill_left,
+            fill_right=fill_right,
+            start=start,
+            end=tokens.last_end,
+        )
+
+    def _fill(self, op: str) -> tuple[float | None, float | None]:
+        tokens = self.tokens
+        found: dict[str, float] = {}
+        while tokens.next.text.lower() in ("fill", "fill_left", "fill_right") and tokens.after_next.text == "(":
+            word = tokens.take()
+            if op in SET_OPERATORS:
+                tokens.fail("filling in missing series not allowed for set operators", word.start, word.end)
+            tokens.take()
+            sign = -1 if tokens.at("-") else 1
+            if tokens.at("-") or tokens.at("+"):
+                tokens.take()
+            if tokens.next.kind is not Kind.NUMBER:
+                tokens.unexpected("fill modifier", "number")
+            value = sign * parse_number(tokens.take().text)
+            tokens.expect(")", "fill modifier", '")"')
+            sides = ("fill_left", "fill_right") if word.text.lower() == "fill" else (word.text.lower(),)
+            found.update(dict.fromkeys(sides, value))
+        return found.get("fill_left"), found.get("fill_right")

@@ -19,6 +19,8 @@ def parse_postfix(tokens: Tokens, expr: Expr) -> Expr:
             expr = _offset(tokens, expr)
         elif tokens.at("@"):
             expr = _at(tokens, expr)
+        elif tokens.next.kind is Kind.IDENTIFIER and tokens.next.text.lower() in ("anchored", "smoothed"):
+            expr = _extended(tokens, expr)
         else:
             return expr
 
@@ -98,6 +100,15 @@ def _at(tokens: Tokens, expr: Expr) -> Expr:
         tokens.fail("@ <timestamp> may not be set multiple times", expr.start, tokens.last_end)
     at = At(ms=ms, edge=edge, start=start, end=tokens.last_end)
     return _modified(expr, at, target.offset_ms, tokens.last_end)
+
+
+def _extended(tokens: Tokens, expr: Expr) -> Expr:
+    word = tokens.take().text.lower()
+    if not isinstance(expr, MatrixSelector):
+        tokens.fail(f"{word} modifier must be preceded by a range vector selector", expr.start, tokens.last_end)
+    if expr.vector.extended:
+        tokens.fail("anchored and smoothed modifiers cannot be used together or twice", expr.start, tokens.last_end)
+    return replace(expr, vector=replace(expr.vector, extended=word), end=tokens.last_end)
 
 
 def _modified(expr: Expr, at: At | None, offset_ms: int, end: int) -> Expr:

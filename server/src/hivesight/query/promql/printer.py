@@ -33,7 +33,9 @@ def format(expr: Expr) -> str:
         case VectorSelector():
             return _selector(expr) + _modifiers(expr.at, expr.offset_ms)
         case MatrixSelector(vector=vector, range_ms=range_ms):
-            return f"{_selector(vector)}[{format_duration(range_ms)}]{_modifiers(vector.at, vector.offset_ms)}"
+            extended = f" {vector.extended}" if vector.extended else ""
+            modifiers = extended + _modifiers(vector.at, vector.offset_ms)
+            return f"{_selector(vector)}[{format_duration(range_ms)}]{modifiers}"
         case Subquery(range_ms=range_ms, step_ms=step_ms):
             step = format_duration(step_ms) if step_ms else ""
             text = f"{format(expr.expr)}[{format_duration(range_ms)}:{step}]"
@@ -104,7 +106,7 @@ def _binary(node: Binary) -> str:
     left: Expr = node
     while isinstance(left, Binary):
         modifier = " bool" if left.returns_bool else ""
-        tail.append(f" {left.op}{modifier}{_matching(left.matching)} {format(left.rhs)}")
+        tail.append(f" {left.op}{modifier}{_matching(left.matching)}{_fills(left.matching)} {format(left.rhs)}")
         left = left.lhs
     return format(left) + "".join(reversed(tail))
 
@@ -120,3 +122,16 @@ def _matching(matching: Matching | None) -> str:
         word = "group_left" if matching.card is Card.MANY_TO_ONE else "group_right"
         text += f" {word} ({', '.join(map(_label, matching.include))})"
     return text
+
+
+def _fills(matching: Matching | None) -> str:
+    if matching is None:
+        return ""
+    left, right = (
+        None if value is None else format_number(value) for value in (matching.fill_left, matching.fill_right)
+    )
+    if left is not None and left == right:
+        return f" fill ({left})"
+    return "".join(
+        f" {word} ({value})" for word, value in (("fill_left", left), ("fill_right", right)) if value is not None
+    )

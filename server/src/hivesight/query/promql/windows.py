@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hivesight.model.series import Mask, SeriesBlock, Times, Values, is_sample
 from hivesight.model.symbols import LabelTable
-from hivesight.query.promql.tables import stacked
+from hivesight.query.promql.tables import Index, stacked
 
 Indexes = NDArray[np.int64]
 _T = TypeVar("_T", bound=np.generic)
@@ -21,6 +21,17 @@ _SMALL: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """How far beyond its edges a window's samples are looked at."""
+
+    before_ms: int = 0
+    after_ms: int = 0
+
+
+NO_REACH: Final = Reach()
+
+
+@dataclass(frozen=True, slots=True)
 class Windows:
     """Samples and windows. Arrays with one row stand for all series.
 
@@ -28,7 +39,9 @@ class Windows:
     times: int64 ms, shape (1 or series, samples), increasing in each row; what lies past a row's samples is padding.
     lo, hi: shape (1 or series, steps): samples lo to hi - 1 of the row are in the window of the step.
     opens_ms, closes_ms: int64, shape (steps,): the window's edges, the first exclusive, the second inclusive.
-    nameless: as in a frame."""
+    nameless: as in a frame.
+    inner: the same for the window without the neighbours that `anchored` and `smoothed` look at: lo to hi - 1 are then
+    the samples from a lookback before the window on, and for `smoothed` to a lookback after it."""
 
     labels: LabelTable
     values: Values
@@ -38,6 +51,7 @@ class Windows:
     opens_ms: Times
     closes_ms: Times
     nameless: Mask
+    inner: tuple[Indexes, Indexes]
 
     def __len__(self) -> int:
         return int(self.values.shape[0])
@@ -76,12 +90,13 @@ class Windows:
             yield Windows(
                 LabelTable(self.labels.names, self.labels.codes[part], self.labels.symbols),
                 self.values[part],
-                self.times if len(self.times) == 1 else self.times[part],
-                self.lo if len(self.lo) == 1 else self.lo[part],
-                self.hi if len(self.hi) == 1 else self.hi[part],
+                _part(self.times, part),
+                _part(self.lo, part),
+                _part(self.hi, part),
                 self.opens_ms,
                 self.closes_ms,
                 self.nameless[part],
+                (_part(self.inner[0], part), _part(self.inner[1], part)),
             )
 
 
@@ -94,12 +109,17 @@ def take(array: NDArray[_T], index: Indexes) -> NDArray[_T]:
     return np.take_along_axis(array, index, axis=1)
 
 
-def windows_of(blocks: list[SeriesBlock], opens_ms: Times, closes_ms: Times) -> list[Windows]:
+def _part(array: NDArray[_T], rows: slice) -> NDArray[_T]:
+    return array if len(array) == 1 else array[rows]
+
+
+def windows_of(blocks: list[SeriesBlock], opens_ms: Times, closes_ms: Times, reach: Reach = NO_REACH) -> list[Windows]:
     """The windows (open, close] over all series of the blocks that have a sample in any of them."""
     ready: list[Windows] = []
     small: dict[int, list[Windows]] = {}
     for block in blocks:
-        made = _of_block(block, opens_ms, closes_ms)
+        nameless = np.zeros(len(block.labels), dtype=np.bool_)
+        made = of_samples(block.labels, block.values, block.times, None, opens_ms, closes_ms, nameless, reach)
         if made is None:
             continue
         if len(made) >= _SMALL:
@@ -111,92 +131,89 @@ def windows_of(blocks: list[SeriesBlock], opens_ms: Times, closes_ms: Times) -> 
     return ready
 
 
-def _of_block(block: SeriesBlock, opens_ms: Times, closes_ms: Times) -> Windows | None:
-    lo = np.searchsorted(block.times, opens_ms, side="right")
-    hi = np.searchsorted(block.times, closes_ms, side="right")
-    used = slice(int(lo.min()), int(hi.max()))
-    times, values = block.times[used], np.ascontiguousarray(block.values[:, used])
-    if not values.size:
-        return None
-    lo, hi = (lo - used.start)[None], (hi - used.start)[None]
-    real = is_sample(values)
-    nameless = np.zeros(len(block.labels), dtype=np.bool_)
-    if real.all():
-        return Windows(block.labels, values, times[None], lo, hi, opens_ms, closes_ms, nameless)
-    return _compacted(block.labels, values, times, real, lo[0], hi[0], opens_ms, closes_ms, nameless)
-
-
 def of_samples(
-    labels: LabelTable, values: Values, times: Times, real: Mask, opens_ms: Times, closes_ms: Times, nameless: Mask
-) -> Windows | None:
-    """Windows over samples on a shared time vector, present where `real` says."""
-    lo = np.searchsorted(times, opens_ms, side="right")
-    hi = np.searchsorted(times, closes_ms, side="right")
-    if not values.size:
-        return None
-    if real.all():
-        return Windows(labels, values, times[None], lo[None], hi[None], opens_ms, closes_ms, nameless)
-    return _compacted(labels, values, times, real, lo, hi, opens_ms, closes_ms, nameless)
-
-
-def _compacted(
     labels: LabelTable,
     values: Values,
     times: Times,
-    real: Mask,
-    lo: NDArray[np.intp],
-    hi: NDArray[np.intp],
+    real: Mask | None,
     opens_ms: Times,
     closes_ms: Times,
     nameless: Mask,
+    reach: Reach = NO_REACH,
 ) -> Windows | None:
-    """Each row's samples moved together to the left, and the windows with them."""
-    rows = np.flatnonzero(real.any(axis=1))
-    if not rows.size:
+    """Windows over samples on a shared time vector, present where `real` says, or where their bit patterns say."""
+    lo = np.searchsorted(times, opens_ms - reach.before_ms, side="right")
+    hi = np.searchsorted(times, closes_ms + reach.after_ms, side="right")
+    used = slice(int(lo.min()), int(hi.max()))
+    inner_lo, inner_hi = lo, hi
+    if reach is not NO_REACH:
+        inner_lo = np.searchsorted(times, opens_ms, side="right")
+        inner_hi = np.searchsorted(times, closes_ms, side="right")
+    marks = np.stack([lo, hi, inner_lo, inner_hi]).astype(np.int64) - used.start
+    times, values = times[used], np.ascontiguousarray(values[:, used])
+    if not values.size:
         return None
+    real = is_sample(values) if real is None else real[:, used]
+    if real.all():
+        rows, row_times, row_marks = slice(None), times[None], marks[:, None]
+    else:
+        rows, values, row_times, row_marks = _compacted(values, times, real, marks)
+        if not len(values):
+            return None
+        labels = labels.rows(rows)
+    return Windows(
+        labels,
+        values,
+        row_times,
+        row_marks[0],
+        row_marks[1],
+        opens_ms,
+        closes_ms,
+        nameless[rows],
+        (row_marks[2], row_marks[3]),
+    )
+
+
+def _compacted(
+    values: Values, times: Times, real: Mask, marks: NDArray[np.int64]
+) -> tuple[Index, Values, Times, NDArray[np.int64]]:
+    """Each row's samples moved together to the left: the rows that have any, their samples, their times, and the marks
+    (indexes, shape (marks, steps)) for each of them."""
+    rows = np.flatnonzero(real.any(axis=1))
     real = real[rows]
     before = np.zeros((len(rows), real.shape[1] + 1), dtype=np.int64)
     np.cumsum(real, axis=1, out=before[:, 1:])
-    width = int(before[:, -1].max())
+    width = int(before[:, -1].max(initial=0))
     row, column = np.nonzero(real)
     place = before[row, column]
     close_values = np.zeros((len(rows), width))
     close_values[row, place] = values[rows][row, column]
     close_times = np.full((len(rows), width), np.iinfo(np.int64).max)
     close_times[row, place] = times[column]
-    return Windows(
-        labels.rows(rows),
-        close_values,
-        close_times,
-        before[:, lo],
-        before[:, hi],
-        opens_ms,
-        closes_ms,
-        nameless[rows],
-    )
+    return rows, close_values, close_times, np.stack([before[:, mark] for mark in marks])
 
 
 def _joined(parts: list[Windows]) -> Windows:
     rows, width = sum(map(len, parts)), max(each.values.shape[1] for each in parts)
-    steps = parts[0].steps
     values = np.zeros((rows, width))
     times = np.full((rows, width), np.iinfo(np.int64).max)
-    lo = np.empty((rows, steps), dtype=np.int64)
-    hi = np.empty((rows, steps), dtype=np.int64)
+    marks = np.empty((4, rows, parts[0].steps), dtype=np.int64)
     start = 0
     for each in parts:
         part = slice(start, start + len(each))
         values[part, : each.values.shape[1]] = each.values
         times[part, : each.values.shape[1]] = each.times
-        lo[part], hi[part] = each.lo, each.hi
+        for mark, index in zip(marks, (each.lo, each.hi, *each.inner), strict=True):
+            mark[part] = index
         start += len(each)
     return Windows(
         stacked([each.labels for each in parts], parts[0].labels.symbols),
         values,
         times,
-        lo,
-        hi,
+        marks[0],
+        marks[1],
         parts[0].opens_ms,
         parts[0].closes_ms,
         np.concatenate([each.nameless for each in parts]),
+        (marks[2], marks[3]),
     )

@@ -9,8 +9,10 @@ from hivesight.model.labels import METRIC_NAME
 from hivesight.model.series import Mask, Values
 from hivesight.query.promql.ast import Call
 from hivesight.query.promql.context import Context
+from hivesight.query.promql.extended import anchored, extension, gained
 from hivesight.query.promql.frames import Frame
 from hivesight.query.promql.functions.kind import Function, over_windows
+from hivesight.query.promql.resets import lost_to_resets
 from hivesight.query.promql.types import Grid
 from hivesight.query.promql.windows import Windows, take
 
@@ -21,7 +23,10 @@ begun or ended inside."""
 
 
 def _extrapolated(counter: bool, per_second: bool, context: Context, call: Call, grid: Grid) -> Frame:
-    frame = over_windows(context, call.args[0], grid, partial(extrapolated, counter=counter, per_second=per_second))
+    kernel = partial(extrapolated, counter=counter, per_second=per_second)
+    if modifier := extension(call.args[0]):
+        kernel = partial(gained, smoothed=modifier == "smoothed", counter=counter, per_second=per_second)
+    frame = over_windows(context, call.args[0], grid, kernel)
     if counter:
         _note_names(context, call, frame)
     return frame
@@ -35,7 +40,7 @@ def extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> tuple[
     start_value = take(windows.values, first)
     gained = take(windows.values, last) - start_value
     if counter:
-        gained = gained + lost_to_resets(windows)
+        gained = gained + lost_to_resets(windows, first, last)
     start_ms, end_ms = take(windows.times, first), take(windows.times, last)
     sampled = (end_ms - start_ms) / 1000
     average = sampled / np.maximum(count - 1, 1)
@@ -50,29 +55,6 @@ def extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> tuple[
     if per_second:
         factor = factor / ((windows.closes_ms - windows.opens_ms) / 1000)
     return gained * factor, windows.at_least(2)
-
-
-def lost_to_resets(windows: Windows) -> Values:
-    """What a counter had reached before each of its resets in the window, added up; shape (series, steps)."""
-    values = windows.values
-    fell = values[:, 1:] < values[:, :-1]
-    if not fell.any():
-        return np.zeros((len(windows), windows.steps))
-    lost = np.zeros_like(values)
-    np.cumsum(np.where(fell, values[:, :-1], 0.0), axis=1, out=lost[:, 1:])
-    if np.isfinite(lost[:, -1]).all():
-        return take(lost, windows.last) - take(lost, windows.first)
-    return _lost_one_by_one(windows, np.where(fell, values[:, :-1], 0.0))
-
-
-def _lost_one_by_one(windows: Windows, lost: Values) -> Values:
-    """The same where a running sum would carry an infinity from one window to the next."""
-    total = np.zeros((len(windows), windows.steps))
-    for offset in range(int(windows.count.max(initial=1)) - 1):
-        place = windows.first + offset
-        term = take(lost, np.minimum(place, lost.shape[1] - 1))
-        total += np.where(place < windows.last, term, 0.0)
-    return total
 
 
 def _note_names(context: Context, call: Call, frame: Frame) -> None:
@@ -101,8 +83,9 @@ def _changes(resets_only: bool, windows: Windows) -> tuple[Values, Mask]:
     happened = after < before if resets_only else (after != before) & ~(np.isnan(after) & np.isnan(before))
     total = np.zeros(values.shape, dtype=np.int64)
     np.cumsum(happened, axis=1, out=total[:, 1:])
-    found = take(total, windows.last) - take(total, windows.first)
-    return found.astype(np.float64), windows.at_least(1)
+    first, there = anchored(windows)
+    found = take(total, windows.last) - take(total, np.minimum(first, windows.values.shape[1] - 1))
+    return found.astype(np.float64), there
 
 
 def _irate(counter: bool, context: Context, call: Call, grid: Grid) -> Frame:

@@ -12,7 +12,9 @@ import "./styles/panels.css";
 import "./styles/charts.css";
 
 // Every query refreshes by itself; a retry would only delay the error that the page has to show.
-const client = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 2_000, refetchOnWindowFocus: true } } });
+const client = new QueryClient({
+  defaultOptions: { queries: { retry: false, staleTime: 2_000, refetchOnWindowFocus: true } },
+});
 
 const root = document.getElementById("root");
 if (root) {

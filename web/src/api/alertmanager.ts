@@ -10,7 +10,12 @@ export interface ManagedAlert {
   endsAt: string;
   generatorURL?: string;
   receivers: { name: string }[];
-  status: { state: "active" | "suppressed" | "unprocessed"; silencedBy: string[]; inhibitedBy: string[]; mutedBy?: string[] };
+  status: {
+    state: "active" | "suppressed" | "unprocessed";
+    silencedBy: string[];
+    inhibitedBy: string[];
+    mutedBy?: string[];
+  };
 }
 
 export async function fetchManagedAlerts(signal?: AbortSignal): Promise<ManagedAlert[]> {

@@ -66,12 +66,17 @@ async function get<T>(path: string, query: Record<string, string>, signal?: Abor
     infos: string[];
     error: string;
   }> | null;
-  if (body?.status !== "success" || body.data === undefined) throw new ApiError(body?.error ?? "An answer without data", 200);
+  if (body?.status !== "success" || body.data === undefined)
+    throw new ApiError(body?.error ?? "An answer without data", 200);
   return { data: body.data, warnings: [...(body.warnings ?? []), ...(body.infos ?? [])] };
 }
 
 /** `atMs` absent: at the server's present time. A scalar comes back as a vector of one without labels. */
-export async function queryInstant(expr: string, atMs: number | null, signal?: AbortSignal): Promise<Answer<VectorSample[]>> {
+export async function queryInstant(
+  expr: string,
+  atMs: number | null,
+  signal?: AbortSignal,
+): Promise<Answer<VectorSample[]>> {
   const time: Record<string, string> = atMs === null ? {} : { time: String(atMs / 1000) };
   const answer = await get<{ resultType: string; result: unknown }>("query", { query: expr, ...time }, signal);
   const { resultType, result } = answer.data;

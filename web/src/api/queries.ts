@@ -37,9 +37,16 @@ export function useRange(expressions: readonly Expression[], maxPoints = 240) {
       const { start, end } = alignToStep(resolved, step);
       const answers = await Promise.all(expressions.map(({ expr }) => queryRange(expr, { start, end, step }, signal)));
       const matrix = answers.flatMap((answer) => answer.data);
-      const names = answers.flatMap((answer, at) => answer.data.map((series) => legendName(series.metric, expressions[at]?.legend)));
+      const names = answers.flatMap((answer, at) =>
+        answer.data.map((series) => legendName(series.metric, expressions[at]?.legend)),
+      );
       const data = alignMatrix(matrix, start, end, step);
-      return { data, names: names.slice(0, data.columns.length), step, warnings: answers.flatMap((answer) => answer.warnings) };
+      return {
+        data,
+        names: names.slice(0, data.columns.length),
+        step,
+        warnings: answers.flatMap((answer) => answer.warnings),
+      };
     },
   });
 }
@@ -95,7 +102,12 @@ export function useStatus() {
 }
 
 export function useMetricNames(enabled: boolean) {
-  return useQuery({ queryKey: ["metric-names"], enabled, staleTime: 60_000, queryFn: ({ signal }) => fetchMetricNames(signal) });
+  return useQuery({
+    queryKey: ["metric-names"],
+    enabled,
+    staleTime: 60_000,
+    queryFn: ({ signal }) => fetchMetricNames(signal),
+  });
 }
 
 const RECENT_MS = 3_600_000;

@@ -19,7 +19,11 @@ export function HelpDialog({ onClose }: { onClose: () => void }) {
         {rows.map(([keys, what]) => (
           <div key={keys}>
             <dt>
-              {keys.split(" ").map((part) => (part === "or" || part === "and" ? <span key={part}> {part} </span> : <kbd key={part}>{part}</kbd>))}
+              {keys
+                .split(" ")
+                .map((part) =>
+                  part === "or" || part === "and" ? <span key={part}> {part} </span> : <kbd key={part}>{part}</kbd>,
+                )}
             </dt>
             <dd>{what}</dd>
           </div>

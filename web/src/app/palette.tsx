@@ -107,13 +107,23 @@ function useEntries(onRefresh: () => void, onHelp: () => void): Entry[] {
       hint: `g ${page.key}`,
       run: () => void navigate({ to: page.path }),
     })),
-    ...jobs.map((job): Entry => ({ id: `job ${job}`, kind: "Service", title: job, hint: "up over time", run: explore(`up{job=${JSON.stringify(job)}}`) })),
+    ...jobs.map((job): Entry => ({
+      id: `job ${job}`,
+      kind: "Service",
+      title: job,
+      hint: "up over time",
+      run: explore(`up{job=${JSON.stringify(job)}}`),
+    })),
     ...rules.map((rule): Entry => ({
       id: `rule ${rule.name}`,
       kind: "Alert",
       title: rule.name,
       hint: rule.state ?? "",
-      run: () => void navigate({ to: "/alerts", search: (before) => ({ ...before, q: rule.name, view: rule.state === "inactive" ? "rules" : undefined }) }),
+      run: () =>
+        void navigate({
+          to: "/alerts",
+          search: (before) => ({ ...before, q: rule.name, view: rule.state === "inactive" ? "rules" : undefined }),
+        }),
     })),
     ...QUICK_RANGES.map((text): Entry => ({
       id: `range ${text}`,
@@ -123,8 +133,18 @@ function useEntries(onRefresh: () => void, onHelp: () => void): Entry[] {
     })),
     { id: "refresh", kind: "Action", title: "Refresh now", hint: "r", run: onRefresh },
     { id: "theme", kind: "Action", title: `Switch to the ${other} theme`, run: () => setColorScheme(other) },
-    { id: "copy", kind: "Action", title: "Copy link to this view", run: () => void copyText(viewLink(range, false, Date.now())) },
-    { id: "copy frozen", kind: "Action", title: "Copy link with frozen time", run: () => void copyText(viewLink(range, true, Date.now())) },
+    {
+      id: "copy",
+      kind: "Action",
+      title: "Copy link to this view",
+      run: () => void copyText(viewLink(range, false, Date.now())),
+    },
+    {
+      id: "copy frozen",
+      kind: "Action",
+      title: "Copy link with frozen time",
+      run: () => void copyText(viewLink(range, true, Date.now())),
+    },
     { id: "help", kind: "Action", title: "Show keys", hint: "?", run: onHelp },
     ...metrics.map((name): Entry => ({ id: `metric ${name}`, kind: "Metric", title: name, run: explore(name) })),
   ];

@@ -41,13 +41,24 @@ export function Rail() {
         <div className="rail-group" key={group}>
           <div className="rail-group-name rail-text">{group}</div>
           {PAGES.filter((page) => page.group === group).map((page) => (
-            <RailLink key={page.path} page={page} narrow={narrow} badge={page.path === "/alerts" ? firing.length : 0} critical={critical} />
+            <RailLink
+              key={page.path}
+              page={page}
+              narrow={narrow}
+              badge={page.path === "/alerts" ? firing.length : 0}
+              critical={critical}
+            />
           ))}
         </div>
       ))}
       <div className="rail-foot">
         {status.data && <span className="rail-text rail-version">v{status.data.version}</span>}
-        <button type="button" className="rail-fold" onClick={() => setNarrow(!narrow)} aria-label={narrow ? "Widen navigation" : "Narrow navigation"}>
+        <button
+          type="button"
+          className="rail-fold"
+          onClick={() => setNarrow(!narrow)}
+          aria-label={narrow ? "Widen navigation" : "Narrow navigation"}
+        >
           {narrow ? <IconChevronsRight size={16} /> : <IconChevronsLeft size={16} />}
         </button>
       </div>

@@ -1,5 +1,12 @@
 /** Routes: which page an address shows, and which parts of the query string belong to it. */
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, retainSearchParams } from "@tanstack/react-router";
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+  retainSearchParams,
+} from "@tanstack/react-router";
 import { parseSearch, pick, stringifySearch } from "../lib/search-params";
 import { ErrorNote } from "../ui/error-note";
 import { NotFound } from "./not-found";

@@ -95,7 +95,8 @@ function TimeChoices({ onDone }: { onDone: () => void }) {
           Apply
         </Button>
         <p className="time-hint">
-          Shows {rangeLabel({ from: String(fromMs), to: String(toMs) }, 0)}. Times are this browser's. Drag over a chart to zoom, Back undoes it.
+          Shows {rangeLabel({ from: String(fromMs), to: String(toMs) }, 0)}. Times are this browser's. Drag over a chart to
+          zoom, Back undoes it.
         </p>
         <div className="time-copy">
           <Button variant="default" size="xs" leftSection={<IconLink size={14} />} onClick={() => void copy(false)}>
@@ -105,7 +106,9 @@ function TimeChoices({ onDone }: { onDone: () => void }) {
             {copied === "frozen" ? "Copied" : "With frozen time"}
           </Button>
         </div>
-        {copied.startsWith("http") && <input readOnly value={copied} aria-label="Link" onFocus={(event) => event.currentTarget.select()} />}
+        {copied.startsWith("http") && (
+          <input readOnly value={copied} aria-label="Link" onFocus={(event) => event.currentTarget.select()} />
+        )}
       </form>
     </div>
   );

@@ -3,10 +3,23 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
 import { useStatus } from "../api/queries";
 import { pick } from "../lib/search-params";
-import { DEFAULT_RANGE, DEFAULT_REFRESH, parseRfc3339, type RangeText, readRange, refreshMs, YOUNG_MS, YOUNG_RANGE } from "../lib/time";
+import {
+  DEFAULT_RANGE,
+  DEFAULT_REFRESH,
+  parseRfc3339,
+  type RangeText,
+  readRange,
+  refreshMs,
+  YOUNG_MS,
+  YOUNG_RANGE,
+} from "../lib/time";
 
 /** The part of a query string that links to another page take along. */
-export function timeOf(search: { from?: string; to?: string; refresh?: string }): { from?: string; to?: string; refresh?: string } {
+export function timeOf(search: { from?: string; to?: string; refresh?: string }): {
+  from?: string;
+  to?: string;
+  refresh?: string;
+} {
   return pick({ ...search }, ["from", "to", "refresh"]);
 }
 
@@ -30,12 +43,18 @@ export function useRefreshText(): string {
 /** Pushes history, so that Back undoes a zoom. */
 export function useSetRange(): (range: RangeText) => void {
   const navigate = useNavigate();
-  return useCallback((range) => void navigate({ to: ".", search: (before) => ({ ...before, from: range.from, to: range.to }) }), [navigate]);
+  return useCallback(
+    (range) => void navigate({ to: ".", search: (before) => ({ ...before, from: range.from, to: range.to }) }),
+    [navigate],
+  );
 }
 
 export function useZoom(): (fromMs: number, toMs: number) => void {
   const setRange = useSetRange();
-  return useCallback((fromMs, toMs) => setRange({ from: String(Math.round(fromMs)), to: String(Math.round(toMs)) }), [setRange]);
+  return useCallback(
+    (fromMs, toMs) => setRange({ from: String(Math.round(fromMs)), to: String(Math.round(toMs)) }),
+    [setRange],
+  );
 }
 
 export function useSetRefresh(): (refresh: string) => void {

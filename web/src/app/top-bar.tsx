@@ -24,7 +24,9 @@ export function TopBar({ onSearch, onHelp, onRefresh, picker, onPicker }: Props)
   const refresh = useRefreshText();
   const setRefresh = useSetRefresh();
   const fetching = useIsFetching() > 0;
-  const choices = REFRESH_CHOICES.includes(refresh as (typeof REFRESH_CHOICES)[number]) ? REFRESH_CHOICES : [refresh, ...REFRESH_CHOICES];
+  const choices = REFRESH_CHOICES.includes(refresh as (typeof REFRESH_CHOICES)[number])
+    ? REFRESH_CHOICES
+    : [refresh, ...REFRESH_CHOICES];
 
   return (
     <header className="topbar">

@@ -8,7 +8,15 @@ const NONE: ReadonlySet<number> = new Set();
 
 describe("stacking", () => {
   it("accumulates, counts a gap as nothing, and keeps a gap that all have", () => {
-    expect(stackColumns([[2, 3, null], [1, null, null]], NONE)).toEqual([
+    expect(
+      stackColumns(
+        [
+          [2, 3, null],
+          [1, null, null],
+        ],
+        NONE,
+      ),
+    ).toEqual([
       [3, 3, null],
       [1, 0, null],
     ]);

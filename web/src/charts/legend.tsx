@@ -19,7 +19,12 @@ export function Legend({ items, hidden, unit, onPick }: Props) {
     <ul className="chart-legend">
       {items.map((item, index) => (
         <li key={`${index}-${item.name}`}>
-          <button type="button" aria-pressed={!hidden.has(index)} title={`Show only ${item.name}`} onClick={() => onPick(index)}>
+          <button
+            type="button"
+            aria-pressed={!hidden.has(index)}
+            title={`Show only ${item.name}`}
+            onClick={() => onPick(index)}
+          >
             <span className="chart-swatch" style={{ background: item.color }} />
             <span className="chart-legend-name">{item.name}</span>
             <span className="chart-legend-value">{formatValue(item.last, unit)}</span>

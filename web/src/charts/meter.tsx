@@ -17,7 +17,14 @@ export function Meter({ name, share, detail, level }: Props) {
         <span className="meter-detail">{detail}</span>
         <span className="meter-share">{percent.toFixed(percent < 10 ? 1 : 0)} %</span>
       </div>
-      <div className="meter-track" role="meter" aria-label={name} aria-valuenow={Math.round(percent)} aria-valuemin={0} aria-valuemax={100}>
+      <div
+        className="meter-track"
+        role="meter"
+        aria-label={name}
+        aria-valuenow={Math.round(percent)}
+        aria-valuemin={0}
+        aria-valuemax={100}
+      >
         <div className="meter-fill" data-level={level} style={{ width: `${percent}%` }} />
       </div>
     </div>

@@ -31,7 +31,15 @@ export function TimeSeries({ data, names, unit, scheme, label, height = 170, sta
   const colors = useMemo(() => seriesColors(identity.split("\u0000"), scheme), [identity, scheme]);
   const picked = alone === null ? -1 : names.indexOf(alone);
   const hidden = useMemo(
-    () => (picked < 0 ? NONE : new Set(identity.split("\u0000").map((_, index) => index).filter((index) => index !== picked))),
+    () =>
+      picked < 0
+        ? NONE
+        : new Set(
+            identity
+              .split("\u0000")
+              .map((_, index) => index)
+              .filter((index) => index !== picked),
+          ),
     [identity, picked],
   );
 
@@ -77,7 +85,9 @@ export function TimeSeries({ data, names, unit, scheme, label, height = 170, sta
           width: 1.5,
           spanGaps: false,
           points: { show: false },
-          ...(stacked || shownNames.length === 1 ? { fill: withAlpha(colors[index] ?? "#888888", stacked ? 0.28 : 0.1) } : {}),
+          ...(stacked || shownNames.length === 1
+            ? { fill: withAlpha(colors[index] ?? "#888888", stacked ? 0.28 : 0.1) }
+            : {}),
         })),
       ],
       bands: stacked
@@ -120,7 +130,12 @@ export function TimeSeries({ data, names, unit, scheme, label, height = 170, sta
   return (
     <>
       <UPlotChart options={options} data={drawn} height={height} label={label} />
-      <Legend items={items} hidden={hidden} unit={unit} onPick={(at) => setAlone(alone === names[at] ? null : (names[at] ?? null))} />
+      <Legend
+        items={items}
+        hidden={hidden}
+        unit={unit}
+        onPick={(at) => setAlone(alone === names[at] ? null : (names[at] ?? null))}
+      />
     </>
   );
 }

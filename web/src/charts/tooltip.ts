@@ -54,7 +54,11 @@ export function tooltipPlugin(rowsAt: (index: number) => TooltipRow[], format: (
           const line = element("chart-tooltip-row");
           const swatch = element("chart-swatch");
           swatch.style.background = row.color;
-          line.append(swatch, element("chart-tooltip-name", row.name), element("chart-tooltip-value", format(row.value ?? 0)));
+          line.append(
+            swatch,
+            element("chart-tooltip-name", row.name),
+            element("chart-tooltip-value", format(row.value ?? 0)),
+          );
           box.append(line);
         }
         if (leftOut > 0) box.append(element("chart-tooltip-time", `and ${leftOut} more`));

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { ManagedAlert } from "../api/alertmanager";
 import type { Notification } from "../api/hive";
 import type { Rule, RuleGroup } from "../api/prom";
-import { cardsOf, deliveriesOf, matchesText, presentAlerts, resolvedAlerts, severityLevel } from "./alerts";
+import { cardsOf, matchesText, presentAlerts, resolvedAlerts, severityLevel } from "./alerts";
+import { deliveriesOf } from "./deliveries";
 
 const AT = "2026-11-23T17:00:00Z";
 
@@ -18,7 +19,11 @@ function firing(labels: Record<string, string>, state: "firing" | "pending" = "f
   return { labels, annotations: { summary: "it is down" }, state, activeAt: AT, value: "0" };
 }
 
-function managed(labels: Record<string, string>, status: Partial<ManagedAlert["status"]> = {}, fingerprint = "f1"): ManagedAlert {
+function managed(
+  labels: Record<string, string>,
+  status: Partial<ManagedAlert["status"]> = {},
+  fingerprint = "f1",
+): ManagedAlert {
   return {
     fingerprint,
     labels,
@@ -30,9 +35,27 @@ function managed(labels: Record<string, string>, status: Partial<ManagedAlert["s
   };
 }
 
-function sent(receiver: string, at: string, status: "firing" | "resolved", labels: Record<string, string>, outcome: "sent" | "failed" = "sent"): Notification {
+function sent(
+  receiver: string,
+  at: string,
+  status: "firing" | "resolved",
+  labels: Record<string, string>,
+  outcome: "sent" | "failed" = "sent",
+): Notification {
   const alerts = [{ fingerprint: "f1", status, labels }];
-  return { at, receiver, integration: "webhook", index: 0, group_key: "{}", group_labels: {}, status, alerts, outcome, reason: "", attempts: 1 };
+  return {
+    at,
+    receiver,
+    integration: "webhook",
+    index: 0,
+    group_key: "{}",
+    group_labels: {},
+    status,
+    alerts,
+    outcome,
+    reason: "",
+    attempts: 1,
+  };
 }
 
 const DOWN = { alertname: "Down", job: "a", severity: "critical" };
@@ -69,7 +92,11 @@ describe("presentAlerts", () => {
   });
 
   it("does not look for deliveries of what is pending", () => {
-    const items = presentAlerts({ groups: group(rule("Down", [firing(DOWN, "pending")])), managed: [], notifications: [sent("p", AT, "resolved", DOWN)] });
+    const items = presentAlerts({
+      groups: group(rule("Down", [firing(DOWN, "pending")])),
+      managed: [],
+      notifications: [sent("p", AT, "resolved", DOWN)],
+    });
     expect(items[0]?.deliveries).toEqual([]);
   });
 });

@@ -3,21 +3,11 @@ import type { ManagedAlert } from "../api/alertmanager";
 import type { Notification } from "../api/hive";
 import type { Rule, RuleGroup } from "../api/prom";
 import type { MatrixSeries } from "./aligned-data";
+import { type Delivery, deliveriesByFingerprint, deliveriesOf } from "./deliveries";
 import { includesLabels, type Labels, labelsKey } from "./labels";
 import { parseRfc3339 } from "./time";
 
 export type AlertState = "firing" | "pending" | "resolved";
-
-export interface Delivery {
-  receiver: string;
-  integration: string;
-  index: number;
-  status: "firing" | "resolved";
-  atMs: number | null;
-  ok: boolean;
-  reason: string;
-  attempts: number;
-}
 
 export interface AlertItem {
   key: string;
@@ -44,7 +34,16 @@ export interface AlertCard {
   items: AlertItem[];
 }
 
-const SEVERITY_RANK: Record<string, number> = { critical: 0, page: 0, emergency: 0, error: 1, high: 1, warning: 2, info: 4, none: 5 };
+const SEVERITY_RANK: Record<string, number> = {
+  critical: 0,
+  page: 0,
+  emergency: 0,
+  error: 1,
+  high: 1,
+  warning: 2,
+  info: 4,
+  none: 5,
+};
 const STATE_RANK: Record<AlertState, number> = { firing: 0, pending: 1, resolved: 3 };
 
 /** Small is bad; a severity nobody knows stands between warning and info. */
@@ -82,40 +81,6 @@ function byName<T>(all: readonly T[], nameOf: (one: T) => string): (name: string
     else groups.set(name, [one]);
   }
   return (name) => groups.get(name) ?? [];
-}
-
-/** The newest notification of every receiver's integration about these labels. */
-export function deliveriesOf(labels: Labels, notifications: readonly Notification[]): Delivery[] {
-  const newest = new Map<string, Delivery>();
-  for (const sent of notifications) {
-    const about = sent.alerts.find((alert) => includesLabels(alert.labels, labels));
-    if (about && !newest.has(channelOf(sent))) newest.set(channelOf(sent), deliveryOf(sent, about.status));
-  }
-  return [...newest.values()];
-}
-
-/** The same by fingerprint, for every alert at once. */
-function deliveriesByFingerprint(notifications: readonly Notification[]): Map<string, Delivery[]> {
-  const seen = new Set<string>();
-  const found = new Map<string, Delivery[]>();
-  for (const sent of notifications) {
-    for (const { fingerprint, status } of sent.alerts) {
-      const key = `${fingerprint}\u0000${channelOf(sent)}`;
-      if (seen.has(key)) continue;
-      seen.add(key);
-      found.set(fingerprint, [...(found.get(fingerprint) ?? []), deliveryOf(sent, status)]);
-    }
-  }
-  return found;
-}
-
-function channelOf(sent: Notification): string {
-  return `${sent.receiver}\u0000${sent.integration}\u0000${sent.index}`;
-}
-
-function deliveryOf(sent: Notification, status: Delivery["status"]): Delivery {
-  const { receiver, integration, index, reason, attempts } = sent;
-  return { receiver, integration, index, status, atMs: parseRfc3339(sent.at), ok: sent.outcome === "sent", reason, attempts };
 }
 
 function mutedBy(managed: ManagedAlert | undefined, all: readonly ManagedAlert[]): AlertItem["muted"] {
@@ -194,7 +159,11 @@ export function resolvedAlerts(
   range: { end: number; step: number },
   sources: Sources,
 ): AlertItem[] {
-  const firing = new Set(presentAlerts(sources).filter((item) => item.state === "firing").map((item) => item.key));
+  const firing = new Set(
+    presentAlerts(sources)
+      .filter((item) => item.state === "firing")
+      .map((item) => item.key),
+  );
   const rules = new Map(alertingRules(sources.groups).map((rule) => [rule.name, rule]));
   const items: AlertItem[] = [];
   for (const series of history) {
@@ -244,7 +213,8 @@ export function cardsOf(items: readonly AlertItem[]): AlertCard[] {
   for (const item of [...items].sort(compareAlerts)) {
     const card = cards.get(item.name);
     if (card) card.items.push(item);
-    else cards.set(item.name, { name: item.name, severity: item.severity, state: item.state, rule: item.rule, items: [item] });
+    else
+      cards.set(item.name, { name: item.name, severity: item.severity, state: item.state, rule: item.rule, items: [item] });
   }
   return [...cards.values()];
 }
@@ -253,7 +223,10 @@ export function cardsOf(items: readonly AlertItem[]): AlertCard[] {
 export function matchesText(item: AlertItem, text: string): boolean {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return true;
-  const content = [...Object.entries(item.labels).map(([name, value]) => `${name}=${value}`), ...Object.values(item.annotations)];
+  const content = [
+    ...Object.entries(item.labels).map(([name, value]) => `${name}=${value}`),
+    ...Object.values(item.annotations),
+  ];
   const all = content.join("\n").toLowerCase();
   return words.every((word) => all.includes(word));
 }

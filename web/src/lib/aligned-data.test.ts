@@ -4,19 +4,35 @@ import { alignMatrix, extent, lastValue, MAX_SERIES, runs } from "./aligned-data
 describe("alignMatrix", () => {
   it("puts samples on the grid and leaves gaps empty", () => {
     const matrix = [
-      { metric: { job: "a" }, values: [[10, "1"], [20, "2"], [30, "3"]] as [number, string][] },
+      {
+        metric: { job: "a" },
+        values: [
+          [10, "1"],
+          [20, "2"],
+          [30, "3"],
+        ] as [number, string][],
+      },
       { metric: { job: "b" }, values: [[20.004, "7"]] as [number, string][] },
     ];
     expect(alignMatrix(matrix, 10, 30, 10)).toEqual({
       times: [10, 20, 30],
-      columns: [[1, 2, 3], [null, 7, null]],
+      columns: [
+        [1, 2, 3],
+        [null, 7, null],
+      ],
       labels: [{ job: "a" }, { job: "b" }],
       cut: 0,
     });
   });
 
   it("has no value where the number is none, or is outside", () => {
-    const values: [number, string][] = [[0, "9"], [10, "NaN"], [20, "+Inf"], [30, "-0.5"], [40, "9"]];
+    const values: [number, string][] = [
+      [0, "9"],
+      [10, "NaN"],
+      [20, "+Inf"],
+      [30, "-0.5"],
+      [40, "9"],
+    ];
     expect(alignMatrix([{ metric: {}, values }], 10, 30, 10).columns).toEqual([[null, null, -0.5]]);
   });
 

@@ -25,7 +25,11 @@ function isOpen(alert: AlertItem): boolean {
 }
 
 /** Firing by severity, pending by severity, targets that are down, rules that cannot be evaluated. */
-export function attentionList(alerts: readonly AlertItem[], services: readonly Service[], broken: readonly BrokenRule[]): Attention[] {
+export function attentionList(
+  alerts: readonly AlertItem[],
+  services: readonly Service[],
+  broken: readonly BrokenRule[],
+): Attention[] {
   const ranked: { rank: number; item: Attention }[] = [];
   const byName = new Map<string, Attention>();
   for (const alert of [...alerts].sort(compareAlerts)) {

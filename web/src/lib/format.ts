@@ -9,7 +9,12 @@ export function formatNumber(value: number): string {
   const size = Math.abs(value);
   if (value === 0) return "0";
   if (size >= 1e15 || size < 1e-6) return value.toExponential(1);
-  for (const [limit, letter] of [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e4, "k"]] as const) {
+  for (const [limit, letter] of [
+    [1e12, "T"],
+    [1e9, "G"],
+    [1e6, "M"],
+    [1e4, "k"],
+  ] as const) {
     if (size >= limit) return trim(value / (letter === "k" ? 1e3 : limit)) + letter;
   }
   return trim(value);

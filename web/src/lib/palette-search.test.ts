@@ -2,7 +2,13 @@ import { expect, it } from "vitest";
 import { type Entry, findEntries } from "./palette-search";
 
 const entry = (kind: Entry["kind"], title: string): Entry => ({ id: title, kind, title, run: () => undefined });
-const ALL = [entry("Page", "Alerts"), entry("Alert", "AgentHiveDown"), entry("Service", "agent-hive-a"), entry("Metric", "agent_hive_x"), entry("Metric", "up")];
+const ALL = [
+  entry("Page", "Alerts"),
+  entry("Alert", "AgentHiveDown"),
+  entry("Service", "agent-hive-a"),
+  entry("Metric", "agent_hive_x"),
+  entry("Metric", "up"),
+];
 
 it.each([
   ["", ["Alerts", "agent-hive-a"]],

@@ -20,7 +20,8 @@ export function findEntries(entries: readonly Entry[], text: string): Entry[] {
   entries.forEach((entry, place) => {
     const title = entry.title.toLowerCase();
     const all = `${entry.kind} ${title}`.toLowerCase();
-    if (words.every((word) => all.includes(word))) found.push({ entry, rank: (entry.kind === "Metric" ? 2 : 0) + (title.startsWith(words[0] ?? "") ? 0 : 1), place });
+    if (words.every((word) => all.includes(word)))
+      found.push({ entry, rank: (entry.kind === "Metric" ? 2 : 0) + (title.startsWith(words[0] ?? "") ? 0 : 1), place });
   });
   return found
     .sort((a, b) => a.rank - b.rank || a.place - b.place)

@@ -17,7 +17,12 @@ function target(job: string, health: Target["health"], lastError = ""): Target {
 }
 
 function up(...column: (number | null)[]) {
-  return { times: column.map((_, at) => at * 10), columns: [column], labels: [{ job: "agent-hive-a", instance: "127.0.0.1:1" }], cut: 0 };
+  return {
+    times: column.map((_, at) => at * 10),
+    columns: [column],
+    labels: [{ job: "agent-hive-a", instance: "127.0.0.1:1" }],
+    cut: 0,
+  };
 }
 
 describe("servicesOf", () => {
@@ -31,7 +36,10 @@ describe("servicesOf", () => {
   });
 
   it("puts services of the hive first, and those that are down before the others", () => {
-    const services = servicesOf([target("node", "down"), target("agent-hive-b", "up"), target("agent-hive-c", "down")], null);
+    const services = servicesOf(
+      [target("node", "down"), target("agent-hive-b", "up"), target("agent-hive-c", "down")],
+      null,
+    );
     expect(services.map((service) => service.job)).toEqual(["agent-hive-c", "agent-hive-b", "node"]);
   });
 });

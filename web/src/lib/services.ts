@@ -63,7 +63,10 @@ export function servicesOf(targets: readonly Target[], up: Aligned | null): Serv
         column,
       };
     })
-    .sort((a, b) => (isHive(a) === isHive(b) ? 0 : isHive(a) ? -1 : 1) || order[a.health] - order[b.health] || (a.job < b.job ? -1 : 1));
+    .sort(
+      (a, b) =>
+        (isHive(a) === isHive(b) ? 0 : isHive(a) ? -1 : 1) || order[a.health] - order[b.health] || (a.job < b.job ? -1 : 1),
+    );
 }
 
 /** Where the last run of equal values begins, and whether it may have begun earlier than the column. */

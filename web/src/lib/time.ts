@@ -56,7 +56,12 @@ export function resolveRange(text: RangeText, nowMs: number): Range {
 }
 
 /** The range of a URL's `from` and `to`, with `otherwise` where they are missing or make no sense. */
-export function readRange(from: string | undefined, to: string | undefined, otherwise = DEFAULT_RANGE, nowMs = Date.now()): RangeText {
+export function readRange(
+  from: string | undefined,
+  to: string | undefined,
+  otherwise = DEFAULT_RANGE,
+  nowMs = Date.now(),
+): RangeText {
   const text = { from: from ?? otherwise.from, to: to ?? otherwise.to };
   const fromMs = parseTime(text.from, nowMs);
   const toMs = parseTime(text.to, nowMs);
@@ -92,7 +97,8 @@ export function shiftRange(text: RangeText, direction: -1 | 1, nowMs: number): R
   const { fromMs, toMs } = resolveRange(text, nowMs);
   const by = Math.round(((toMs - fromMs) / 2) * direction);
   // Close to the present is the present: else a step forward after a step back would just miss it.
-  if (direction === 1 && toMs + by >= nowMs - Math.max(10_000, (toMs - fromMs) * 0.05)) return { from: `now-${shortDuration(toMs - fromMs)}`, to: "now" };
+  if (direction === 1 && toMs + by >= nowMs - Math.max(10_000, (toMs - fromMs) * 0.05))
+    return { from: `now-${shortDuration(toMs - fromMs)}`, to: "now" };
   return { from: String(fromMs + by), to: String(toMs + by) };
 }
 
@@ -109,7 +115,12 @@ export function zoomRange(text: RangeText, factor: number, nowMs: number): Range
 export function shortDuration(ms: number): string {
   let seconds = Math.max(1, Math.round(ms / 1000));
   let text = "";
-  for (const [unit, size] of [["d", 86400], ["h", 3600], ["m", 60], ["s", 1]] as const) {
+  for (const [unit, size] of [
+    ["d", 86400],
+    ["h", 3600],
+    ["m", 60],
+    ["s", 1],
+  ] as const) {
     const count = Math.floor(seconds / size);
     if (count > 0) text += `${count}${unit}`;
     seconds -= count * size;

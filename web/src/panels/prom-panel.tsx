@@ -30,13 +30,27 @@ export function PromPanel({ title, note, className, ...chart }: Props) {
   // Of several expressions the last one: of quantiles it is the highest.
   const expr = chart.expressions.at(-1)?.expr ?? "";
   return (
-    <Panel title={title} aside={<MetricsLink title={title} expr={expr} />} {...(note ? { note } : {})} {...(className ? { className } : {})}>
+    <Panel
+      title={title}
+      aside={<MetricsLink title={title} expr={expr} />}
+      {...(note ? { note } : {})}
+      {...(className ? { className } : {})}
+    >
       <PromChart title={title} {...chart} />
     </Panel>
   );
 }
 
-export function PromChart({ title, expressions, unit, empty, stacked, most, height = 170, rename }: Omit<Props, "note" | "className">) {
+export function PromChart({
+  title,
+  expressions,
+  unit,
+  empty,
+  stacked,
+  most,
+  height = 170,
+  rename,
+}: Omit<Props, "note" | "className">) {
   const query = useRange(expressions);
   const scheme = useScheme();
   const zoom = useZoom();

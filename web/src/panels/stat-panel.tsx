@@ -25,7 +25,8 @@ export function StatPanel({ title, note, expr, unit, judge }: Props) {
   const column = query.data?.data.columns[0] ?? [];
   const value = lastValue(column);
   const verdict = judge && value !== null ? judge(value) : null;
-  const color = verdict && verdict !== "good" ? meaningColor(verdict, scheme) : (seriesColors([title], scheme)[0] ?? "#888888");
+  const color =
+    verdict && verdict !== "good" ? meaningColor(verdict, scheme) : (seriesColors([title], scheme)[0] ?? "#888888");
   const [figure, ...unitText] = formatValue(value, unit).split(" ");
   return (
     <section className="panel stat" aria-label={title}>
@@ -46,7 +47,8 @@ export function StatPanel({ title, note, expr, unit, judge }: Props) {
           </p>
           {query.isError && !query.data ? (
             <p className="stat-error" role="alert">
-              {query.error.message} <button type="button" className="text-button" onClick={() => void query.refetch()}>
+              {query.error.message}{" "}
+              <button type="button" className="text-button" onClick={() => void query.refetch()}>
                 Retry
               </button>
             </p>

@@ -25,7 +25,12 @@ export function AlertCardView({ card, history }: Props) {
     .map((state) => ({ state, count: card.items.filter((item) => item.state === state).length }))
     .filter(({ count }) => count > 0);
   return (
-    <section className="panel alert-card" data-state={card.state} data-level={severityLevel(card.severity)} aria-label={card.name}>
+    <section
+      className="panel alert-card"
+      data-state={card.state}
+      data-level={severityLevel(card.severity)}
+      aria-label={card.name}
+    >
       <header className="alert-head">
         <Severity severity={card.severity} />
         <h2>{card.name}</h2>
@@ -70,7 +75,12 @@ export function AlertCardView({ card, history }: Props) {
 /** How many alerts of this name fired, over the time range. */
 function FiringStrip({ name, severity, history }: { name: string; severity: string; history: AlertHistory | null }) {
   if (!history) return null;
-  const grid = alignMatrix(history.series.filter((series) => series.metric.alertname === name), history.from, history.end, history.step);
+  const grid = alignMatrix(
+    history.series.filter((series) => series.metric.alertname === name),
+    history.from,
+    history.end,
+    history.step,
+  );
   const firing = grid.times.map((_, at) => {
     const count = grid.columns.filter((column) => column[at] !== null).length;
     return count > 0 ? 1 : null;

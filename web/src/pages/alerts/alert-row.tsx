@@ -15,7 +15,9 @@ export function AlertRow({ item }: { item: AlertItem }) {
   const { annotations, deliveries, muted } = item;
   const title = annotations.summary ?? annotations.title ?? "";
   const runbook = annotations.runbook_url ?? annotations.runbook;
-  const others = Object.entries(annotations).filter(([name]) => !["summary", "title", "description", "runbook_url", "runbook", "dashboard_url"].includes(name));
+  const others = Object.entries(annotations).filter(
+    ([name]) => !["summary", "title", "description", "runbook_url", "runbook", "dashboard_url"].includes(name),
+  );
   return (
     <li className="alert-row" data-state={item.state}>
       <div className="alert-when">
@@ -48,13 +50,16 @@ export function AlertRow({ item }: { item: AlertItem }) {
           <p className="muted-note">
             <IconBellOff size={14} aria-hidden />
             <span title={muted.names.join(", ")}>
-              Muted by {muted.by} {muted.by === "silence" ? muted.names.map((id) => id.slice(0, 8)).join(", ") : muted.names.join(", ")}
+              Muted by {muted.by}{" "}
+              {muted.by === "silence" ? muted.names.map((id) => id.slice(0, 8)).join(", ") : muted.names.join(", ")}
             </span>
           </p>
         )}
         <DeliveryList deliveries={deliveries} now={now} />
         {deliveries.length === 0 && !muted && (
-          <p className="delivery-none">{item.state === "pending" ? "Told to nobody while pending" : "No notification is known"}</p>
+          <p className="delivery-none">
+            {item.state === "pending" ? "Told to nobody while pending" : "No notification is known"}
+          </p>
         )}
       </div>
     </li>

@@ -67,7 +67,9 @@ function AlertsView() {
           {cards.length > MOST_CARDS && (
             <PartialNote>{`${cards.length - MOST_CARDS} more kinds of alert are not shown. Filter by state or text.`}</PartialNote>
           )}
-          {cards.length === 0 && <NoAlerts rules={rules.data.flatMap((group) => group.rules).length} state={state} text={text} />}
+          {cards.length === 0 && (
+            <NoAlerts rules={rules.data.flatMap((group) => group.rules).length} state={state} text={text} />
+          )}
         </>
       ) : rules.isError ? (
         <ErrorNote title="Alerts are not available" error={rules.error} onRetry={() => void rules.refetch()} />
@@ -79,7 +81,10 @@ function AlertsView() {
 }
 
 function NoAlerts({ rules, state, text }: { rules: number; state: StateFilter; text: string }) {
-  if (text) return <EmptyNote title={`No alert contains “${text}”`}>The filter looks at names, label values and annotations.</EmptyNote>;
+  if (text)
+    return (
+      <EmptyNote title={`No alert contains “${text}”`}>The filter looks at names, label values and annotations.</EmptyNote>
+    );
   if (rules === 0) {
     return (
       <EmptyNote title="No alerting rules are loaded">
@@ -90,7 +95,9 @@ function NoAlerts({ rules, state, text }: { rules: number; state: StateFilter; t
   const words = state === "all" ? "No alert is firing or pending, and none was resolved lately" : `No alert is ${state}`;
   return (
     <EmptyNote title={words}>
-      {state === "resolved" ? "Looked for in the chosen time range, and at least in the last hour." : "The rules tab shows every rule and when it was last evaluated."}
+      {state === "resolved"
+        ? "Looked for in the chosen time range, and at least in the last hour."
+        : "The rules tab shows every rule and when it was last evaluated."}
     </EmptyNote>
   );
 }

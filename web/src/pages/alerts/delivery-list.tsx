@@ -1,5 +1,5 @@
 import { IconCheck, IconX } from "@tabler/icons-react";
-import type { Delivery } from "../../lib/alerts";
+import type { Delivery } from "../../lib/deliveries";
 import { clockWithDay, humanDuration } from "../../lib/time";
 
 /** Who was told: each receiver once, and under it every channel with its newest notification. */

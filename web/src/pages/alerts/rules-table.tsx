@@ -17,7 +17,10 @@ interface Props {
 export function RulesTable({ groups, text }: Props) {
   const words = text.toLowerCase();
   const shown = groups
-    .map((group) => ({ ...group, rules: group.rules.filter((rule) => `${group.name} ${rule.name} ${rule.query}`.toLowerCase().includes(words)) }))
+    .map((group) => ({
+      ...group,
+      rules: group.rules.filter((rule) => `${group.name} ${rule.name} ${rule.query}`.toLowerCase().includes(words)),
+    }))
     .filter((group) => group.rules.length > 0);
   if (shown.length === 0) {
     return text ? (
@@ -82,7 +85,11 @@ function RuleRow({ rule }: { rule: Rule }) {
         {rule.labels?.severity && <Severity severity={rule.labels.severity} />}
       </td>
       <td>
-        {broken ? <StateTag state="error" /> : <StateTag state={rule.type === "recording" ? "recording" : (rule.state ?? rule.health)} />}
+        {broken ? (
+          <StateTag state="error" />
+        ) : (
+          <StateTag state={rule.type === "recording" ? "recording" : (rule.state ?? rule.health)} />
+        )}
         {alerts > 1 && <span className="rule-count"> {alerts}</span>}
       </td>
       <td className="rule-query">

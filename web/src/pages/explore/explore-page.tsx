@@ -133,7 +133,9 @@ function PresentValues({ expr }: { expr: string }) {
               </tbody>
             </table>
           </div>
-          {samples.length > MOST_ROWS && <PartialNote>{`${samples.length - MOST_ROWS} more series are not listed.`}</PartialNote>}
+          {samples.length > MOST_ROWS && (
+            <PartialNote>{`${samples.length - MOST_ROWS} more series are not listed.`}</PartialNote>
+          )}
         </>
       ) : query.isError ? (
         <ErrorNote title="The query failed" error={query.error} onRetry={() => void query.refetch()} />

@@ -23,14 +23,19 @@ export function AgentsPanel() {
       .reduce((sum, sample) => sum + (Number(sample.value?.[1]) || 0), 0);
   const rows: SegmentRow[] = types.map((type) => ({
     name: type || "(no type)",
-    parts: statuses.map((status, at) => ({ name: status || "(no status)", value: count(type, status), color: colors[at] ?? "#888888" })),
+    parts: statuses.map((status, at) => ({
+      name: status || "(no status)",
+      value: count(type, status),
+      color: colors[at] ?? "#888888",
+    })),
   }));
   return (
     <Panel title="Agents" note="by type and status">
       {query.data ? (
         rows.length === 0 ? (
           <EmptyNote title="No agents reported">
-            The gauge <code>agent_hive_active_agents_total</code> has no samples. The orchestrator sets it for every agent type and status.
+            The gauge <code>agent_hive_active_agents_total</code> has no samples. The orchestrator sets it for every agent
+            type and status.
           </EmptyNote>
         ) : (
           <>

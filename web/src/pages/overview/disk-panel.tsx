@@ -39,7 +39,15 @@ export function DiskPanel() {
           {shown.slice(0, MOST).map(([key, { name, used, total }]) => {
             const share = used / total;
             const level = share > 0.95 ? "bad" : share > 0.85 ? "warn" : "ok";
-            return <Meter key={key} name={name} share={share} detail={`${formatBytes(used)} of ${formatBytes(total)}`} level={level} />;
+            return (
+              <Meter
+                key={key}
+                name={name}
+                share={share}
+                detail={`${formatBytes(used)} of ${formatBytes(total)}`}
+                level={level}
+              />
+            );
           })}
           {shown.length > MOST && <PartialNote>{`${shown.length - MOST} less full ones are not shown.`}</PartialNote>}
         </>

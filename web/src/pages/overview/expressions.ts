@@ -37,7 +37,9 @@ export const API_RATE: Expression[] = [
   { expr: `sum(rate(${requests}{status_code!~"[123].."}[2m]))`, legend: "failed" },
 ];
 
-export const API_LATENCY: Expression[] = [{ expr: quantile(0.95, durations, "2m", "le, service"), legend: "{{service}} p95" }];
+export const API_LATENCY: Expression[] = [
+  { expr: quantile(0.95, durations, "2m", "le, service"), legend: "{{service}} p95" },
+];
 
 export const CPU: Expression[] = [
   { expr: 'avg by (mode) (rate(node_cpu_seconds_total{mode!="idle"}[1m]))', legend: "{{mode}}" },
@@ -48,8 +50,10 @@ export const MEMORY: Expression[] = [
   { expr: "sum(node_memory_MemTotal_bytes)", legend: "total" },
 ];
 
-export const DISK_SIZE = 'max by (instance, device, mountpoint) (node_filesystem_size_bytes{fstype!~"tmpfs|ramfs|overlay|squashfs"})';
-export const DISK_FREE = 'max by (instance, device, mountpoint) (node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|overlay|squashfs"})';
+export const DISK_SIZE =
+  'max by (instance, device, mountpoint) (node_filesystem_size_bytes{fstype!~"tmpfs|ramfs|overlay|squashfs"})';
+export const DISK_FREE =
+  'max by (instance, device, mountpoint) (node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|overlay|squashfs"})';
 
 export const UP: Expression[] = [{ expr: "up" }];
 

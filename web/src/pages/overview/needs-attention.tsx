@@ -27,7 +27,10 @@ export function NeedsAttention({ items, rules, query }: Props) {
       {items ? (
         <>
           {items.length === 0 && (
-            <EmptyNote icon={<IconCircleCheck size={26} stroke={1.6} />} title={rules > 0 ? "Nothing needs you" : "No alerting rules are loaded"}>
+            <EmptyNote
+              icon={<IconCircleCheck size={26} stroke={1.6} />}
+              title={rules > 0 ? "Nothing needs you" : "No alerting rules are loaded"}
+            >
               {rules > 0 ? (
                 <>
                   <p>All targets answer, and none of {rules} alerting rules is pending or firing.</p>
@@ -72,7 +75,13 @@ function AttentionRow({ item }: { item: Attention }) {
   const words = { firing: "", pending: "pending", down: "down", rule: "rule" }[kind];
   const content = (
     <>
-      {kind === "firing" ? <Severity severity={severity} /> : <span className="severity" data-level={level}>{words}</span>}
+      {kind === "firing" ? (
+        <Severity severity={severity} />
+      ) : (
+        <span className="severity" data-level={level}>
+          {words}
+        </span>
+      )}
       <span className="attention-text">
         <span className="attention-title">{title}</span>
         {count > 1 && <span className="attention-count">×{count}</span>}

@@ -18,8 +18,8 @@ export function NoHive() {
         <div>
           <h3>Or bring your own</h3>
           <p>
-            Count with <code>hivesight_sdk</code>, serve <code>/metrics</code>, and name the service in the Prometheus configuration file. Jobs that begin
-            with <code>agent-hive-</code> are shown as services.
+            Count with <code>hivesight_sdk</code>, serve <code>/metrics</code>, and name the service in the Prometheus
+            configuration file. Jobs that begin with <code>agent-hive-</code> are shown as services.
           </p>
           <pre>{SCRAPE}</pre>
         </div>

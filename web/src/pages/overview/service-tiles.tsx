@@ -25,7 +25,10 @@ export function ServiceTiles({ services, times, step, query }: Props) {
   const hive = services?.filter(isHive) ?? [];
   const others = services?.filter((service) => !isHive(service)) ?? [];
   return (
-    <Panel title="Services" note={services ? `${services.filter((s) => s.health === "up").length}/${services.length} targets up` : ""}>
+    <Panel
+      title="Services"
+      note={services ? `${services.filter((s) => s.health === "up").length}/${services.length} targets up` : ""}
+    >
       {services ? (
         <>
           {services.length === 0 && (
@@ -61,12 +64,17 @@ function Tile({ service, times, step }: { service: Service; times: readonly numb
   const { health, sinceMs, atLeast, lastScrapeMs } = service;
   // Up since before the range began is the normal case and needs no words.
   const silent = sinceMs === null || (atLeast && health === "up");
-  const lasting = silent ? "" : ` for ${atLeast ? "over " : ""}${humanDuration(now - sinceMs)}`;
+  const lasting = silent ? "" : ` ${atLeast ? "over " : ""}${humanDuration(now - sinceMs)}`;
   return (
     <li className="tile" data-health={health}>
       <div className="tile-head">
         <span className="tile-dot" aria-hidden />
-        <Link to="/explore" search={(before) => ({ ...timeOf(before), expr: upOf(service) })} className="tile-name" title={service.job}>
+        <Link
+          to="/explore"
+          search={(before) => ({ ...timeOf(before), expr: upOf(service) })}
+          className="tile-name"
+          title={service.job}
+        >
           {shortJob(service.job)}
         </Link>
         <span className="tile-state">
@@ -87,7 +95,9 @@ function Tile({ service, times, step }: { service: Service; times: readonly numb
         <p className="tile-facts">
           <span>{service.instance}</span>
           <span>
-            {lastScrapeMs === null ? "not scraped yet" : `${formatSeconds(service.scrapeSeconds)} · ${humanDuration(now - lastScrapeMs)} ago`}
+            {lastScrapeMs === null
+              ? "not scraped yet"
+              : `${formatSeconds(service.scrapeSeconds)} · ${humanDuration(now - lastScrapeMs)} ago`}
           </span>
         </p>
       )}

@@ -1,5 +1,10 @@
 /** The first answer: is it healthy? One sentence, from targets and alerts. */
-import { IconAlertOctagonFilled, IconAlertTriangleFilled, IconCircleCheckFilled, IconCircleDashed } from "@tabler/icons-react";
+import {
+  IconAlertOctagonFilled,
+  IconAlertTriangleFilled,
+  IconCircleCheckFilled,
+  IconCircleDashed,
+} from "@tabler/icons-react";
 import { type AlertItem, needsAction, severityRank } from "../../lib/alerts";
 import { plural } from "../../lib/format";
 import { isHive, type Service } from "../../lib/services";
@@ -11,7 +16,12 @@ interface Props {
   failed: boolean;
 }
 
-const ICONS = { bad: IconAlertOctagonFilled, warn: IconAlertTriangleFilled, ok: IconCircleCheckFilled, none: IconCircleDashed };
+const ICONS = {
+  bad: IconAlertOctagonFilled,
+  warn: IconAlertTriangleFilled,
+  ok: IconCircleCheckFilled,
+  none: IconCircleDashed,
+};
 const WORDS = { bad: "Needs action now", warn: "Degraded", ok: "Healthy", none: "Waiting for data" };
 
 export function Verdict({ services, alerts, failed }: Props) {
@@ -19,7 +29,16 @@ export function Verdict({ services, alerts, failed }: Props) {
   const firing = alerts?.filter((alert) => alert.state === "firing" && needsAction(alert)) ?? [];
   const pending = alerts?.filter((alert) => alert.state === "pending" && needsAction(alert)) ?? [];
   const critical = firing.filter((alert) => severityRank(alert.severity) < 2);
-  const level = !services || !alerts ? "none" : critical.length > 0 ? "bad" : firing.length > 0 || down.length > 0 ? "warn" : services.length > 0 && services.every((service) => service.health === "up") ? "ok" : "none";
+  const level =
+    !services || !alerts
+      ? "none"
+      : critical.length > 0
+        ? "bad"
+        : firing.length > 0 || down.length > 0
+          ? "warn"
+          : services.length > 0 && services.every((service) => service.health === "up")
+            ? "ok"
+            : "none";
   const Icon = ICONS[level];
   const hive = services?.filter(isHive) ?? [];
   const counted = hive.length > 0 ? hive : (services ?? []);

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from e2e.running import MailServer, WebhookListener
+from e2e.running import Counting, MailServer, WebhookListener
 
 
 @pytest.fixture
@@ -19,3 +19,10 @@ def mail() -> Iterator[MailServer]:
     server = MailServer()
     yield server
     server.close()
+
+
+@pytest.fixture
+def target() -> Iterator[Counting]:
+    counting = Counting()
+    yield counting
+    counting.close()

@@ -110,29 +110,69 @@ def serving(directory: Path, *arguments: str, port: int | None = None) -> Iterat
             server.stop()
 
 
-class WebhookListener:
-    """Keeps every JSON document that is POSTed to it."""
+class HttpServer:
+    """Answers on a free port of loopback as `answer` says, in threads, until it is closed."""
 
-    def __init__(self) -> None:
-        self.received: list[tuple[str, Any]] = []
-        listener = self
-
+    def __init__(self, answer: Callable[[http.server.BaseHTTPRequestHandler], None]) -> None:
         class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                listener.received.append((self.path, json.loads(body)))
-                self.send_response(200)
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"ok")
+            def do_GET(self) -> None:
+                answer(self)
+
+            do_POST = do_GET
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.address = f"127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def respond(
+    request: http.server.BaseHTTPRequestHandler,
+    body: bytes,
+    status: int = 200,
+    content_type: str = "text/plain; version=0.0.4",
+) -> None:
+    """A whole answer."""
+    request.send_response(status)
+    request.send_header("Content-Type", content_type)
+    request.send_header("Content-Length", str(len(body)))
+    request.end_headers()
+    request.wfile.write(body)
+
+
+class Counting:
+    """A target whose counter goes up with every scrape; while `down` it answers 503."""
+
+    def __init__(self) -> None:
+        self.count, self.down = 0, False
+        self._server = HttpServer(self._answer)
+        self.address, self.close = self._server.address, self._server.close
+
+    def _answer(self, request: http.server.BaseHTTPRequestHandler) -> None:
+        self.count += 1
+        body = f"# TYPE scrapes counter\nscrapes_total {self.count}\n".encode()
+        respond(request, body, 503 if self.down else 200)
+
+
+class WebhookListener:
+    """Keeps every JSON document that is POSTed to it."""
+
+    def __init__(self) -> None:
+        self.received: list[tuple[str, Any]] = []
+        self._server = HttpServer(self._answer)
+        self.url, self.close = f"http://{self._server.address}", self._server.close
+
+    def _answer(self, request: http.server.BaseHTTPRequestHandler) -> None:
+        body = request.rfile.read(int(request.headers["Content-Length"]))
+        self.received.append((request.path, json.loads(body)))
+        respond(request, b"ok")
 
     def notifications(self, alertname: str, status: str) -> list[Any]:
         return [
@@ -140,10 +180,6 @@ class WebhookListener:
             for _, document in self.received
             if document.get("status") == status and document["commonLabels"].get("alertname") == alertname
         ]
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 class MailServer:

@@ -1,9 +1,9 @@
 """Bad input gets a clear error and harms nothing."""
 
+import contextlib
 import http.server
 import signal
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,54 +11,38 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from e2e.running import Server, eventually, serving
+from e2e.running import HttpServer, Server, eventually, respond, serving
 
-GOOD = "# TYPE good counter\ngood_total 1\n"
-
-
-class Targets:
-    """One server with a page for each way of going wrong."""
-
-    def __init__(self) -> None:
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                kind = self.path.strip("/")
-                self.send_response(200)
-                self.send_header("Content-Type", "text/html" if kind == "html" else "text/plain; version=0.0.4")
-                self.end_headers()
-                try:
-                    if kind == "endless":
-                        for _ in range(1600):
-                            self.wfile.write(b"# " + b"x" * 65534)
-                    else:
-                        self.wfile.write(PAGES[kind].encode())
-                except (BrokenPipeError, ConnectionResetError):
-                    pass
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.address = f"127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+PAGES = {
+    "good": b"# TYPE good counter\ngood_total 1\n",
+    "html": b"<html><body>Welcome</body></html>",
+    "half": b'# TYPE x counter\nx_total{a="b',
+}
 
 
-PAGES = {"good": GOOD, "html": "<html><body>Welcome</body></html>", "half": '# TYPE x counter\nx_total{a="b'}
+def answer(request: http.server.BaseHTTPRequestHandler) -> None:
+    """A page for each way of going wrong."""
+    kind = request.path.strip("/")
+    if kind != "endless":
+        content_type = "text/html" if kind == "html" else "text/plain; version=0.0.4"
+        return respond(request, PAGES[kind], content_type=content_type)
+    request.send_response(200)
+    request.send_header("Content-Type", "text/plain; version=0.0.4")
+    request.end_headers()
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        for _ in range(1600):
+            request.wfile.write(b"# " + b"x" * 65534)
+    return None
 
 
 @pytest.fixture
-def targets() -> Iterator[Targets]:
-    found = Targets()
+def targets() -> Iterator[HttpServer]:
+    found = HttpServer(answer)
     yield found
     found.close()
 
 
-def prometheus_yml(targets: Targets, *kinds: str) -> str:
+def prometheus_yml(targets: HttpServer, *kinds: str) -> str:
     jobs = "".join(
         f"""
   - job_name: {kind}
@@ -69,7 +53,7 @@ def prometheus_yml(targets: Targets, *kinds: str) -> str:
     return f"global: {{scrape_interval: 1s, body_size_limit: 8MB}}\nscrape_configs:{jobs}\n"
 
 
-def test_a_bad_target_is_down_with_the_reason_and_the_others_go_on(tmp_path: Path, targets: Targets) -> None:
+def test_a_bad_target_is_down_with_the_reason_and_the_others_go_on(tmp_path: Path, targets: HttpServer) -> None:
     file = tmp_path / "prometheus.yml"
     file.write_text(prometheus_yml(targets, "good", "html", "half", "endless"))
     with serving(tmp_path / "server", "--prometheus-config", str(file)) as server:
@@ -132,7 +116,7 @@ def test_a_faulty_file_is_shown_before_the_start(
     assert "Traceback" not in said
 
 
-def test_a_faulty_reload_leaves_what_runs(tmp_path: Path, targets: Targets) -> None:
+def test_a_faulty_reload_leaves_what_runs(tmp_path: Path, targets: HttpServer) -> None:
     flags = arguments(tmp_path / "files", "prometheus.yml", prometheus_yml(targets, "good"))
     file = tmp_path / "files" / "prometheus.yml"
     with serving(tmp_path / "server", *flags) as server:

@@ -1,53 +1,11 @@
 """SIGKILL at any moment: nothing acknowledged is lost, alerts go on, nobody is told twice."""
 
-import http.server
 import signal
-import threading
 import time
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-import pytest
-
-from e2e.running import Server, WebhookListener, eventually
-
-
-class Counting:
-    """A target whose counter goes up with every scrape; `down` makes it answer 503."""
-
-    def __init__(self) -> None:
-        self.count, self.down = 0, False
-        target = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                target.count += 1
-                body = f"# TYPE scrapes counter\nscrapes_total {target.count}\n".encode()
-                self.send_response(503 if target.down else 200)
-                self.send_header("Content-Type", "text/plain; version=0.0.4")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.address = f"127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@pytest.fixture
-def target() -> Iterator[Counting]:
-    counting = Counting()
-    yield counting
-    counting.close()
+from e2e.running import Counting, Server, WebhookListener, eventually
 
 
 def write_files(directory: Path, target: Counting, webhook: WebhookListener) -> tuple[str, ...]:

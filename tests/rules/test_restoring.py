@@ -104,8 +104,8 @@ def test_condition_that_ended_meanwhile_ends_the_series(tmp_path: Path) -> None:
     assert all(samples[-1] == (180, None) for samples in world.stored("ALERTS_FOR_STATE").values())
 
 
-def test_second_evaluation_still_remembers_and_the_third_does_not(tmp_path: Path) -> None:
-    for late, state in ((1, "firing"), (2, "pending")):
+def test_the_past_is_remembered_until_there_was_time_to_see(tmp_path: Path) -> None:
+    for late, state in ((1, "firing"), (2, "firing"), (3, "pending")):
         directory = tmp_path / str(late)
         directory.mkdir()
         before(directory, "1m", 2 * MINUTE)
@@ -118,6 +118,28 @@ def test_second_evaluation_still_remembers_and_the_third_does_not(tmp_path: Path
         alert = turn(world, group, start + late * 30_000)
         assert alert is not None
         assert alert.state.value == state
+
+
+# How long the process was away; how long after the restart whoever was told of the alert is told of its end.
+ENDS = [(30_000, 30_000), (45_000, 60_000), (10 * MINUTE, 60_000)]
+
+
+@pytest.mark.parametrize(("away_ms", "told_ms"), ENDS)
+def test_an_end_that_nobody_saw_is_told(tmp_path: Path, away_ms: int, told_ms: int) -> None:
+    before(tmp_path, "1m", 2 * MINUTE)
+    world = World(tmp_path)
+    group = world.group(RULE.format("1m"))
+    group.restore()
+    start = T0 + 2 * MINUTE + away_ms
+    at_ms = start
+    while turn(world, group, at_ms, 0.0) is None and not world.sent:
+        at_ms += 30_000
+        assert at_ms < start + 5 * MINUTE
+    (told,) = world.sent
+    assert at_ms == start + told_ms == told.ends_at_ms
+    assert told.starts_at_ms == T0 + MINUTE and told.labels["alertname"] == "A"
+    turn(world, group, at_ms + 30_000, 0.0)
+    assert not world.sent
 
 
 def test_rules_of_one_name_keep_their_own_past(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ scraping --> tsdb <-- engine <-- rules --Alert--> alerting --> notify
 
 import asyncio
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -32,7 +32,6 @@ from hivesight.api.server import HttpServer, bind
 from hivesight.api.workers import Workers
 from hivesight.config import Config, Options
 from hivesight.figures import figures
-from hivesight.model.alert import Alert
 from hivesight.model.clock import Clock, SystemClock
 from hivesight.model.errors import StorageError
 from hivesight.notify import History, NotifyMetrics, Pipeline, build_pipeline
@@ -142,14 +141,8 @@ class App:
         )
         alerting = Alerting(tables, clock, AlertingMetrics(self._registry))
         history = History(tables.deliveries)
-        evaluations = _pool(stack, 2, "rules")
-
-        def tell(alerts: Sequence[Alert]) -> None:
-            # Alerts leave the rules with the external labels, as those that Prometheus sends to an Alertmanager.
-            external = self._config.prometheus.global_.external_labels
-            alerting.put([replace(alert, labels=external.merged(alert.labels)) for alert in alerts])
-
-        rules = RuleManager(Outside(engine.instant, LabelledWriter(tsdb), tsdb, tell, clock), evaluations)
+        outside = Outside(engine.instant, LabelledWriter(tsdb), tsdb, alerting.put, clock)
+        rules = RuleManager(outside, _pool(stack, 2, "rules"))
         scraping = ScrapeManager(tsdb, clock, _pool(stack, 2, "scrape"), self._registry)
         rooms = Rooms(tsdb, alerting, rules, scraping, history, NotifyMetrics(self._registry))
         self._registry.register(figures(tsdb, rules))

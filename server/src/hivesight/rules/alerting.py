@@ -42,7 +42,7 @@ class AlertingRule:
         self.timing = Timing(config.for_ms, config.keep_firing_for_ms)
         self.alerts: Alerts = {}
         self._memory: Mapping[Labels, Remembered] = {}
-        self._memory_evaluations = 0
+        self._back_ms: int | None = None
         self._restoration = Restoration()
         self._label_templates = _templates(config.alert, {**group_labels, **config.labels})
         self._annotation_templates = _templates(config.alert, config.annotations)
@@ -55,18 +55,18 @@ class AlertingRule:
         return next((state for state in firing_first if state in states), AlertState.INACTIVE)
 
     def remember(self, memory: Mapping[Labels, Remembered], restoration: Restoration) -> None:
-        """What is known of its alerts from before a restart. It counts for the next two evaluations: at the first
-        there may not be enough data yet, later an alert is a new one."""
-        self._memory, self._memory_evaluations, self._restoration = memory, 2, restoration
+        """What is known of its alerts from before a restart. Each of them goes on as soon as its condition is seen to
+        hold. One that fired and whose condition is not seen any more is over once there has been time to see it: after
+        the first evaluation, and as long after it as the process was away, a minute at most."""
+        self._memory, self._back_ms, self._restoration = memory, None, restoration
 
     def evaluate(self, moment: Moment) -> Outcome:
         """Ask, let every alert go on, and say which to write and which to send. Raises RuleFailed for equal label
         sets or past the limit, and QueryError, StorageError."""
         expansion = Expansion(moment.query, moment.at_ms, moment.surroundings, moment.template_failed)
         found = [self._recalled(each, moment.at_ms) for each in self._found(moment, expansion)]
-        held = self._held({each.labels for each in found}, expansion, moment.at_ms)
-        self._forget()
-        alerts = advance({**held, **self.alerts}, found, self.timing, moment.at_ms)
+        missing = self._missing({each.labels for each in found}, expansion, moment.at_ms)
+        alerts = advance({**missing, **self.alerts}, found, self.timing, moment.at_ms)
         now_active = active(alerts)
         if moment.limit and len(now_active) > moment.limit:
             self.alerts = {}
@@ -84,27 +84,29 @@ class AlertingRule:
             return new
         return restored(new, old, self.timing.for_ms, at_ms, self._restoration)
 
-    def _held(self, found: Set[Labels], expansion: Expansion, at_ms: int) -> Alerts:
-        """Alerts that fired before a restart, whose condition does not hold now, and which `keep_firing_for` keeps.
-        Their value is not known any more."""
-        if not self.timing.keep_firing_for_ms:
-            return {}
-        held: dict[Labels, ActiveAlert] = {}
-        for labels, old in self._memory.items():
-            if labels in found or labels in self.alerts:
+    def _missing(self, found: Set[Labels], expansion: Expansion, at_ms: int) -> Alerts:
+        """Alerts that fired before a restart and whose condition does not hold now: those that `keep_firing_for`
+        keeps, and those that there has been time to see. Their value is not known any more."""
+        waiting = {labels: old for labels, old in self._memory.items() if labels not in found}
+        missing: dict[Labels, ActiveAlert] = {}
+        for labels, old in waiting.items():
+            if labels in self.alerts or not (self.timing.keep_firing_for_ms or self._settled(old, at_ms)):
                 continue
             data = expansion.data(labels.without(ALERT_NAME), math.nan)
             annotations = Labels(expansion.expand(self._annotation_templates, data))
             new = ActiveAlert(labels, math.nan, at_ms, annotations, keep_firing_since_ms=at_ms)
             alert = restored(new, old, self.timing.for_ms, at_ms, self._restoration)
             if alert.state is AlertState.FIRING:
-                held[labels] = alert
-        return held
+                missing[labels] = alert
+        self._memory = {labels: old for labels, old in waiting.items() if not self._settled(old, at_ms)}
+        self._back_ms = at_ms if self._back_ms is None else self._back_ms
+        return missing
 
-    def _forget(self) -> None:
-        self._memory_evaluations -= 1
-        if self._memory_evaluations <= 0:
-            self._memory = {}
+    def _settled(self, old: Remembered, at_ms: int) -> bool:
+        """Whether there has been time to see the condition of an alert from before the restart."""
+        if self._back_ms is None:
+            return False
+        return at_ms - self._back_ms >= min(self._restoration.settling_ms, self._back_ms - old.down_at_ms)
 
     def _found(self, moment: Moment, expansion: Expansion) -> list[ActiveAlert]:
         """One new alert for each element of the answer."""

@@ -16,7 +16,7 @@ from hivesight.query.promql.types import Answer, Scalar, Vector
 QueryFunc = Callable[[str, int], Answer]
 """An instant query: PromQL and a time in ms in, the answer out. Raises QueryError and StorageError."""
 
-SendFunc = Callable[[Sequence[Alert]], None]
+SendFunc = Callable[[Sequence[Alert]], object]
 """Takes alerts that fire or are over; called from the thread of an evaluation."""
 
 Element = tuple[Labels, float]

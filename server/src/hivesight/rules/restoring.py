@@ -16,6 +16,7 @@ from hivesight.rules.ports import History
 
 OUTAGE_TOLERANCE_MS: Final = 3_600_000
 GRACE_PERIOD_MS: Final = 600_000
+SETTLING_MS: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,13 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Restoration:
-    """How long the process may have been away for its alerts to go on, and how long at least a rule that waits longer
-    than that still waits after a restart."""
+    """outage_tolerance_ms: how long the process may have been away for its alerts to go on. grace_period_ms: how long
+    at least a rule that waits longer than that still waits after a restart. settling_ms: how long at most the
+    condition of an alert is waited for before the alert is over."""
 
     outage_tolerance_ms: int = OUTAGE_TOLERANCE_MS
     grace_period_ms: int = GRACE_PERIOD_MS
+    settling_ms: int = SETTLING_MS
 
 
 def remembered(

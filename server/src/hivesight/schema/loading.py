@@ -18,6 +18,9 @@ from hivesight.schema.tree import Node, Place
 
 T = TypeVar("T")
 
+MAX_SHOWN = 20
+"""The most known keys that are listed beside an unknown one."""
+
 Location = tuple[str | int, ...]
 """The way to a value from the document's root: keys as they stand in the file, and positions in lists from 0."""
 
@@ -131,8 +134,8 @@ def _diagnostic(error: Any, root: Node, kind: Any, path: str) -> Diagnostic:
 
 def _unknown(name: str, known: list[str]) -> str:
     close = difflib.get_close_matches(name, known, 1)
-    hint = f"did you mean '{close[0]}'?" if close else f"known here: {', '.join(sorted(known))}"
-    return f"unknown key '{name}'; {hint}"
+    shown = ", ".join(sorted(known)[:MAX_SHOWN]) + (" and more" if len(known) > MAX_SHOWN else "")
+    return f"unknown key '{name}'; " + (f"did you mean '{close[0]}'?" if close else f"known here: {shown}")
 
 
 def _fields(kind: Any) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from hivesight.api.alertmanager.documents import (
 from hivesight.api.body import BodyTooLarge, body_of
 from hivesight.api.workers import Workers
 from hivesight.model.clock import Clock, rfc3339
+from hivesight.model.errors import StorageError
 from hivesight.model.matcher import Matcher, all_match, compile_regex
 
 MAX_BODY_BYTES: Final = 16 << 20
@@ -119,6 +120,8 @@ def _guarded(handler: _Handler) -> _Handler:
             return _error(400, str(error))
         except BodyTooLarge as error:
             return _error(413, str(error))
+        except StorageError as error:
+            return _error(503, str(error))
 
     return answer
 

@@ -97,7 +97,7 @@ def test_hive_works_breaks_heals_and_ends(hive: Hive) -> None:
     state = hive.read()
     streaming = state["services"]["agent-hive-event-streaming"]
     target = (hive.folder / "targets" / "agent-hive-event-streaming.yml").read_text()
-    assert target == f"- targets: ['127.0.0.1:{streaming['port']}']\n  labels: {{service: event-streaming}}\n"
+    assert target == f"- targets: ['127.0.0.1:{streaming['port']}']\n"
     assert len(list((hive.folder / "targets").iterdir())) == 4
     assert (hive.folder / "secrets" / "slack_url").read_text() == f"{state['inbox']['url']}/slack"
     assert (hive.folder / "secrets" / "slack_url").stat().st_mode & 0o077 == 0

@@ -38,7 +38,8 @@ class HiveFiles:
 
     def write_target(self, service: Service, port: int) -> None:
         """One target for Prometheus' file discovery (`file_sd_configs`)."""
-        text = f"- targets: ['127.0.0.1:{port}']\n  labels: {{service: {service.short}}}\n"
+        # No label `service` here: in the families of external APIs it names the API that is called.
+        text = f"- targets: ['127.0.0.1:{port}']\n"
         _replace(self.root / "targets" / f"{service.name}.yml", text)
 
     def write_secrets(self, secrets: Mapping[str, str]) -> None:

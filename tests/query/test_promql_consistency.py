@@ -45,7 +45,7 @@ matrices = st.builds(
     lambda selector, window, modifier: f"{selector}[{window}]{modifier}",
     selectors,
     windows,
-    st.sampled_from(["", "", " offset 20s", " @ 90"]),
+    st.sampled_from(["", "", " offset 20s", " @ 90", " anchored", " smoothed"]),
 )
 PLAIN = ["abs", "round", "ln", "sgn", "timestamp", "year", "day_of_month", "absent", "-", "+"]
 OVER = [
@@ -56,7 +56,16 @@ OVER = [
 ]  # fmt: skip
 AGGREGATES = ["sum", "avg", "min", "max", "count", "group", "stddev", "stdvar"]
 GROUPINGS = ["", " by (job)", " without (job)", " by (__name__)", " by (job, le)"]
-MATCHINGS = ["", " on (job)", " on (job) group_left ()", " ignoring (host)", " on (job) group_right (host)"]
+MATCHINGS = [
+    "",
+    " on (job)",
+    " on (job) group_left ()",
+    " ignoring (host)",
+    " on (job) group_right (host)",
+    " fill (0)",
+    " on (job) fill_left (1)",
+    " on (job) group_left (host) fill_right (7)",
+]
 scalars = st.sampled_from(["2", "0", "0.3", "-1", "time()", "NaN", "scalar(sum(gap))", "1m"])
 
 

@@ -64,6 +64,9 @@ FAULTS = [
     ("topk(foo)", "1:1: parse error: wrong number of arguments for aggregate expression provided, expected 2, got 1"),
     ("sum by (1) (foo)", '1:9: parse error: unexpected number "1" in grouping opts, expected label'),
     ("foo[0m]", "1:5: parse error: duration must be greater than 0"),
+    ("foo[5m-5m]", "1:5: parse error: duration must be greater than 0"),
+    ("foo[5m/0]", "1:5: parse error: division by zero"),
+    ("foo[5m*]", '1:8: parse error: unexpected "]" in subquery or range selector, expected duration'),
     ("1[5m]", "1:1: parse error: ranges only allowed for vector selectors"),
     ("1[5m:]", "1:1: parse error: subquery is only allowed on instant vector, got scalar instead"),
     ("foo offset 5m[5m]", "1:1: parse error: no offset modifiers allowed before range"),
@@ -135,6 +138,10 @@ CANONICAL = [
     ("bottomk + by", "bottomk + by"),
     ("a # comment\n + b", "a + b"),
     ("time()", "time()"),
+    ("a[5m+5m]", "a[5m + 5m]"),
+    ("a[2*(step()+1)] offset -(1h - range())", "a[2 * (step() + 1)] offset -(1h - range())"),
+    ("a[1h:max_of(step(), 15s)] offset step()", "a[1h:max_of(step(), 15s)] offset step()"),
+    ("a offset 5m * 2", "a offset 5m * 2"),
     ("rate(a[5m] ANCHORED offset 1m)", "rate(a[5m] anchored offset 1m)"),
     ("a + fill(0) b", "a + fill (0) b"),
     ("a + on(x) group_left fill_right(-1) b", "a + on (x) group_left () fill_right (-1) b"),
@@ -173,11 +180,20 @@ def test_names_and_selectors() -> None:
     assert [selector.name for selector in selectors(tree)] == ["a", "b", "", ""]
 
 
-@pytest.mark.parametrize(
-    "query",
-    ["(" * 100_000, "-" * 100_000 + "1", "1" + "^1" * 50_000, "abs(" * 30_000, "x" * 10_000_000],
-    ids=["parentheses", "minus", "power", "calls", "long"],
-)
+HOSTILE = {
+    "parentheses": "(" * 100_000,
+    "minus": "-" * 100_000 + "1",
+    "power": "1" + "^1" * 50_000,
+    "calls": "abs(" * 30_000,
+    "long": "x" * 10_000_000,
+    "long duration": "a[" + "5m+" * 40_000 + "5m]",
+    "nested duration": "a[" + "(" * 60_000,
+    "signs of an offset": "a offset " + "-" * 60_000,
+    "powers of a step": "a[5m:" + "1m^" * 40_000,
+}
+
+
+@pytest.mark.parametrize("query", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_queries_are_refused(query: str) -> None:
     before = time.process_time()
     with pytest.raises(BadQuery):

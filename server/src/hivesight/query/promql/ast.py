@@ -64,6 +64,16 @@ class At(Node):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DurationExpr(Node):
+    """A duration that is worked out: `5m + step()`. op: "number" or "duration" for a literal of so many seconds, "()",
+    "neg", an arithmetic operator, "step", "range", "min_of" or "max_of"."""
+
+    op: str
+    args: "tuple[DurationExpr, ...]" = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VectorSelector(Node):
     """matchers: all conditions, the one on the name among them; name: the metric's name where it was written outside
     or as a lone string inside the braces."""
@@ -71,6 +81,8 @@ class VectorSelector(Node):
     name: str = ""
     matchers: tuple[Matcher, ...] = ()
     offset_ms: int = 0
+    offset: DurationExpr | None = None
+    """How the offset was written, where it is more than a literal; worked out into offset_ms."""
     at: At | None = None
     extended: str = ""
     """"anchored" or "smoothed" for a range whose functions look beyond its edges."""
@@ -80,6 +92,7 @@ class VectorSelector(Node):
 class MatrixSelector(Node):
     vector: VectorSelector
     range_ms: int
+    range: DurationExpr | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +104,9 @@ class Subquery(Node):
     step_ms: int | None = None
     offset_ms: int = 0
     at: At | None = None
+    range: DurationExpr | None = None
+    step: DurationExpr | None = None
+    offset: DurationExpr | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

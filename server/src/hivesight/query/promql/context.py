@@ -7,6 +7,7 @@ from hivesight.model.symbols import Symbols
 from hivesight.query.promql.annotations import Annotations
 from hivesight.query.promql.ast import Expr, VectorSelector
 from hivesight.query.promql.budget import Budget
+from hivesight.query.promql.fetch import Scope
 from hivesight.query.promql.frames import Frame
 from hivesight.query.promql.types import Grid
 from hivesight.query.promql.windows import Windows
@@ -21,6 +22,11 @@ class Context(Protocol):
     def budget(self) -> Budget: ...
     @property
     def symbols(self) -> Symbols: ...
+    @property
+    def scope(self) -> Scope:
+        """The times of the whole query."""
+        ...
+
     @property
     def is_range(self) -> bool:
         """Whether the answer will be ordered by labels, as that of a range query."""

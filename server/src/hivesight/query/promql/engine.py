@@ -12,6 +12,7 @@ from hivesight.query.promql.annotations import Annotations
 from hivesight.query.promql.ast import Expr, MatrixSelector, Subquery, ValueType, unwrap
 from hivesight.query.promql.budget import Budget
 from hivesight.query.promql.check import type_of
+from hivesight.query.promql.durations import Timing, resolved
 from hivesight.query.promql.evaluate import Evaluation
 from hivesight.query.promql.fetch import Scope, fetch
 from hivesight.query.promql.frames import Frame, Steps, Text, Value, finished
@@ -54,9 +55,9 @@ class Engine:
         """The answer at one time. Raises BadQuery for a fault in the query, QueryLimit where it is too large or took
         too long, QueryError where the data do not let it be answered."""
         _check_time(at_ms)
-        expr = parse(query)
+        expr = resolved(parse(query), Timing(0, 0))
         grid = Grid.of(at_ms, at_ms, 1)
-        running = self._start(expr, query, grid, cancelled, is_range=False)
+        running = self._start(expr, query, (at_ms, at_ms, 0), cancelled, is_range=False)
         with np.errstate(all="ignore"):
             if isinstance(unwrap(expr), MatrixSelector | Subquery):
                 value = raw_matrix(running.windows(expr, grid), running.symbols, running.budget)
@@ -77,20 +78,22 @@ class Engine:
                 f"exceeded maximum resolution of {self._limits.max_points_per_series:,} points per timeseries."
                 " Try decreasing the query resolution (?step=XX)"
             )
-        expr = parse(query)
+        expr = resolved(parse(query), Timing(step_ms, end_ms - start_ms))
         if (found := type_of(expr)) not in (ValueType.SCALAR, ValueType.VECTOR):
             raise BadQuery(
                 f'invalid expression type "{found}" for range query, must be Scalar or instant Vector', 0, len(query)
             )
         grid = Grid.of(start_ms, end_ms, step_ms)
-        running = self._start(expr, query, grid, cancelled, is_range=True)
+        running = self._start(expr, query, (start_ms, end_ms, step_ms), cancelled, is_range=True)
         with np.errstate(all="ignore"):
             value = running.value(expr, grid)
             return Answer(_range(value, grid, running), running.notes.warnings(), running.notes.infos())
 
-    def _start(self, expr: Expr, query: str, grid: Grid, cancelled: Cancelled, *, is_range: bool) -> Evaluation:
+    def _start(
+        self, expr: Expr, query: str, timing: tuple[int, int, int], cancelled: Cancelled, *, is_range: bool
+    ) -> Evaluation:
         budget = Budget(self._limits, self._clock.monotonic, cancelled)
-        scope = Scope(int(grid.times[0]), int(grid.times[-1]), self._lookback_ms, self._default_step_ms)
+        scope = Scope(*timing, self._lookback_ms, self._default_step_ms)
         fetched = fetch(expr, self._querier, scope, budget)
         return Evaluation.of(expr, Annotations(query), budget, scope, fetched, is_range)
 

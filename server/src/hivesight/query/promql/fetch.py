@@ -15,10 +15,12 @@ from hivesight.query.promql.walk import children
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The times that `start()` and `end()` mean, and the two defaults of the engine, all in ms."""
+    """The times that `start()`, `end()` and `step()` mean (a step of 0 for an instant query), and the two defaults of
+    the engine, all in ms."""
 
     start_ms: int
     end_ms: int
+    step_ms: int
     lookback_ms: int
     default_step_ms: int
 

@@ -85,6 +85,12 @@ def format_number(value: float) -> str:
     return sign + _plain(digits, exponent)
 
 
+def format_open_metrics(value: float) -> str:
+    """The number as OpenMetrics writes label values: always with a point or an exponent, `1.0`."""
+    text = format_number(value)
+    return text if not math.isfinite(value) or "." in text or "e" in text else text + ".0"
+
+
 def format_plain(value: float) -> str:
     """The number without an exponent, however long (strconv.FormatFloat with 'f' and -1)."""
     if math.isnan(value):

@@ -3,8 +3,16 @@
 import math
 from dataclasses import replace
 
-from hivesight.query.promql.ast import At, Expr, MatrixSelector, Subquery, ValueType, VectorSelector
+from hivesight.model.errors import QueryError
+from hivesight.query.promql.ast import At, DurationExpr, Expr, MatrixSelector, Subquery, ValueType, VectorSelector
 from hivesight.query.promql.check import type_of
+from hivesight.query.promql.durations import (
+    Timing,
+    depends_on_query,
+    is_literal,
+    parse_duration_expr,
+    seconds_of,
+)
 from hivesight.query.promql.lexer import Kind
 from hivesight.query.promql.literals import parse_number
 from hivesight.query.promql.tokens import Tokens
@@ -27,46 +35,64 @@ def parse_postfix(tokens: Tokens, expr: Expr) -> Expr:
 
 def _range(tokens: Tokens, expr: Expr) -> Expr:
     tokens.take()
-    place = tokens.next
-    range_ms = tokens.duration_ms("subquery or range selector", "duration")
-    if range_ms <= 0:
-        tokens.fail("duration must be greater than 0", place.start, place.end)
+    range_ms, range_ = _duration(tokens, "subquery or range selector", "duration")
     if tokens.accept(":"):
-        step_ms = None
+        step_ms, step = None, None
         if not tokens.at("]"):
-            place = tokens.next
-            step_ms = tokens.duration_ms("subquery selector", 'duration or "]"')
-            if step_ms <= 0:
-                tokens.fail("duration must be greater than 0", place.start, place.end)
+            step_ms, step = _duration(tokens, "subquery selector", 'duration or "]"')
         tokens.expect("]", "subquery selector", '"]"')
         if (found := type_of(expr)) is not ValueType.VECTOR:
             tokens.fail(f"subquery is only allowed on instant vector, got {found} instead", expr.start, expr.end)
-        return Subquery(expr=expr, range_ms=range_ms, step_ms=step_ms, start=expr.start, end=tokens.last_end)
+        return Subquery(
+            expr=expr,
+            range_ms=range_ms,
+            step_ms=step_ms,
+            range=range_,
+            step=step,
+            start=expr.start,
+            end=tokens.last_end,
+        )
     tokens.expect("]", "subquery or range", '":" or "]"')
     if not isinstance(expr, VectorSelector):
         tokens.fail("ranges only allowed for vector selectors", expr.start, tokens.last_end)
-    if expr.offset_ms:
+    if expr.offset_ms or expr.offset is not None:
         tokens.fail("no offset modifiers allowed before range", expr.start, tokens.last_end)
     if expr.at is not None:
         tokens.fail("no @ modifiers allowed before range", expr.start, tokens.last_end)
-    return MatrixSelector(vector=expr, range_ms=range_ms, start=expr.start, end=tokens.last_end)
+    return MatrixSelector(vector=expr, range_ms=range_ms, range=range_, start=expr.start, end=tokens.last_end)
+
+
+def _duration(tokens: Tokens, context: str, expected: str) -> tuple[int, DurationExpr | None]:
+    """A duration above zero in ms, and how it was written where that is more than a literal."""
+    written = parse_duration_expr(tokens, context, expected)
+    ms, kept = _worked_out(tokens, written)
+    if ms <= 0 and not (kept is not None and depends_on_query(kept)):
+        tokens.fail("duration must be greater than 0", written.start, written.end)
+    return ms, kept
+
+
+def _worked_out(tokens: Tokens, written: DurationExpr) -> tuple[int, DurationExpr | None]:
+    if depends_on_query(written):
+        return 0, written
+    try:
+        ms = round(seconds_of(written, Timing(0, 0)) * 1000)
+    except QueryError as error:
+        tokens.fail(str(error), written.start, written.end)
+    return ms, None if is_literal(written) else written
 
 
 def _offset(tokens: Tokens, expr: Expr) -> Expr:
     tokens.take()
-    sign = -1 if tokens.at("-") else 1
-    if tokens.at("-") or tokens.at("+"):
-        tokens.take()
-    offset_ms = sign * tokens.duration_ms("offset", "number or duration")
+    offset_ms, offset = _worked_out(tokens, parse_duration_expr(tokens, "offset", "number or duration", tight=True))
     target = expr.vector if isinstance(expr, MatrixSelector) else expr
     if not isinstance(target, VectorSelector | Subquery):
         message = (
             "offset modifier must be preceded by an instant vector selector or range vector selector or a subquery"
         )
         tokens.fail(message, expr.start, tokens.last_end)
-    if target.offset_ms:
+    if target.offset_ms or target.offset is not None:
         tokens.fail("offset may not be set multiple times", expr.start, tokens.last_end)
-    return _modified(expr, target.at, offset_ms, tokens.last_end)
+    return _modified(expr, target.at, offset_ms, offset, tokens.last_end)
 
 
 def _at(tokens: Tokens, expr: Expr) -> Expr:
@@ -99,7 +125,7 @@ def _at(tokens: Tokens, expr: Expr) -> Expr:
     if target.at is not None:
         tokens.fail("@ <timestamp> may not be set multiple times", expr.start, tokens.last_end)
     at = At(ms=ms, edge=edge, start=start, end=tokens.last_end)
-    return _modified(expr, at, target.offset_ms, tokens.last_end)
+    return _modified(expr, at, target.offset_ms, target.offset, tokens.last_end)
 
 
 def _extended(tokens: Tokens, expr: Expr) -> Expr:
@@ -111,9 +137,9 @@ def _extended(tokens: Tokens, expr: Expr) -> Expr:
     return replace(expr, vector=replace(expr.vector, extended=word), end=tokens.last_end)
 
 
-def _modified(expr: Expr, at: At | None, offset_ms: int, end: int) -> Expr:
+def _modified(expr: Expr, at: At | None, offset_ms: int, offset: DurationExpr | None, end: int) -> Expr:
     if isinstance(expr, MatrixSelector):
-        vector = replace(expr.vector, at=at, offset_ms=offset_ms)
+        vector = replace(expr.vector, at=at, offset_ms=offset_ms, offset=offset)
         return replace(expr, vector=vector, end=end)
     assert isinstance(expr, VectorSelector | Subquery)
-    return replace(expr, at=at, offset_ms=offset_ms, end=end)
+    return replace(expr, at=at, offset_ms=offset_ms, offset=offset, end=end)

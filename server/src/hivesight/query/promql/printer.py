@@ -10,6 +10,7 @@ from hivesight.query.promql.ast import (
     Binary,
     Call,
     Card,
+    DurationExpr,
     Expr,
     Matching,
     MatrixSelector,
@@ -20,6 +21,7 @@ from hivesight.query.promql.ast import (
     Unary,
     VectorSelector,
 )
+from hivesight.query.promql.durations import format_duration_expr
 from hivesight.query.promql.literals import format_number, quote
 
 
@@ -31,15 +33,15 @@ def format(expr: Expr) -> str:
         case StringLiteral(value=value):
             return quote(value)
         case VectorSelector():
-            return _selector(expr) + _modifiers(expr.at, expr.offset_ms)
-        case MatrixSelector(vector=vector, range_ms=range_ms):
+            return _selector(expr) + _modifiers(expr.at, expr.offset_ms, expr.offset)
+        case MatrixSelector(vector=vector):
             extended = f" {vector.extended}" if vector.extended else ""
-            modifiers = extended + _modifiers(vector.at, vector.offset_ms)
-            return f"{_selector(vector)}[{format_duration(range_ms)}]{modifiers}"
-        case Subquery(range_ms=range_ms, step_ms=step_ms):
-            step = format_duration(step_ms) if step_ms else ""
-            text = f"{format(expr.expr)}[{format_duration(range_ms)}:{step}]"
-            return text + _modifiers(expr.at, expr.offset_ms)
+            modifiers = extended + _modifiers(vector.at, vector.offset_ms, vector.offset)
+            return f"{_selector(vector)}[{_duration(expr.range_ms, expr.range)}]{modifiers}"
+        case Subquery():
+            step = _duration(expr.step_ms, expr.step) if expr.step_ms is not None else ""
+            text = f"{format(expr.expr)}[{_duration(expr.range_ms, expr.range)}:{step}]"
+            return text + _modifiers(expr.at, expr.offset_ms, expr.offset)
         case Call(func=func, args=args):
             return f"{func}({', '.join(format(arg) for arg in args)})"
         case Aggregate():
@@ -80,13 +82,16 @@ def _selector(selector: VectorSelector) -> str:
     return f"{outside}{{{','.join(shown)}}}" if shown else outside
 
 
-def _modifiers(at: At | None, offset_ms: int) -> str:
+def _duration(ms: int, written: DurationExpr | None) -> str:
+    return format_duration(ms) if written is None else format_duration_expr(written)
+
+
+def _modifiers(at: At | None, offset_ms: int, offset: DurationExpr | None) -> str:
     text = ""
     if at is not None:
         text = f" @ {at.edge}()" if at.edge else f" @ {at.ms / 1000:.3f}"
-    if offset_ms:
-        sign = "-" if offset_ms < 0 else ""
-        text += f" offset {sign}{format_duration(abs(offset_ms))}"
+    if offset_ms or offset is not None:
+        text += f" offset {_duration(offset_ms, offset)}"
     return text
 
 

@@ -55,12 +55,19 @@ SIGNATURES: Final[dict[str, Signature]] = {
     "double_exponential_smoothing": Signature((_M, _S, _S)),
     "histogram_quantile": Signature((_S, _V)),
     "histogram_fraction": Signature((_S, _S, _V)),
+    "histogram_quantiles": Signature((_V, _T, _S), repeats=True),
+    "start": Signature((), _S),
+    "end": Signature((), _S),
+    "range": Signature((), _S),
+    "step": Signature((), _S),
+    "max_of": Signature((_S, _S), _S),
+    "min_of": Signature((_S, _S), _S),
     "label_replace": Signature((_V, _T, _T, _T, _T)),
     "label_join": Signature((_V, _T, _T, _T), repeats=True, optional=1),
 }
 
 TIME_DEPENDENT: Final = frozenset(
     {"time", "timestamp", "predict_linear", "minute", "hour", "day_of_week", "day_of_month", "day_of_year"}
-    | {"days_in_month", "month", "year"}
+    | {"days_in_month", "month", "year", "start", "end", "range", "step"}
 )
 """Functions whose value depends on the step even where their arguments do not."""

@@ -1,4 +1,4 @@
-"""histogram_quantile and histogram_fraction of classic histograms."""
+"""histogram_quantile, histogram_quantiles and histogram_fraction of classic histograms."""
 
 from typing import Final
 
@@ -6,12 +6,13 @@ import numpy as np
 
 from hivesight.model.labels import METRIC_NAME
 from hivesight.model.series import Mask, Values
-from hivesight.query.promql.ast import Call
+from hivesight.query.promql.ast import Call, Expr
 from hivesight.query.promql.buckets import Histograms, histograms
 from hivesight.query.promql.context import Context
-from hivesight.query.promql.frames import Frame, empty_frame
+from hivesight.query.promql.frames import Frame, empty_frame, merged, stacked_frames
 from hivesight.query.promql.functions.kind import Function
-from hivesight.query.promql.tables import somewhere
+from hivesight.query.promql.literals import format_open_metrics
+from hivesight.query.promql.tables import somewhere, with_column
 from hivesight.query.promql.types import Grid
 
 _ROUNDING: Final = 1e-12
@@ -20,21 +21,54 @@ _ROUNDING: Final = 1e-12
 
 def _quantile(context: Context, call: Call, grid: Grid) -> Frame:
     at = context.scalar(call.args[0], grid)
-    for value in np.unique(at[~((at >= 0) & (at <= 1))])[:1]:
-        context.notes.bad_quantile(float(value), call.args[0])
+    _check_range(context, call.args[0], at)
     found = histograms(context, context.vector(call.args[1], grid), call.args[1])
     if found is None:
         return empty_frame(context.symbols, len(grid))
     counts, forced = monotonic(found.counts)
+    _note_forced(context, call.args[1], found, forced & (at >= 0) & (at <= 1))
+    return _frame(found, _values(found, counts, at))
+
+
+def _quantiles(context: Context, call: Call, grid: Grid) -> Frame:
+    """Several quantiles of each histogram, each told apart by a label."""
+    vector, label, *quantiles = call.args
+    wanted = [context.scalar(each, grid) for each in quantiles]
+    for each, at in zip(quantiles, wanted, strict=True):
+        _check_range(context, each, at)
+    found = histograms(context, context.vector(vector, grid), vector)
+    if found is None:
+        return empty_frame(context.symbols, len(grid))
+    counts, forced = monotonic(found.counts)
+    frames: list[Frame] = []
+    for at in wanted:
+        _note_forced(context, vector, found, forced & (at >= 0) & (at <= 1))
+        values = _values(found, counts, at)
+        # The value may differ from step to step, and with it the label.
+        for value in np.unique(at).tolist():
+            code = context.symbols.intern(format_open_metrics(value))
+            codes = np.full(len(found.labels), code, dtype=np.int32)
+            labels = with_column(found.labels, context.text(label), codes)
+            here = found.present & ((at == value) | (np.isnan(at) & np.isnan(value)))
+            frames.append(Frame(labels, values, here, np.ones(len(labels), dtype=np.bool_)))
+    return merged(stacked_frames(frames, context.symbols, len(grid)))
+
+
+def _check_range(context: Context, node: Expr, at: Values) -> None:
+    for value in np.unique(at[~((at >= 0) & (at <= 1))])[:1]:
+        context.notes.bad_quantile(float(value), node)
+
+
+def _note_forced(context: Context, node: Expr, found: Histograms, forced: Mask) -> None:
     usable = found.complete & (found.size >= 2)
-    wanted = (at >= 0) & (at <= 1)
-    names = found.labels.column(METRIC_NAME)[(forced & usable & wanted).any(axis=1)]
+    names = found.labels.column(METRIC_NAME)[somewhere(forced & usable, 1)]
     for name in context.symbols.texts(np.unique(names).tolist()):
-        context.notes.not_monotonic(name, call.args[1])
-    values = quantile(found, counts, at)
-    values = np.where(usable, values, np.nan)
-    values = np.where(at < 0, -np.inf, np.where(at > 1, np.inf, np.where(np.isnan(at), np.nan, values)))
-    return _frame(found, values)
+        context.notes.not_monotonic(name, node)
+
+
+def _values(found: Histograms, counts: Values, at: Values) -> Values:
+    values = np.where(found.complete & (found.size >= 2), quantile(found, counts, at), np.nan)
+    return np.where(at < 0, -np.inf, np.where(at > 1, np.inf, np.where(np.isnan(at), np.nan, values)))
 
 
 def _frame(found: Histograms, values: Values) -> Frame:
@@ -107,4 +141,8 @@ def below(found: Histograms, bound: Values) -> Values:
     return np.minimum(rank, total)
 
 
-FUNCTIONS: Final[dict[str, Function]] = {"histogram_quantile": _quantile, "histogram_fraction": _fraction}
+FUNCTIONS: Final[dict[str, Function]] = {
+    "histogram_quantile": _quantile,
+    "histogram_quantiles": _quantiles,
+    "histogram_fraction": _fraction,
+}

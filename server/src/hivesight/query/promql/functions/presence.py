@@ -1,4 +1,4 @@
-"""Functions about what is there: absent, scalar, vector, time, timestamp, pi."""
+"""Functions about what is there, and scalars: absent, scalar, vector, time, timestamp, pi, the times of the query."""
 
 from typing import Final
 
@@ -85,7 +85,37 @@ def _pi(_context: Context, _call: Call, grid: Grid) -> Steps:
     return Steps(np.full(len(grid), np.pi))
 
 
+def _start(context: Context, _call: Call, grid: Grid) -> Steps:
+    return Steps(np.full(len(grid), context.scope.start_ms / 1000))
+
+
+def _end(context: Context, _call: Call, grid: Grid) -> Steps:
+    return Steps(np.full(len(grid), context.scope.end_ms / 1000))
+
+
+def _range(context: Context, _call: Call, grid: Grid) -> Steps:
+    return Steps(np.full(len(grid), (context.scope.end_ms - context.scope.start_ms) / 1000))
+
+
+def _step(context: Context, _call: Call, grid: Grid) -> Steps:
+    return Steps(np.full(len(grid), context.scope.step_ms / 1000))
+
+
+def _max_of(context: Context, call: Call, grid: Grid) -> Steps:
+    return Steps(np.maximum(context.scalar(call.args[0], grid), context.scalar(call.args[1], grid)))
+
+
+def _min_of(context: Context, call: Call, grid: Grid) -> Steps:
+    return Steps(np.minimum(context.scalar(call.args[0], grid), context.scalar(call.args[1], grid)))
+
+
 FUNCTIONS: Final[dict[str, Function]] = {
+    "start": _start,
+    "end": _end,
+    "range": _range,
+    "step": _step,
+    "max_of": _max_of,
+    "min_of": _min_of,
     "absent": _absent,
     "absent_over_time": _absent_over_time,
     "scalar": _scalar,

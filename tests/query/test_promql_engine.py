@@ -246,3 +246,15 @@ def test_label_replace_templates(store: Watched, template: str, value: str) -> N
     vector = Engine(store).instant(query, 0).value
     assert isinstance(vector, Vector)
     assert next(vector.rows())[0].value("dst") == value
+
+
+def test_blocks_whose_symbols_are_a_child() -> None:
+    class Derived:
+        def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[SeriesBlock]:
+            child = Symbols(Symbols())
+            labels = label_table([Labels({"a": "x"}), Labels({"a": "y"})], child)
+            return [SeriesBlock(labels, np.array([0], dtype=np.int64), np.ones((2, 1)))]
+
+    vector = Engine(Derived()).instant('label_replace(m, "b", "new", "a", "x")', 0).value
+    assert isinstance(vector, Vector)
+    assert [str(labels) for labels, _ in vector.rows()] == ['{a="x", b="new"}', '{a="y"}']

@@ -1,5 +1,6 @@
 """What a query needs of the store, found out before it runs: each selector with the time it looks at."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hivesight.model.matcher import Matcher
@@ -59,26 +60,32 @@ def fetch(expr: Expr, querier: Querier, scope: Scope, budget: Budget) -> Fetched
             budget.check()
             answers[need] = querier.select(*need)
             budget.spend(sum(block.values.size for block in answers[need]))
-    roots = {id(block.labels.symbols): block.labels.symbols for blocks in answers.values() for block in blocks}
-    symbols = Symbols(next(iter(roots.values()), None))
-    root = next(iter(roots), 0)
+    root = _shared_symbols(answers.values())
+    symbols = Symbols(root)
     coded = {
-        need: [
-            SeriesBlock(
-                _owned(block, symbols) if id(block.labels.symbols) == root else recoded(block.labels, symbols),
-                block.times,
-                block.values,
-            )
-            for block in blocks
-            if len(block.labels)
-        ]
+        need: [_coded(block, root, symbols) for block in blocks if len(block.labels)]
         for need, blocks in answers.items()
     }
     return Fetched({selector: coded[need] for selector, need in needs.items()}, symbols)
 
 
-def _owned(block: SeriesBlock, symbols: Symbols) -> LabelTable:
-    return LabelTable(block.labels.names, block.labels.codes, symbols)
+def _shared_symbols(answers: Iterable[list[SeriesBlock]]) -> Symbols | None:
+    """The symbols of the store, which the query's are a child of; none where they are a child themselves."""
+    for blocks in answers:
+        for block in blocks:
+            if len(block.labels) and block.labels.codes.min(initial=0) >= 0:
+                return block.labels.symbols
+    return None
+
+
+def _coded(block: SeriesBlock, root: Symbols | None, symbols: Symbols) -> SeriesBlock:
+    """The block with its labels coded by the query's symbols."""
+    table = block.labels
+    if table.symbols is root:
+        labels = LabelTable(table.names, table.codes, symbols)
+    else:
+        labels = recoded(table, symbols)
+    return SeriesBlock(labels, block.times, block.values)
 
 
 def _needs(expr: Expr, scope: Scope) -> dict[int, Need]:

@@ -71,21 +71,16 @@ def fetch(expr: Expr, querier: Querier, scope: Scope, budget: Budget) -> Fetched
 
 def _shared_symbols(answers: Iterable[list[SeriesBlock]]) -> Symbols | None:
     """The symbols of the store, which the query's are a child of; none where they are a child themselves."""
-    for blocks in answers:
-        for block in blocks:
-            if len(block.labels) and block.labels.codes.min(initial=0) >= 0:
-                return block.labels.symbols
-    return None
+    tables = [block.labels for blocks in answers for block in blocks if len(block.labels)]
+    children = {id(table.symbols) for table in tables if table.codes.min(initial=0) < 0}
+    return next((table.symbols for table in tables if id(table.symbols) not in children), None)
 
 
 def _coded(block: SeriesBlock, root: Symbols | None, symbols: Symbols) -> SeriesBlock:
     """The block with its labels coded by the query's symbols."""
     table = block.labels
-    if table.symbols is root:
-        labels = LabelTable(table.names, table.codes, symbols)
-    else:
-        labels = recoded(table, symbols)
-    return SeriesBlock(labels, block.times, block.values)
+    own = LabelTable(table.names, table.codes, symbols) if table.symbols is root else recoded(table, symbols)
+    return SeriesBlock(own, block.times, block.values)
 
 
 def _needs(expr: Expr, scope: Scope) -> dict[int, Need]:

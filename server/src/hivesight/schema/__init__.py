@@ -2,6 +2,7 @@
 configuration is read and checked: nobody else imports pydantic or yaml."""
 
 from hivesight.schema.loading import Loaded, load, load_file
+from hivesight.schema.paths import joined
 from hivesight.schema.section import key, section
 from hivesight.schema.types import (
     Bytes,
@@ -14,6 +15,7 @@ from hivesight.schema.types import (
     RegexText,
     SecretText,
     Text,
+    check_http_url,
     parsed,
 )
 
@@ -29,6 +31,8 @@ __all__ = [
     "RegexText",
     "SecretText",
     "Text",
+    "check_http_url",
+    "joined",
     "key",
     "load",
     "load_file",

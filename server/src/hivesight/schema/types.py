@@ -68,12 +68,20 @@ def _regex(text: str) -> str:
     return text
 
 
-def _url(text: str) -> str:
-    parts = urlsplit(text)
+def check_http_url(text: str) -> None:
+    """Raises ValueError, without the text, which may hold a token, unless it is an absolute http or https URL."""
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise ValueError("not a URL: write http://... or https://...") from error
     if parts.scheme not in ("http", "https"):
         raise ValueError(f"unsupported scheme {parts.scheme!r} for a URL: write http://... or https://...")
     if not parts.hostname:
         raise ValueError("missing host in the URL")
+
+
+def _url(text: str) -> str:
+    check_http_url(text)
     return text
 
 

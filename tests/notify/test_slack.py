@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from hivesight.alerting.config import GlobalConfig
-from hivesight.alerting.config_http import HttpConfig
 from hivesight.alerting.config_receivers import SlackAction, SlackConfig, SlackConfirm, SlackField
+from hivesight.http_client.config import HttpConfig
 from hivesight.model.secret import Secret
 from hivesight.notify.errors import FailureReason, NotifyError
 from hivesight.notify.http import HttpPoster

@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from alerting.fakes import START, alert
-from hivesight.alerting.config_http import Authorization, BasicAuth, HeaderValues, HttpConfig, OAuth2, TlsConfig
 from hivesight.alerting.config_receivers import WebhookConfig
+from hivesight.http_client.config import Authorization, BasicAuth, HttpConfig, HttpHeader, OAuth2, TlsConfig
 from hivesight.model.secret import Secret
 from hivesight.notify.errors import FailureReason, NotifyError
 from hivesight.notify.http import HttpPoster
@@ -111,7 +111,7 @@ AUTH = [
     (HttpConfig(authorization=Authorization(credentials=Secret("t"))), "Bearer t"),
     (HttpConfig(authorization=Authorization(type="Token", credentials_file="secret")), "Token hidden"),
     (HttpConfig(bearer_token=Secret("t")), "Bearer t"),
-    (HttpConfig(http_headers={"Authorization": HeaderValues(values=("a",), files=("secret",))}), "a, hidden"),
+    (HttpConfig(http_headers={"Authorization": HttpHeader(values=("a",), files=("secret",))}), "a, hidden"),
 ]
 
 

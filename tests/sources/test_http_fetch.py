@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 import trustme
 
+from hivesight.http_client.config import Authorization, BasicAuth, HttpHeader, TlsConfig
 from hivesight.model.clock import SystemClock
 from hivesight.model.labels import Labels
 from hivesight.model.secret import Secret
 from hivesight.sources.config import ScrapeConfig
 from hivesight.sources.fetch import Outcome
 from hivesight.sources.http_fetch import HttpFetch
-from hivesight.sources.http_options import Authorization, BasicAuth, HttpHeader, TlsConfig
 from hivesight.sources.metrics import ScrapeMetrics
 from hivesight.sources.scrape import Health, ScrapeLoop, TargetStatus
 from hivesight.sources.series import TargetSeries

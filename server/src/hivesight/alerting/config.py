@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from hivesight.alerting.config_http import HttpConfig, TlsConfig
 from hivesight.alerting.config_receivers import Address, Receiver, SecretUrl
 from hivesight.alerting.interval import NamedInterval, TimeInterval
 from hivesight.alerting.matchers import parse_matchers
+from hivesight.http_client.config import HttpConfig, TlsConfig
 from hivesight.model.diagnostics import Diagnostic, Severity
 from hivesight.model.matcher import Matcher
 from hivesight.schema import (

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
-from hivesight.alerting.config_http import HttpConfig, TlsConfig, check_url
+from hivesight.http_client.config import HttpConfig, TlsConfig
 from hivesight.model.secret import Secret
-from hivesight.schema import DurationMs, HttpUrl, SecretText, Text, key, parsed, section
+from hivesight.schema import DurationMs, HttpUrl, SecretText, Text, check_http_url, key, parsed, section
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def parse_host_port(text: str) -> HostPort:
 
 
 def _secret_url(text: str) -> Secret:
-    check_url(text)
+    check_http_url(text)
     return Secret(text)
 
 

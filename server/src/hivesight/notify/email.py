@@ -1,19 +1,23 @@
 """E-mail through an SMTP server (Alertmanager, "email_config")."""
 
 import asyncio
+import ssl
 import threading
 from pathlib import Path
 from typing import Final
 
 from hivesight.alerting.config import GlobalConfig
 from hivesight.alerting.config_receivers import EmailConfig
+from hivesight.http_client.config import TlsConfig
+from hivesight.http_client.errors import SettingError
+from hivesight.http_client.folder import tls_in_folder
+from hivesight.http_client.tls import ssl_context
 from hivesight.notify.errors import FailureReason, NotifyError
 from hivesight.notify.mail_message import addresses, as_bytes, mail_message, standard_headers
 from hivesight.notify.notification import Notification
 from hivesight.notify.rendering import Templates
-from hivesight.notify.secrets import read_secret
+from hivesight.notify.secrets import read_secret, unusable
 from hivesight.notify.smtp import SmtpAccount, SmtpServer, SmtpSession
-from hivesight.notify.tls import tls_context
 
 DEFAULT_SUBJECT: Final = '{{ template "email.default.subject" . }}'
 DEFAULT_TEXT: Final = '{{ template "email.default.text" . }}'
@@ -129,8 +133,15 @@ class EmailNotifier:
             hello=config.hello or shared.smtp_hello,
             implicit_tls=implicit,
             starttls=starttls,
-            tls=tls_context(tls, directory) if implicit or starttls else None,
+            tls=_context(tls, directory) if implicit or starttls else None,
             server_name=tls.server_name,
             timeout_seconds=TIMEOUT_SECONDS,
         )
         return SmtpSession(server, account)
+
+
+def _context(config: TlsConfig, directory: Path) -> ssl.SSLContext:
+    try:
+        return ssl_context(tls_in_folder(config, directory))
+    except SettingError as error:
+        raise unusable(error) from error

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from hivesight.alerting.config import GlobalConfig
-from hivesight.alerting.config_http import HttpConfig
 from hivesight.alerting.config_receivers import EmailConfig, Receiver, SlackConfig, WebhookConfig
+from hivesight.http_client.config import HttpConfig
 from hivesight.notify.email import EmailNotifier
 from hivesight.notify.http import HttpPoster
 from hivesight.notify.notification import Notifier

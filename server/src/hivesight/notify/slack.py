@@ -8,13 +8,13 @@ from typing import Any, Final, cast
 import orjson
 
 from hivesight.alerting.config import GlobalConfig
-from hivesight.alerting.config_http import check_url
 from hivesight.alerting.config_receivers import SlackAction, SlackConfig
 from hivesight.notify.errors import FailureReason, NotifyError, shown
 from hivesight.notify.http import Poster
 from hivesight.notify.notification import Notification
 from hivesight.notify.rendering import Templates
 from hivesight.notify.secrets import read_secret
+from hivesight.schema import check_http_url
 
 MOST_TITLE: Final = 1024
 MOST_TEXT: Final = 40_000
@@ -69,7 +69,7 @@ class SlackNotifier:
 
     def _checked(self, url: str) -> str:
         try:
-            check_url(url)
+            check_http_url(url)
         except ValueError as error:
             raise NotifyError(FailureReason.CONFIG, f"the Slack address: {error}", retry=True) from error
         return url

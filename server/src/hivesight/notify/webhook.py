@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import orjson
 
-from hivesight.alerting.config_http import check_url
 from hivesight.alerting.config_receivers import WebhookConfig
 from hivesight.alerting.group import Notice, Status
 from hivesight.model.clock import rfc3339
@@ -17,6 +16,7 @@ from hivesight.notify.notification import Notification
 from hivesight.notify.rendering import Templates
 from hivesight.notify.secrets import read_secret
 from hivesight.notify.template_data import common, template_data
+from hivesight.schema import check_http_url
 
 NEVER: Final = "0001-01-01T00:00:00Z"
 """How Go prints no time at all."""
@@ -34,7 +34,7 @@ class WebhookNotifier:
         written = await asyncio.to_thread(read_secret, config.url, config.url_file, self._directory, "url_file")
         url = self._templates.render(written, notification)
         try:
-            check_url(url)
+            check_http_url(url)
         except ValueError as error:
             raise NotifyError(FailureReason.CONFIG, f"the webhook's url: {error}", retry=False) from error
         kept = notification.notices[: config.max_alerts or None]

@@ -5,11 +5,11 @@ import re
 from dataclasses import field
 from typing import Annotated, Any, Final
 
+from hivesight.http_client.config import HttpConfig
 from hivesight.ingest.protocol import ScrapeProtocol
 from hivesight.ingest.relabel import RelabelConfig
 from hivesight.model.labels import NO_LABELS
 from hivesight.schema import Bytes, DurationMs, LabelSet, PositiveDurationMs, Text, key, parsed, section
-from hivesight.sources.http_options import HttpOptions
 
 FILE_SD_PATTERN: Final = re.compile(r"[^*]*(\*[^/]*)?\.(json|yml|yaml|JSON|YML|YAML)")
 DEFAULT_REFRESH_MS: Final = 300_000
@@ -75,9 +75,10 @@ class FileSdConfig:
 
 
 @section
-class DiscoveryConfigs(HttpOptions):
+class DiscoveryConfigs(HttpConfig):
     """Where the targets of a job come from. Those that are typed `Any` are known but find no targets yet."""
 
+    oauth2: Any = None
     static_configs: tuple[StaticConfig, ...] = ()
     file_sd_configs: tuple[FileSdConfig, ...] = ()
     azure_sd_configs: Any = None
@@ -147,7 +148,7 @@ class ScrapeConfig(DiscoveryConfigs):
     metric_relabel_configs: tuple[RelabelConfig, ...] = ()
 
     def __post_init__(self) -> None:
-        HttpOptions.__post_init__(self)
+        HttpConfig.__post_init__(self)
         if not self.job_name:
             raise ValueError("job_name is empty")
         check_protocols(self.scrape_protocols)

@@ -3,11 +3,6 @@
 from pathlib import Path
 
 
-def joined(folder: Path, path: str) -> str:
-    """A path of a configuration file, which is relative to that file's folder; an empty one stays empty."""
-    return str(folder / path) if path else ""
-
-
 def matching(pattern: str) -> list[Path]:
     """The files that a pattern such as `targets/*.json` names, sorted. A path without a pattern is itself, whether the
     file is there or not. Raises OSError where the folder cannot be read."""

@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from hivesight.http_client.folder import in_folder
+from hivesight.http_client.unsupported import without_effect
 from hivesight.ingest.protocol import DEFAULT_PROTOCOLS, READABLE
 from hivesight.model.diagnostics import Diagnostic, Severity, worst
 from hivesight.model.labels import Labels
-from hivesight.schema import Loaded, load_file
+from hivesight.schema import Loaded, joined, load_file
 from hivesight.schema.loading import load
 from hivesight.sources.config import (
     DiscoveryConfigs,
@@ -22,8 +24,7 @@ from hivesight.sources.config import (
     ScrapeConfig,
     ScrapeConfigFile,
 )
-from hivesight.sources.http_options import with_folder
-from hivesight.sources.paths import joined, matching
+from hivesight.sources.paths import matching
 
 DEFAULT_INTERVAL_MS: Final = 60_000
 DEFAULT_TIMEOUT_MS: Final = 10_000
@@ -37,8 +38,6 @@ _NOTHING_FOUND: Final = {
 }
 _JOB_WITHOUT_EFFECT: Final = _NOTHING_FOUND | {
     "oauth2": "not supported yet: requests are sent without a token",
-    "no_proxy": "not supported yet: every request goes through proxy_url",
-    "proxy_connect_header": "not supported yet: no such headers are sent",
     "scrape_native_histograms": "not supported yet: classic histograms are scraped",
     "convert_classic_histograms_to_nhcb": "not supported yet: classic histograms stay as they are",
     "native_histogram_bucket_limit": "native histograms are not scraped yet: it has no effect",
@@ -147,6 +146,7 @@ def _take(
             yield loaded.at((*at, "job_name"), "config/value", message)
         names[config.job_name] = loaded.path
         yield from _without_effect(loaded, at, config, ScrapeConfig(job_name="x"), _JOB_WITHOUT_EFFECT)
+        yield from without_effect(loaded, at, config)
         yield from _check_targets(loaded, at, config)
         yield from _check_protocols(loaded, at, config)
         job = _job(config, global_, folder)
@@ -174,7 +174,7 @@ def _job(config: ScrapeConfig, global_: GlobalConfig, folder: Path) -> ScrapeCon
     extra = config.extra_scrape_metrics
     protocols = config.scrape_protocols or global_.scrape_protocols or DEFAULT_PROTOCOLS
     escaping = "underscores" if config.metric_name_validation_scheme == "legacy" else ""
-    return with_folder(
+    return in_folder(
         dataclasses.replace(
             config,
             scrape_interval_ms=interval,

@@ -7,13 +7,15 @@ from typing import Final
 
 import httpx2
 
+from hivesight.http_client.client import MAX_REDIRECTS
+
 _WORDS: Final = {
     errno.ECONNREFUSED: "connection refused",
-    errno.ECONNRESET: "connection reset by the target",
+    errno.ECONNRESET: "connection reset by the other side",
     errno.EHOSTUNREACH: "no route to the host",
     errno.ENETUNREACH: "network unreachable",
     errno.ETIMEDOUT: "timed out while connecting",
-    errno.EPIPE: "connection closed by the target",
+    errno.EPIPE: "connection closed by the other side",
     errno.EMFILE: "too many open files in this process: raise its limit (ulimit -n)",
 }
 
@@ -21,7 +23,7 @@ _WORDS: Final = {
 def reason_of(error: BaseException) -> str:
     """A short reason, taken from the deepest cause that says something."""
     if isinstance(error, httpx2.TooManyRedirects):
-        return "stopped after 10 redirects"
+        return f"stopped after {MAX_REDIRECTS} redirects"
     if isinstance(error, httpx2.InvalidURL):
         return f"invalid address: {error}"
     for cause in _causes(error):
@@ -30,7 +32,8 @@ def reason_of(error: BaseException) -> str:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"TLS: the certificate cannot be verified: {cause.verify_message}"
         if isinstance(cause, ssl.SSLError):
-            return f"TLS: {cause.reason or cause}"
+            # Those that Python itself makes have no reason.
+            return f"TLS: {getattr(cause, 'reason', None) or cause}"
         if isinstance(cause, OSError) and cause.errno in _WORDS:
             return _WORDS[cause.errno]
     text = str(error).strip()

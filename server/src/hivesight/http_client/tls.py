@@ -1,13 +1,12 @@
 """`tls_config` to an SSL context."""
 
-import functools
 import ssl
 import tempfile
 from pathlib import Path
 from typing import Final
 
-from hivesight.sources.fetch import Outcome, ScrapeError
-from hivesight.sources.http_options import TlsConfig
+from hivesight.http_client.config import TlsConfig
+from hivesight.http_client.errors import SettingError
 
 _VERSIONS: Final = {
     "TLS10": ssl.TLSVersion.TLSv1,
@@ -17,16 +16,9 @@ _VERSIONS: Final = {
 }
 
 
-@functools.cache
-def _default_context() -> ssl.SSLContext:
-    return ssl.create_default_context()
-
-
 def ssl_context(config: TlsConfig) -> ssl.SSLContext:
-    """The context; that of a configuration without settings is shared. Raises ScrapeError where a certificate cannot
-    be used."""
-    if config == TlsConfig():
-        return _default_context()
+    """A new context for connections out. Blocks for its files. Raises SettingError where a certificate cannot be
+    used."""
     try:
         context = ssl.create_default_context(cafile=config.ca_file or None, cadata=config.ca or None)
         if config.insecure_skip_verify:
@@ -34,12 +26,13 @@ def ssl_context(config: TlsConfig) -> ssl.SSLContext:
             context.verify_mode = ssl.CERT_NONE
         if config.cert or config.cert_file:
             _load_certificate(context, config)
+        if config.min_version:
+            context.minimum_version = _VERSIONS[config.min_version]
+        if config.max_version:
+            context.maximum_version = _VERSIONS[config.max_version]
     except (OSError, ValueError) as error:
-        raise ScrapeError(Outcome.SETTINGS, f"tls_config cannot be used: {error}") from error
-    if config.min_version:
-        context.minimum_version = _VERSIONS[config.min_version]
-    if config.max_version:
-        context.maximum_version = _VERSIONS[config.max_version]
+        # ssl.SSLError is an OSError too.
+        raise SettingError(f"tls_config cannot be used: {error}") from error
     return context
 
 

@@ -1,10 +1,14 @@
 """The Prometheus HTTP API over a small store."""
 
+import asyncio
+import threading
+from collections.abc import Callable
+
 import pytest
 
 from hivesight.api.prometheus import query, series
-from hivesight.api.prometheus.rules import _exponential
-from hivesight.query.promql import Engine
+from hivesight.model.errors import QueryLimit
+from hivesight.query.promql import Answer, Engine
 
 NOW = 1_700_000_000
 
@@ -54,8 +58,8 @@ def test_range_queries(ask) -> None:
 
 
 def test_times_are_seconds_or_rfc3339(ask) -> None:
-    for time in (str(NOW - 30), "2023-11-14T22:12:50Z", "2023-11-14T23:12:50.000+01:00"):
-        answer = ask("/api/v1/query", params={"query": "vector(time())", "time": time}).json()
+    for moment in (str(NOW - 30), "2023-11-14T22:12:50Z", "2023-11-14T23:12:50.000+01:00"):
+        answer = ask("/api/v1/query", params={"query": "vector(time())", "time": moment}).json()
         assert answer["data"]["result"][0]["value"] == [NOW - 30, str(NOW - 30)]
 
 
@@ -103,9 +107,19 @@ def test_format_query(ask) -> None:
     assert answer["data"] == "sum by (job) (up)"
 
 
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [(0.0, "0e+00"), (1.0, "1e+00"), (0.9578, "9.578e-01"), (12345.0, "1.2345e+04"), (float("inf"), "+Inf")],
-)
-def test_values_of_alerts(value, shown) -> None:
-    assert _exponential(value) == shown
+def test_a_question_whose_asker_is_gone_ends(workers, clock) -> None:
+    class Gone:
+        async def receive(self) -> dict[str, str]:
+            return {"type": "http.disconnect"}
+
+    ended = threading.Event()
+
+    def ask(*, cancelled: Callable[[], bool]) -> Answer:
+        while not cancelled():
+            ended.wait(0.001)
+        ended.set()
+        raise QueryLimit("query was cancelled")
+
+    with pytest.raises(QueryLimit):
+        asyncio.run(query._asked(Gone(), workers, ask))
+    assert ended.is_set()

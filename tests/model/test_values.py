@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hivesight.model.clock import rfc3339
 from hivesight.model.duration import format_duration, parse_duration
+from hivesight.model.gofloat import format_shortest
 from hivesight.model.matcher import Matcher, MatchType, all_match
 from hivesight.model.secret import Secret
 from hivesight.model.series import ABSENT, STALE, canonical_nans, is_absent, is_sample, is_stale
@@ -78,3 +79,29 @@ def test_a_secret_is_never_shown() -> None:
 
 def test_rfc3339() -> None:
     assert rfc3339(1_767_323_045_006) == "2026-01-02T03:04:05.006Z"
+
+
+FLOATS = [
+    (0.0, "0e+00", "0", "0"),
+    (-0.0, "-0e+00", "-0", "-0"),
+    (1.0, "1e+00", "1", "1"),
+    (0.9578, "9.578e-01", "0.9578", "0.9578"),
+    (12345.0, "1.2345e+04", "12345", "12345"),
+    (1e6, "1e+06", "1000000", "1e+06"),
+    (1.5e-7, "1.5e-07", "0.00000015", "1.5e-07"),
+    (-1e100, "-1e+100", "-1" + "0" * 100, "-1e+100"),
+    (math.inf, "+Inf", "+Inf", "+Inf"),
+    (math.nan, "NaN", "NaN", "NaN"),
+]
+
+
+@pytest.mark.parametrize(("value", "e", "f", "g"), FLOATS)
+def test_floats_as_go_prints_them(value: float, e: str, f: str, g: str) -> None:
+    assert [format_shortest(value, verb) for verb in "efg"] == [e, f, g]
+
+
+@given(st.floats())
+def test_every_float_reads_back(value: float) -> None:
+    for verb in "efg":
+        again = float(format_shortest(value, verb))
+        assert again == value or (math.isnan(again) and math.isnan(value))

@@ -6,7 +6,6 @@ from hivesight.gotmpl.builtin import BUILTINS, escape_html
 from hivesight.gotmpl.calls import Function
 from hivesight.gotmpl.errors import FunctionError, TemplateError
 from hivesight.gotmpl.expressions import DEFAULT_LIMITS, Limits
-from hivesight.gotmpl.gofloat import format_shortest
 from hivesight.gotmpl.gotime import GoDuration, GoTime
 from hivesight.gotmpl.pairs import KV, Pair, Pairs
 from hivesight.gotmpl.prometheus import (
@@ -19,6 +18,7 @@ from hivesight.gotmpl.prometheus import (
 )
 from hivesight.gotmpl.template import Template, TemplateSet
 from hivesight.gotmpl.values import AnyMap, Fields, MethodList, Methods, Record, SafeHtml, Stringer
+from hivesight.model.gofloat import format_shortest
 
 __all__ = [
     "ALERTMANAGER_FUNCTIONS",

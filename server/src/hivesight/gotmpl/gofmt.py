@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from hivesight.gotmpl.errors import TooLarge
-from hivesight.gotmpl.gofloat import format_g
 from hivesight.gotmpl.values import as_mapping, as_sequence, has_fields, has_string, type_name
+from hivesight.model.gofloat import format_g
 
 TEXT_MOST: Final = 4 << 20
 DEPTH_MOST: Final = 30

@@ -7,9 +7,9 @@ from typing import Final
 
 from hivesight.gotmpl.calls import Function
 from hivesight.gotmpl.errors import FunctionError
-from hivesight.gotmpl.gofloat import format_precision
 from hivesight.gotmpl.gotime import GoDuration, GoTime
 from hivesight.gotmpl.values import type_name
+from hivesight.model.gofloat import format_precision
 
 _LARGE: Final = ("k", "M", "G", "T", "P", "E", "Z", "Y")
 _BINARY: Final = ("ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi")

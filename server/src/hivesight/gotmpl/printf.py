@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from hivesight.gotmpl.errors import TooLarge
-from hivesight.gotmpl.gofloat import format_precision, format_shortest
 from hivesight.gotmpl.gofmt import DEPTH_MOST, TEXT_MOST, in_order, quote, show, spend
 from hivesight.gotmpl.values import ABSENT, as_mapping, as_sequence, has_fields, has_string, type_name
+from hivesight.model.gofloat import format_precision, format_shortest
 
 _WIDTH_MOST: Final = 1_000_000
 _VERB: Final = re.compile(

@@ -1,7 +1,10 @@
 """Evaluating and formatting PromQL: query, query_range, format_query."""
 
+import asyncio
+import threading
+from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,11 +25,12 @@ MAX_STEPS: Final = 11_000
 def routes(engine: Engine, workers: Workers, clock: Clock) -> list[BaseRoute]:
     """The routes of this module."""
 
-    async def query(params: Params, _: Request) -> Response:
+    async def query(params: Params, request: Request) -> Response:
         at_ms = params.time_ms("time", clock.now_ms())
-        return await workers.run(lambda: _answer(engine.instant(params.text("query"), at_ms)))
+        ask = partial(engine.instant, params.text("query"), at_ms)
+        return await _asked(request, workers, ask)
 
-    async def query_range(params: Params, _: Request) -> Response:
+    async def query_range(params: Params, request: Request) -> Response:
         start_ms, end_ms, step_ms = params.time_ms("start"), params.time_ms("end"), params.duration_ms("step")
         if end_ms < start_ms:
             raise BadParameter('invalid parameter "end": end timestamp must not be before start time')
@@ -41,7 +45,7 @@ def routes(engine: Engine, workers: Workers, clock: Clock) -> list[BaseRoute]:
                 "Try decreasing the query resolution (?step=XX)"
             )
         ask = partial(engine.range, params.text("query"), start_ms, end_ms, step_ms)
-        return await workers.run(lambda: _answer(ask()))
+        return await _asked(request, workers, ask)
 
     async def format_query(params: Params, _: Request) -> Response:
         return success(canonical(parse(params.text("query"))))
@@ -51,6 +55,28 @@ def routes(engine: Engine, workers: Workers, clock: Clock) -> list[BaseRoute]:
         endpoint("/api/v1/query_range", query_range),
         endpoint("/api/v1/format_query", format_query),
     ]
+
+
+class Ask(Protocol):
+    """A question that ends early once `cancelled` is true."""
+
+    def __call__(self, *, cancelled: Callable[[], bool]) -> Answer: ...
+
+
+async def _asked(request: Request, workers: Workers, ask: Ask) -> Response:
+    """The answer; nobody works for a client that has gone away."""
+    gone = threading.Event()
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        gone.set()
+
+    watching = asyncio.create_task(watch())
+    try:
+        return await workers.run(lambda: _answer(ask(cancelled=gone.is_set)))
+    finally:
+        watching.cancel()
 
 
 def _answer(answer: Answer) -> Response:

@@ -1,8 +1,6 @@
 """Rules and the alerts that they hold."""
 
-import math
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import Any
 
 from starlette.requests import Request
@@ -14,6 +12,7 @@ from hivesight.api.prometheus.envelope import BadParameter, success
 from hivesight.api.prometheus.params import Params
 from hivesight.api.prometheus.targets import NEVER
 from hivesight.model.clock import rfc3339
+from hivesight.model.gofloat import format_shortest
 from hivesight.rules import AlertSnapshot, GroupSnapshot, RuleManager, RuleSnapshot
 
 
@@ -94,19 +93,11 @@ def _alert(alert: AlertSnapshot) -> dict[str, Any]:
         "annotations": dict(alert.annotations),
         "state": alert.state,
         "activeAt": rfc3339(alert.active_at_ms),
-        "value": _exponential(alert.value),
+        "value": format_shortest(alert.value, "e"),
     }
     if alert.keep_firing_since_ms is not None:
         document["keepFiringSince"] = rfc3339(alert.keep_firing_since_ms)
     return document
-
-
-def _exponential(value: float) -> str:
-    """The value as Prometheus shows that of an alert: shortest digits, always with an exponent (`1.5e+00`)."""
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else f"{'+' if value > 0 else '-'}Inf"
-    digits = len(Decimal(repr(value)).normalize().as_tuple().digits)
-    return f"{value:.{digits - 1}e}"
 
 
 def _moment(ms: int) -> str:

@@ -4,6 +4,8 @@ import math
 import re
 from typing import Final
 
+from hivesight.model.gofloat import format_shortest
+
 _SIMPLE: Final = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "\\": 92, "'": 39, '"': 34}
 _ESCAPE: Final = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|[abfnrtv\\'\"])")
 _OCTAL: Final = re.compile(r"0[0-7]+")
@@ -73,16 +75,7 @@ def parse_number(text: str) -> float:
 
 def format_number(value: float) -> str:
     """The number as Go prints it with %v: `1e+06`, `0.1`, `+Inf`, `NaN`."""
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "+Inf" if value > 0 else "-Inf"
-    digits, exponent = _shortest(value)
-    sign = "-" if math.copysign(1.0, value) < 0 else ""
-    if value and not -4 <= exponent < 6:
-        mantissa = digits[0] + ("." + digits[1:] if len(digits) > 1 else "")
-        return f"{sign}{mantissa}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
-    return sign + _plain(digits, exponent)
+    return format_shortest(value, "g")
 
 
 def format_open_metrics(value: float) -> str:
@@ -93,37 +86,9 @@ def format_open_metrics(value: float) -> str:
 
 def format_plain(value: float) -> str:
     """The number without an exponent, however long (strconv.FormatFloat with 'f' and -1)."""
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "+Inf" if value > 0 else "-Inf"
-    return ("-" if math.copysign(1.0, value) < 0 else "") + _plain(*_shortest(value))
+    return format_shortest(value, "f")
 
 
 def format_api(value: float) -> str:
     """The number as the HTTP API writes sample values: without an exponent from 1e-6 up to below 1e21."""
-    if value == 0 or not math.isfinite(value) or 1e-6 <= abs(value) < 1e21:
-        return format_plain(value)
-    digits, exponent = _shortest(value)
-    mantissa = digits[0] + ("." + digits[1:] if len(digits) > 1 else "")
-    return f"{'-' if value < 0 else ''}{mantissa}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
-
-
-def _shortest(value: float) -> tuple[str, int]:
-    """The shortest digits that read back as this number, and the exponent of the first."""
-    mantissa, _, exponent = repr(abs(float(value))).partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    digits = whole + fraction
-    lead = len(digits) - len(digits.lstrip("0"))
-    trimmed = digits.strip("0")
-    if not trimmed:
-        return "0", 0
-    return trimmed, len(whole) - 1 - lead + int(exponent or 0)
-
-
-def _plain(digits: str, exponent: int) -> str:
-    if exponent < 0:
-        return "0." + "0" * (-exponent - 1) + digits
-    if len(digits) <= exponent + 1:
-        return digits + "0" * (exponent + 1 - len(digits))
-    return f"{digits[: exponent + 1]}.{digits[exponent + 1 :]}"
+    return format_shortest(value, "f" if value == 0 or 1e-6 <= abs(value) < 1e21 else "e")

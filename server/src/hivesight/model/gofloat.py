@@ -1,7 +1,6 @@
 """Floats as Go prints them."""
 
 import math
-from decimal import Decimal
 from typing import Final
 
 _SHORTEST_EXPONENT: Final = 6
@@ -13,7 +12,8 @@ def format_g(value: float) -> str:
 
 
 def format_shortest(value: float, verb: str) -> str:
-    """strconv.FormatFloat(value, verb, -1, 64) for the verbs e, f and g."""
+    """The shortest text that reads back as the same float: strconv.FormatFloat(value, verb, -1, 64) for the verbs e,
+    f and g."""
     special = _special(value)
     if special is not None:
         return special
@@ -38,11 +38,13 @@ def _special(value: float) -> str | None:
 
 def _digits(value: float) -> tuple[str, str, int]:
     """Sign, significant digits, and where the point stands counted from the first of them."""
-    sign, digits, exponent = Decimal(repr(value)).as_tuple()
-    text = "".join(map(str, digits)).lstrip("0")
-    point = len(text) + int(exponent)
-    text = text.rstrip("0")
-    return "-" if sign else "", text or "0", point if text else 1
+    sign = "-" if math.copysign(1.0, value) < 0 else ""
+    mantissa, _, exponent = repr(abs(float(value))).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).lstrip("0")
+    point = len(digits) - len(fraction) + int(exponent or 0)
+    digits = digits.rstrip("0")
+    return sign, digits or "0", point if digits else 1
 
 
 def _scientific(digits: str, exponent: int) -> str:

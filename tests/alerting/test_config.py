@@ -99,6 +99,8 @@ def test_good_files(name: str) -> None:
     assert file.ok and file.config is not None
 
 
+HOOK = ROUTE + "receivers:\n- name: a\n  webhook_configs:\n  - url: http://x\n"
+
 BAD = [
     # text, line, column, message
     ("receivers: [{name: a}]\n", 1, 1, "no route"),
@@ -133,6 +135,14 @@ BAD = [
         14,
         "unsupported scheme ''",
     ),
+    (
+        HOOK + "    http_config: {basic_auth: {username: u}, bearer_token: x}\n",
+        6,
+        18,
+        "at most one of basic_auth, oauth2, authorization & bearer_token must",
+    ),
+    (HOOK + "    http_config: {tls_config: {min_version: TLS9}}\n", 6, 45, "unknown TLS version 'TLS9'"),
+    ("global: {http_config: {authorization: {type: basic}}}\n" + ROUTE + NULL, 1, 39, 'use "basic_auth" instead'),
     (ROUTE + "receivers:\n- name: a\n  slack_configs:\n  - channel: x\n", 5, 5, "no Slack address"),
     (
         ROUTE + "receivers:\n- name: a\n  slack_configs:\n  - api_url: http://x\n    update_message: true\n",
@@ -186,6 +196,31 @@ def test_bad_files(text: str, line: int, col: int, message: str) -> None:
     errors = [each for each in file.diagnostics if each.severity is Severity.ERROR]
     assert message in errors[0].message
     assert (errors[0].line, errors[0].col) == (line, col)
+
+
+MAIL = "receivers:\n- name: a\n  email_configs:\n  - {to: a@x, from: b@x, smarthost: 'm:25'"
+REFERENCES = [
+    ("global: {http_config: {basic_auth: {username: u, password_ref: x}}}\n" + ROUTE + NULL, 1, 50, "password_ref"),
+    ("global: {smtp_tls_config: {ca_ref: x}}\n" + ROUTE + NULL, 1, 28, "ca_ref"),
+    (HOOK + "    http_config: {authorization: {credentials_ref: x}}\n", 6, 35, "credentials_ref"),
+    (
+        HOOK.replace("webhook", "slack").replace("url", "api_url") + "    http_config: {tls_config: {ca_ref: x}}",
+        6,
+        32,
+        "ca",
+    ),
+    (ROUTE + MAIL + ",\n    tls_config: {ca_ref: x}}\n", 6, 18, "ca_ref"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "col", "name"), REFERENCES)
+def test_references_to_a_secret_manager_are_taken_with_a_warning(text: str, line: int, col: int, name: str) -> None:
+    file = read_config(Path("am.yml"), text)
+    (warning,) = file.diagnostics
+    assert file.ok
+    assert (warning.severity, warning.code) == (Severity.WARNING, "config/unsupported")
+    assert (warning.line, warning.col) == (line, col)
+    assert warning.message.startswith(name)
 
 
 def test_the_notation_of_old_is_taken_with_a_warning() -> None:

@@ -107,10 +107,7 @@ def test_a_payload_of_ones_own() -> None:
 
 AUTH = [
     (HttpConfig(basic_auth=BasicAuth(username="u", password=Secret("p"))), "Basic dTpw"),
-    (HttpConfig(basic_auth=BasicAuth(username="u", password_file="secret")), "Basic dTpoaWRkZW4="),
-    (HttpConfig(authorization=Authorization(credentials=Secret("t"))), "Bearer t"),
     (HttpConfig(authorization=Authorization(type="Token", credentials_file="secret")), "Token hidden"),
-    (HttpConfig(bearer_token=Secret("t")), "Bearer t"),
     (HttpConfig(http_headers={"Authorization": HttpHeader(values=("a",), files=("secret",))}), "a, hidden"),
 ]
 
@@ -213,9 +210,37 @@ def test_a_token_by_client_credentials_is_fetched_once(tmp_path: Path) -> None:
     assert asked.headers["authorization"].startswith("Basic ")
 
 
-@pytest.mark.parametrize("body", [b"no json", b"[]", b"{}", b'{"access_token": 1, "expires_in": "soon"}'])
-def test_an_issuer_that_gives_no_token(body: bytes) -> None:
-    with receiver(Reply(200, body)) as issuer, pytest.raises(NotifyError) as raised:
+ISSUERS = [
+    (Reply(200, b"{}"), FailureReason.AUTH, True, "oauth2: the answer holds no usable token"),
+    (Reply(401, b"who?"), FailureReason.AUTH, False, "status 401: who?"),
+    (Reply(503, b"later", {"Retry-After": "7"}), FailureReason.SERVER_ERROR, True, "status 503: later"),
+    (Reply(0), FailureReason.CONNECTION, True, "oauth2: connection reset by the other side"),
+]
+
+
+@pytest.mark.parametrize(("reply", "reason", "again", "message"), ISSUERS)
+def test_an_issuer_that_gives_no_token(reply: Reply, reason: FailureReason, again: bool, message: str) -> None:
+    with receiver(reply) as issuer, pytest.raises(NotifyError) as raised:
         oauth = OAuth2(client_id="hive", token_url=f"{issuer.url}/token")
         send(notification(), HttpConfig(oauth2=oauth), url=Secret("http://127.0.0.1:1/"))
-    assert (raised.value.reason, raised.value.retry) == (FailureReason.AUTH, True)
+    assert (raised.value.reason, raised.value.retry, str(raised.value)) == (reason, again, message)
+    assert raised.value.retry_after_seconds == (7.0 if reply.headers else None)
+
+
+def test_what_cannot_be_used_is_told_by_its_key(tmp_path: Path) -> None:
+    for http, message in (
+        (HttpConfig(bearer_token_file="none"), f"bearer_token_file: cannot read {tmp_path}/none: No such file"),
+        (HttpConfig(tls_config=TlsConfig(ca_file="none")), "tls_config cannot be used: "),
+    ):
+        with pytest.raises(NotifyError) as raised:
+            send(notification(), http, tmp_path, url=Secret("http://127.0.0.1:1/"))
+        assert str(raised.value).startswith(message)
+    (tmp_path / "large").write_bytes(b"x" * 70_000)
+    with pytest.raises(NotifyError, match=r"url_file: .* is too large for a secret") as raised:
+        send(notification(), directory=tmp_path, url_file="large")
+    assert not raised.value.retry
+
+
+def test_nobody_listens() -> None:
+    with pytest.raises(NotifyError, match=r"^connection refused$"):
+        send(notification(), url=Secret("http://127.0.0.1:1/tok3n"))

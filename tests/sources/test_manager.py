@@ -342,3 +342,17 @@ def test_defaults_of_a_config_made_by_hand(tmp_path: Path) -> None:
         assert bench.manager.active_targets() == []
 
     run(tmp_path, scenario)
+
+
+def test_what_is_not_scraped_any_more_is_known_by_its_key(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = Bench(tmp_path)
+        await bench.apply("scrape_configs: [{job_name: a, static_configs: [{targets: ['h:1']}]}]")
+        (status,) = bench.manager.active_targets()
+        vanished, key = bench.manager.vanished(), status.target.key
+        assert not vanished(key) and not vanished(f'{key}\nx{{a="b"}}')
+        assert vanished(f"{key}2") and vanished(key.replace("h:1", "h:2"))
+        assert not vanished("rules/r.yml/g/A")
+        await bench.manager.close()
+
+    asyncio.run(story())

@@ -387,3 +387,24 @@ def test_the_log_is_flushed_without_being_asked(open_store: Open) -> None:
             return
         waiting.wait(0.01)
     pytest.fail("not flushed")
+
+
+def test_groups_whose_writer_is_gone_are_ended(open_store: Open) -> None:
+    store = open_store()
+    up, gone_before = metric("up", job="x"), metric("n", job="x")
+    append(store, "a", 10, {up: 1.0, gone_before: 5.0})
+    append(store, "a", 20, {up: 1.0, gone_before: float(STALE)})
+    append(store, "b", 20, {metric("up", job="y"): 1.0})
+    assert store.end_groups(lambda key: key == "a", 30) == 1
+    ends = store.select([equal("job", "x")], 21, 40)
+    assert [block.labels.all_labels() for block in ends] == [[up]]
+    assert bits(ends[0].values)[0, 0] == bits(np.array([STALE]))[0] and ends[0].times.tolist() == [30]
+    assert store.end_groups(lambda key: key == "a", 40) == 0
+    assert samples(store, equal("job", "y")) == {'up{job="y"}': {20: 1.0}}
+
+
+def test_an_end_is_never_before_the_newest_sample(open_store: Open) -> None:
+    store = open_store()
+    append(store, "a", 50, {metric("up"): 1.0})
+    assert store.end_groups(lambda key: True, 30) == 1
+    assert sorted(samples(store)["up"]) == [50, 51]

@@ -147,6 +147,8 @@ class App:
         rooms = Rooms(tsdb, alerting, rules, scraping, history, NotifyMetrics(self._registry))
         self._registry.register(figures(tsdb, rules))
         await self._apply(self._config, rooms)
+        # Targets that were scraped when the last process ended and are not any more.
+        await asyncio.to_thread(tsdb.end_groups, scraping.vanished(), clock.now_ms())
         self._rooms = rooms
 
         workers = Workers(settings.query.max_concurrency, self._registry)

@@ -21,7 +21,7 @@ from hivesight.sources.pool import Pool, Running, local_pool
 from hivesight.sources.ports import Appender
 from hivesight.sources.scrape import ScrapeLoop, Sleep, TargetStatus
 from hivesight.sources.series import TargetSeries
-from hivesight.sources.target import DroppedTarget, Target
+from hivesight.sources.target import KEY_PREFIX, DroppedTarget, Target
 
 POLL_SECONDS: Final = 1.0
 
@@ -75,6 +75,18 @@ class ScrapeManager:
             await _cancelled([running.task for pool in pools for running in pool.running.values()])
             for pool in pools:
                 await pool.fetch.close()
+
+    def vanished(self) -> Callable[[str], bool]:
+        """Tells of the key of a storage group whether it is that of a target which is not scraped (now, as of this
+        call): its series should end."""
+        scraped = {running.loop.target.key for pool in self._pools.values() for running in pool.running.values()}
+        # Series with timestamps of their own have groups whose keys go on after the target's.
+        longer = tuple(f"{key}\n" for key in scraped)
+
+        def of(key: str) -> bool:
+            return key.startswith(KEY_PREFIX) and key not in scraped and not key.startswith(longer)
+
+        return of
 
     def active_targets(self) -> list[TargetStatus]:
         """Every target that is scraped, with its state, in order of pool and address."""

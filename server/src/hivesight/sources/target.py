@@ -13,6 +13,9 @@ from hivesight.sources.config import ScrapeConfig
 MAX_DROPPED: Final = 10_000
 """Dropped targets kept for the API per pool where keep_dropped_targets says nothing."""
 
+KEY_PREFIX: Final = "scrape\n"
+"""What the keys of all targets, and of their storage groups, begin with."""
+
 _META: Final = "__meta_"
 _PARAM: Final = "__param_"
 
@@ -42,7 +45,7 @@ class Target:
     @property
     def key(self) -> str:
         """Its identity, which holds across restarts: equal pools, labels and addresses are the same target."""
-        return f"{self.pool}\n{self.labels}\n{self.url}"
+        return f"{KEY_PREFIX}{self.pool}\n{self.labels}\n{self.url}"
 
 
 @dataclass(frozen=True, slots=True)

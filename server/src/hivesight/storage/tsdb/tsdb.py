@@ -1,7 +1,7 @@
 """The metrics store: opens the directory, replays the log, hands out groups, answers selections, keeps retention."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import structlog
@@ -106,6 +106,12 @@ class Tsdb:
         """The scrape group with this stable key (a target's identity, a rule's identity), created where it is new.
         Raises LimitExceeded at `max_groups`."""
         return Group(self._writer.group(key), self._writer)
+
+    def end_groups(self, over: Callable[[str], bool], at_ms: int) -> int:
+        """Ends the series of the groups whose keys `over` names: each that has a value at its group's newest time gets
+        the staleness marker at `at_ms`, or right after that time where it is later. For groups whose writer is gone
+        since an earlier process. Leaves: how many groups had such series. Raises StorageError."""
+        return self._writer.end(over, at_ms)
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[SeriesBlock]:
         """The series that meet all matchers and have a sample in the closed interval, with those samples.

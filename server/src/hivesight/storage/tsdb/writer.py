@@ -4,7 +4,7 @@ Two locks: `_writing` serialises writers and is held while the log is written; `
 changes hands, so that a slow disk never makes a reader wait."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import structlog
@@ -13,7 +13,7 @@ from structlog.typing import FilteringBoundLogger
 
 from hivesight.model.errors import LimitExceeded, StorageError
 from hivesight.model.labels import Labels
-from hivesight.model.series import canonical_nans
+from hivesight.model.series import STALE, canonical_nans, is_sample
 from hivesight.storage.tsdb.codec import MAX_ROW_NUMBER, encode_group, encode_samples, encode_series
 from hivesight.storage.tsdb.columns import Arrays, Columns
 from hivesight.storage.tsdb.group import Appended
@@ -121,6 +121,20 @@ class Writer:
                 bound=getattr(self._limits, refusal.value),
                 series=str(labels)[:200],
             )
+
+    def end(self, over: Callable[[str], bool], at_ms: int) -> int:
+        """See Tsdb.end_groups."""
+        ended = 0
+        for group in [each for each in list(self._head.groups.values()) if over(each.key)]:
+            with self.writing:
+                columns = group.columns
+                if columns.newest_ms is None or columns.bounds_ms is None:
+                    continue
+                rows = columns.numbers()[is_sample(np.ascontiguousarray(columns.newest_column()))]
+                if len(rows):
+                    self.append(group, max(at_ms, columns.newest_ms + 1), rows, np.full(len(rows), STALE))
+                    ended += 1
+        return ended
 
     def append(self, group: HeadGroup, time_ms: int, rows: NDArray[np.int32], values: NDArray[np.float64]) -> Appended:
         """See Group.append."""

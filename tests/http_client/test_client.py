@@ -167,6 +167,12 @@ def test_proxy_settings_that_cannot_be_used() -> None:
     assert "hush" not in str(raised.value)
 
 
+def test_a_secret_that_no_header_can_hold_is_not_sent_to_a_proxy() -> None:
+    proxy = ProxyConfig(proxy_url="http://x/", proxy_connect_header={"X-A": (Secret("hu\nsh"),)})
+    with pytest.raises(SettingError, match="the header X-A holds a line break"):
+        make_client(TlsConfig(), proxy, follow_redirects=True, timeout_seconds=None)
+
+
 def test_it_can_be_used_by_many_at_once_and_again_after_it_was_closed() -> None:
     with http_server(hello) as address:
 

@@ -6,7 +6,7 @@ import pytest
 
 from hivesight.http_client.config import HttpConfig
 from hivesight.http_client.folder import in_folder
-from hivesight.http_client.unsupported import without_effect
+from hivesight.http_client.unsupported import references_without_effect
 from hivesight.model.diagnostics import Severity
 from hivesight.schema import Loaded, load, section
 
@@ -91,7 +91,7 @@ REFERENCES = [
 def test_references_to_a_secret_manager_are_told_to_do_nothing(text: str, col: int, message: str, instead: str) -> None:
     loaded = read(text)
     assert loaded.value is not None, loaded.diagnostics
-    (warning,) = without_effect(loaded, ("http_config",), loaded.value.http_config)
+    (warning,) = references_without_effect(loaded, ("http_config",), loaded.value.http_config)
     assert (warning.severity, warning.code) == (Severity.WARNING, "config/unsupported")
     assert (warning.line, warning.col) == (2, col)
     assert message in warning.message and warning.message.endswith(f"write {instead}")
@@ -100,7 +100,7 @@ def test_references_to_a_secret_manager_are_told_to_do_nothing(text: str, col: i
 def test_what_has_an_effect_is_not_told_of() -> None:
     loaded = read("basic_auth: {username: u, password_file: x}\n  tls_config: {ca_file: a}\n  proxy_url: http://x/")
     assert loaded.value is not None
-    assert list(without_effect(loaded, ("http_config",), loaded.value.http_config)) == []
+    assert list(references_without_effect(loaded, ("http_config",), loaded.value.http_config)) == []
 
 
 def test_secrets_are_not_shown() -> None:

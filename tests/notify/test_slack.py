@@ -147,3 +147,11 @@ def test_a_message_is_changed_in_place_and_answered_in_its_thread() -> None:
     _, changed, answered = ((each.path, orjson.loads(each.body)) for each in there.requests)
     assert (changed[0], changed[1]["ts"], changed[1]["channel"]) == ("/chat.update", "1.5", "C1")
     assert (answered[0], answered[1]["thread_ts"]) == ("/chat.postMessage", "1.5")
+
+
+def test_a_token_that_no_header_can_hold_is_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("xoxb-1\nxoxb-2\n", encoding="utf-8")
+    config = SlackConfig(app_token_file="token", app_url="http://127.0.0.1:1/")
+    with pytest.raises(NotifyError, match="the header Authorization holds a line break") as raised:
+        send(notification(), config, directory=tmp_path)
+    assert raised.value.reason is FailureReason.CONFIG and "xoxb" not in str(raised.value)

@@ -131,6 +131,7 @@ def test_redirects_are_followed_unless_told_not_to() -> None:
 
 
 FAILURES = [
+    (Reply(307, headers={"Location": "http://127.0.0.1:99999/"}), FailureReason.CONFIG, False, None, "cannot be used"),
     (Reply(500, b"<h1>oh\nno</h1>"), FailureReason.SERVER_ERROR, True, None, "status 500: <h1>oh no</h1>"),
     (Reply(503, headers={"Retry-After": "7"}), FailureReason.SERVER_ERROR, True, 7.0, "503"),
     (Reply(429, headers={"Retry-After": "3"}), FailureReason.RATE_LIMITED, True, 3.0, "429"),
@@ -157,6 +158,14 @@ def test_failures(reply: Reply, reason: FailureReason, again: bool, wait: float 
 
 SETTINGS = [
     ({"url": Secret("http://127.0.0.1:1/tok3n")}, HttpConfig(), FailureReason.CONNECTION, True),
+    ({"url": Secret("http://127.0.0.1:{{ 99999 }}/tok3n")}, HttpConfig(), FailureReason.CONFIG, False),
+    (
+        {"url": Secret("http://127.0.0.1:1/")},
+        HttpConfig(oauth2=OAuth2(client_id="a", token_url="http://127.0.0.1:x/tok3n")),
+        FailureReason.CONFIG,
+        False,
+    ),
+    ({"url": Secret("http://127.0.0.1:1/")}, HttpConfig(bearer_token=Secret("tok3n\n!")), FailureReason.CONFIG, True),
     ({"url": Secret("{{ .Status }}")}, HttpConfig(), FailureReason.CONFIG, False),
     ({"url": Secret("http://{{ .Nothing.At.All }}")}, HttpConfig(), FailureReason.TEMPLATE, False),
     ({"url_file": "missing"}, HttpConfig(), FailureReason.CONFIG, True),

@@ -114,6 +114,12 @@ MISBEHAVING: list[tuple[Answer, dict[str, object], Outcome, str]] = [
     (announced, {}, Outcome.BODY_SIZE, "larger than 67108864 bytes"),
     (cut_off, {}, Outcome.CONNECTION, "closed connection"),
     (redirect_for_ever, {}, Outcome.CONNECTION, "stopped after 10 redirects"),
+    (
+        lambda handler: respond(handler, b"", status=302, Location="http://127.0.0.1:99999/"),
+        {},
+        Outcome.CONNECTION,
+        "invalid address: the port is larger than 65535",
+    ),
     (redirect_for_ever, {"follow_redirects": False}, Outcome.HTTP_STATUS, "HTTP status 302 Found"),
     (
         lambda handler: respond(handler, gzip.compress(b"a 1\n")[:-6], Content_Encoding="gzip"),

@@ -9,8 +9,7 @@ from typing import Final
 
 from hivesight.alerting.config import Config, ConfigFile, InhibitRuleConfig, RouteConfig
 from hivesight.alerting.config_receivers import SUPPORTED, EmailConfig, Receiver, SlackConfig, WebhookConfig
-from hivesight.http_client.config import HttpConfig
-from hivesight.http_client.unsupported import tls_without_effect, without_effect
+from hivesight.http_client.unsupported import references_without_effect
 from hivesight.model.diagnostics import Diagnostic, Severity
 from hivesight.schema import Loaded, load, load_file
 from hivesight.schema.loading import Location
@@ -86,12 +85,7 @@ class _Check:
         yield from self._one_of(section, at, "slack_app_token", "slack_app_token_file")
         yield from self._one_of(section, at, "smtp_auth_password", "smtp_auth_password_file")
         yield from self._one_of(section, at, "smtp_auth_secret", "smtp_auth_secret_file")
-        yield from self._http(section.http_config, at)
-        yield from tls_without_effect(self._loaded, (*at, "smtp_tls_config"), section.smtp_tls_config)
-
-    def _http(self, config: HttpConfig | None, at: Location) -> Iterator[Diagnostic]:
-        if config is not None:
-            yield from without_effect(self._loaded, (*at, "http_config"), config)
+        yield from references_without_effect(self._loaded, at, section)
 
     def _names(self) -> Iterator[Diagnostic]:
         seen = set[str]()
@@ -123,7 +117,7 @@ class _Check:
             yield from self._email(email, (*at, "email_configs", index))
 
     def _webhook(self, webhook: WebhookConfig, at: Location) -> Iterator[Diagnostic]:
-        yield from self._http(webhook.http_config, at)
+        yield from references_without_effect(self._loaded, at, webhook)
         yield from self._one_of(webhook, at, "url", "url_file")
         if not webhook.url and not webhook.url_file:
             yield self._fault(at, "one of url or url_file must be given")
@@ -134,7 +128,7 @@ class _Check:
             yield self._fault((*at, "max_alerts"), "max_alerts cannot be negative")
 
     def _slack(self, slack: SlackConfig, at: Location) -> Iterator[Diagnostic]:
-        yield from self._http(slack.http_config, at)
+        yield from references_without_effect(self._loaded, at, slack)
         yield from self._one_of(slack, at, "api_url", "api_url_file", "app_token", "app_token_file")
         section = self._config.global_
         own = slack.api_url or slack.api_url_file or slack.app_token or slack.app_token_file
@@ -165,8 +159,7 @@ class _Check:
             yield self._fault(at, "no SMTP server: give smarthost here or smtp_smarthost in global")
         if not email.from_address and not section.smtp_from:
             yield self._fault(at, "no sender: give from here or smtp_from in global")
-        if email.tls_config is not None:
-            yield from tls_without_effect(self._loaded, (*at, "tls_config"), email.tls_config)
+        yield from references_without_effect(self._loaded, at, email)
         yield from self._one_of(email, at, "auth_password", "auth_password_file")
         yield from self._one_of(email, at, "auth_secret", "auth_secret_file")
         seen = set[str]()

@@ -14,10 +14,11 @@ import httpx2
 
 from hivesight.http_client.config import HttpConfig, ProxyConfig, TlsConfig
 from hivesight.http_client.errors import SettingError
-from hivesight.http_client.headers import ConfiguredHeaders, configured_headers, reads_files
+from hivesight.http_client.headers import ConfiguredHeaders, configured_headers, reads_files, sendable
 from hivesight.http_client.tls import ssl_context
 
 MAX_REDIRECTS: Final = 10
+_MAX_PORT: Final = 65535
 DEFAULT_LIMITS: Final = httpx2.Limits(max_connections=100, max_keepalive_connections=20)
 
 
@@ -95,7 +96,9 @@ def make_client(
 ) -> httpx2.AsyncClient:
     """Blocks for the files of `tls`. Raises SettingError."""
     verify = _default_context() if tls == TlsConfig() else ssl_context(tls)
-    connect = [(name, each.reveal()) for name, values in proxy.proxy_connect_header.items() for each in values]
+    connect = [
+        (name, sendable(each.reveal(), name)) for name, values in proxy.proxy_connect_header.items() for each in values
+    ]
     through = proxy.proxy_url and "*" not in _hosts(proxy.no_proxy)
     try:
         return httpx2.AsyncClient(
@@ -107,12 +110,20 @@ def make_client(
             max_redirects=MAX_REDIRECTS,
             timeout=timeout_seconds,
             limits=limits,
+            event_hooks={"request": [_check_port]},
         )
     except (httpx2.InvalidURL, ValueError) as error:
         # The message may hold the proxy's address, and that a password.
         raise SettingError(
             "the proxy settings cannot be used: check proxy_url, no_proxy and the environment"
         ) from error
+
+
+async def _check_port(request: httpx2.Request) -> None:
+    """Raises httpx2.InvalidURL, for the address that is asked for and for one that an answer leads to, where the
+    connection would raise an OverflowError."""
+    if (request.url.port or 0) > _MAX_PORT:
+        raise httpx2.InvalidURL(f"the port is larger than {_MAX_PORT}")
 
 
 @functools.cache

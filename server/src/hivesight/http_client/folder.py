@@ -12,6 +12,7 @@ T = TypeVar("T", bound=HttpConfig)
 
 def in_folder(config: T, folder: Path) -> T:
     """The same `http_config` (or what inherits one) with every path joined to the folder of its file."""
+    # A scrape's oauth2 is taken as it stands, unread.
     basic, authorization, oauth2 = config.basic_auth, config.authorization, config.oauth2
     return dataclasses.replace(
         config,

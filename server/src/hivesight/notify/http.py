@@ -13,6 +13,7 @@ from hivesight.http_client.client import HttpClient, read_start, user_agent
 from hivesight.http_client.config import HttpConfig
 from hivesight.http_client.errors import SettingError, TokenError
 from hivesight.http_client.folder import in_folder
+from hivesight.http_client.headers import sendable
 from hivesight.http_client.oauth2 import TokenSource
 from hivesight.http_client.reasons import reason_of
 from hivesight.notify.errors import FailureReason, NotifyError, judge_status
@@ -60,7 +61,7 @@ class HttpPoster:
             async with asyncio.timeout(timeout_ms / 1000 or _UNLIMITED_SECONDS):
                 sent = {"Content-Type": content_type, "User-Agent": user_agent()}
                 sent |= await self._configured()
-                sent |= headers or {}
+                sent |= {name: sendable(value, name) for name, value in (headers or {}).items()}
                 return await self._send(url, body, sent)
         except TimeoutError as error:
             raise NotifyError(FailureReason.TIMEOUT, "no answer in time", retry=True) from error
@@ -76,11 +77,7 @@ class HttpPoster:
         try:
             async with self._client.stream("POST", url, list(headers.items()), body) as response:
                 answer = await read_start(response, MAX_ANSWER_BYTES)
-        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
-            raise NotifyError(FailureReason.CONFIG, "the URL cannot be used", retry=False) from error
-        except httpx2.TooManyRedirects as error:
-            raise NotifyError(FailureReason.CLIENT_ERROR, "redirected too often", retry=False) from error
-        except httpx2.RequestError as error:
+        except (httpx2.RequestError, httpx2.InvalidURL) as error:
             raise _failed(error) from error
         judge_status(response.status_code, answer, response.headers.get("Retry-After"), time.time())
         return Answer(response.status_code, answer)
@@ -104,12 +101,20 @@ async def _token(tokens: TokenSource) -> str:
     except TokenError as error:
         judge_status(error.status, error.body, error.retry_after, time.time())
         raise NotifyError(FailureReason.AUTH, f"oauth2: {error}", retry=True) from error
-    except httpx2.RequestError as error:
+    except (httpx2.RequestError, httpx2.InvalidURL) as error:
         raise _failed(error, "oauth2: ") from error
 
 
-def _failed(error: httpx2.RequestError, where: str = "") -> NotifyError:
-    if isinstance(error, httpx2.TimeoutException):
-        message = f"{where}no answer in time: {type(error).__name__}"
-        return NotifyError(FailureReason.TIMEOUT, message, retry=True)
-    return NotifyError(FailureReason.CONNECTION, f"{where}{reason_of(error)}", retry=True)
+def _failed(error: Exception, where: str = "") -> NotifyError:
+    """The NotifyError that a request which got no answer stands for."""
+    match error:
+        case httpx2.InvalidURL() | httpx2.UnsupportedProtocol():
+            # The error's own words may hold the address.
+            return NotifyError(FailureReason.CONFIG, f"{where}the URL cannot be used", retry=False)
+        case httpx2.TooManyRedirects():
+            return NotifyError(FailureReason.CLIENT_ERROR, f"{where}redirected too often", retry=False)
+        case httpx2.TimeoutException():
+            message = f"{where}no answer in time: {type(error).__name__}"
+            return NotifyError(FailureReason.TIMEOUT, message, retry=True)
+        case _:
+            return NotifyError(FailureReason.CONNECTION, f"{where}{reason_of(error)}", retry=True)

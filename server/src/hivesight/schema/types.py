@@ -78,6 +78,10 @@ def check_http_url(text: str) -> None:
         raise ValueError(f"unsupported scheme {parts.scheme!r} for a URL: write http://... or https://...")
     if not parts.hostname:
         raise ValueError("missing host in the URL")
+    try:
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError("the port of a URL must be a number up to 65535") from error
 
 
 def _url(text: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hivesight.http_client.folder import in_folder
-from hivesight.http_client.unsupported import without_effect
+from hivesight.http_client.unsupported import references_without_effect
 from hivesight.ingest.protocol import DEFAULT_PROTOCOLS, READABLE
 from hivesight.model.diagnostics import Diagnostic, Severity, worst
 from hivesight.model.labels import Labels
@@ -146,7 +146,7 @@ def _take(
             yield loaded.at((*at, "job_name"), "config/value", message)
         names[config.job_name] = loaded.path
         yield from _without_effect(loaded, at, config, ScrapeConfig(job_name="x"), _JOB_WITHOUT_EFFECT)
-        yield from without_effect(loaded, at, config)
+        yield from references_without_effect(loaded, at, config)
         yield from _check_targets(loaded, at, config)
         yield from _check_protocols(loaded, at, config)
         job = _job(config, global_, folder)

@@ -50,6 +50,8 @@ from hivesight.ui.app import ui_routes
 VERSION: Final = version("hivesight")
 TRUNCATE_SECONDS: Final = 600
 SELF_INTERVAL_MS: Final = 15_000
+AT_START: Final = ("listen", "data", "storage", "query", "log")
+"""Settings that a reload does not change."""
 
 _log: FilteringBoundLogger = structlog.get_logger("app")
 
@@ -92,7 +94,7 @@ class App:
         server = HttpServer(gate, self._listener)
         async with asyncio.TaskGroup() as serving:
             finish = asyncio.Event()
-            serving.create_task(server.run_until(finish))
+            answering = serving.create_task(server.run_until(finish))
             try:
                 async with AsyncExitStack() as stack:
                     rooms, routes = await self._build(stack)
@@ -106,8 +108,9 @@ class App:
                         ]
                         await stop.wait()
                         _log.info("stopping")
-                        # Whoever asks is answered while the rooms still stand.
+                        # Whoever has asked is answered while the rooms still stand.
                         finish.set()
+                        await answering
                         await rooms.scraping.close()
                         for task in tasks:
                             task.cancel()
@@ -120,6 +123,9 @@ class App:
             config = await asyncio.to_thread(configuration.load, self._options)
             assert self._rooms is not None
             await self._apply(config, self._rooms)
+            late = [name for name in AT_START if getattr(config.settings, name) != getattr(self._config.settings, name)]
+            if late:
+                _log.warning("these settings changed and take effect at the next start", settings=late)
             self._config = config
             _log.info("configuration reloaded")
 

@@ -39,6 +39,12 @@ def figures(tsdb: Tsdb, rules: RuleManager) -> Collector:
                 "limit",
                 lambda: {str(limit): count for limit, count in tsdb.stats().series_refused_total.items()},
             ),
+            (
+                "hivesight_tsdb_groups_refused_total",
+                "Scrape groups that a limit refused.",
+                "",
+                store(lambda each: each.groups_refused_total),
+            ),
             ("hivesight_tsdb_head_bytes", "Bytes of the samples in memory.", "", store(lambda each: each.head_bytes)),
             ("hivesight_tsdb_wal_bytes", "Bytes of the write-ahead log.", "", store(lambda each: each.wal_bytes)),
             (
@@ -64,6 +70,12 @@ def figures(tsdb: Tsdb, rules: RuleManager) -> Collector:
                 "Turns of rule groups that were left out because the one before took too long.",
                 "",
                 rule_groups(lambda: sum(group.missed for group in rules.snapshot().groups)),
+            ),
+            (
+                "hivesight_rule_group_crashes_total",
+                "Evaluations of rule groups that ended in a fault of the server itself.",
+                "",
+                rule_groups(lambda: rules.crashes),
             ),
         ]
     )

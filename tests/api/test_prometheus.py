@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from hivesight.api.prometheus import query, series
+from hivesight.api.prometheus import expressions, query, series
+from hivesight.api.prometheus.endpoint import preflight
 from hivesight.model.errors import QueryLimit
 from hivesight.query.promql import Answer, Engine
 
@@ -16,7 +17,9 @@ NOW = 1_700_000_000
 @pytest.fixture
 def ask(tsdb, workers, clock, asking):
     engine = Engine(tsdb, clock=clock)
-    return asking([*query.routes(engine, workers, clock), *series.routes(tsdb, workers, clock)])
+    return asking(
+        [*query.routes(engine, workers, clock), *expressions.routes(), *series.routes(tsdb, workers), preflight()]
+    )
 
 
 INSTANT = [
@@ -67,7 +70,7 @@ def test_a_fault_has_its_kind_and_place(ask) -> None:
     answer = ask("/api/v1/query", params={"query": "sum(up) by"})
     body = answer.json()
     assert (answer.status_code, body["status"], body["errorType"]) == (400, "error", "bad_data")
-    assert "parse error" in body["error"] and body["error"].startswith("1:")
+    assert body["error"].startswith('invalid parameter "query": 1:11: parse error: ')
 
 
 def test_infos_travel_beside_the_data(ask) -> None:
@@ -107,6 +110,244 @@ def test_format_query(ask) -> None:
     assert answer["data"] == "sum by (job) (up)"
 
 
+TREES = [
+    ("1", {"type": "numberLiteral", "val": "1"}),
+    ('"a"', {"type": "stringLiteral", "val": "a"}),
+    ("-(Inf)", ["unaryExpr", ("op", "-"), ("expr", "parenExpr")]),
+    ("sum by (job) (up)", ["aggregation", ("op", "sum"), ("grouping", ["job"]), ("without", False), ("param", None)]),
+    ("topk(2, up)", ["aggregation", ("param", "numberLiteral"), ("expr", "vectorSelector")]),
+    ("up[5m] offset 1m", ["matrixSelector", ("name", "up"), ("range", 300_000), ("offset", 60_000)]),
+    ("up @ 3", ["vectorSelector", ("timestamp", 3000), ("startOrEnd", None)]),
+    ("up @ end()", ["vectorSelector", ("timestamp", None), ("startOrEnd", "end")]),
+    ("up[5m:1m]", ["subquery", ("range", 300_000), ("step", 60_000), ("expr", "vectorSelector")]),
+    (
+        "round(up)",
+        {
+            "type": "call",
+            "func": {"name": "round", "argTypes": ["vector", "scalar"], "variadic": 1, "returnType": "vector"},
+            "args": [
+                {
+                    "type": "vectorSelector",
+                    "name": "up",
+                    "offset": 0,
+                    "matchers": [{"name": "__name__", "value": "up", "type": "="}],
+                    "timestamp": None,
+                    "startOrEnd": None,
+                    "anchored": False,
+                    "smoothed": False,
+                }
+            ],
+        },
+    ),
+    ("1 + 2", ["binaryExpr", ("op", "+"), ("matching", None), ("bool", False), ("lhs", "numberLiteral")]),
+    (
+        "a * on (job) group_left (x) b",
+        [
+            "binaryExpr",
+            (
+                "matching",
+                {
+                    "card": "many-to-one",
+                    "labels": ["job"],
+                    "on": True,
+                    "include": ["x"],
+                    "fillValues": {"lhs": None, "rhs": None},
+                },
+            ),
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "wanted"), TREES)
+def test_parse_query(ask, text, wanted) -> None:
+    found = ask("/api/v1/parse_query", "POST", data={"query": text}).json()["data"]
+    if isinstance(wanted, dict):
+        assert found == wanted
+        return
+    kind, *fields = wanted
+    assert found["type"] == kind
+    for name, value in fields:
+        inner = found[name]
+        assert (inner["type"] if isinstance(inner, dict) and "type" in inner else inner) == value
+
+
+def test_a_long_chain_of_operators_is_a_deep_tree(ask) -> None:
+    text = ask("/api/v1/parse_query", params={"query": "+".join(["1"] * 2000)}).text
+    assert text.count('"binaryExpr"') == 1999 and text.count("{") == text.count("}")
+
+
+def test_names_that_are_no_unicode_become_replacement_characters(ask) -> None:
+    found = ask("/api/v1/parse_query", params={"query": 'up{a="\\xff"}'}).json()["data"]
+    assert found["matchers"][0]["value"] == "\ufffd"
+
+
+REFUSED = [
+    ("query", {"query": "sum("}, 'invalid parameter "query": 1:5: parse error: unclosed left parenthesis'),
+    (
+        "query",
+        {"query": "up", "time": "abc"},
+        """invalid parameter "time": Invalid time value for 'time': cannot parse "abc" to a valid timestamp""",
+    ),
+    (
+        "query",
+        {"query": "up", "time": "1e300"},
+        """invalid parameter "time": Invalid time value for 'time': cannot parse "1e300" to a valid timestamp""",
+    ),
+    (
+        "query",
+        {"query": "up", "timeout": "abc"},
+        'invalid parameter "timeout": cannot parse "abc" to a valid duration',
+    ),
+    (
+        "query",
+        {"query": "up", "lookback_delta": "abc"},
+        'error parsing lookback delta duration: cannot parse "abc" to a valid duration',
+    ),
+    (
+        "query",
+        {"query": "up", "limit": "x"},
+        'invalid parameter "limit": strconv.Atoi: parsing "x": invalid syntax',
+    ),
+    ("query", {"query": "up", "limit": "-1"}, 'invalid parameter "limit": limit must be non-negative'),
+    (
+        "query",
+        {"query": "up", "limit": "9" * 19},
+        f'invalid parameter "limit": strconv.Atoi: parsing "{"9" * 19}": value out of range',
+    ),
+    (
+        "query_range",
+        {"query": "up", "start": "abc", "end": 1, "step": 1},
+        'invalid parameter "start": cannot parse "abc" to a valid timestamp',
+    ),
+    (
+        "query_range",
+        {"query": "up", "end": 1, "step": 1},
+        'invalid parameter "start": cannot parse "" to a valid timestamp',
+    ),
+    (
+        "query_range",
+        {"query": "up", "start": 2, "end": 1, "step": 1},
+        'invalid parameter "end": end timestamp must not be before start time',
+    ),
+    (
+        "query_range",
+        {"query": "up", "start": 0, "end": 1, "step": 0},
+        'invalid parameter "step": zero or negative query resolution step widths are not accepted. '
+        "Try a positive integer",
+    ),
+    (
+        "query_range",
+        {"query": "up", "start": 0, "end": 11002, "step": 1},
+        "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)",
+    ),
+    (
+        "query_range",
+        {"query": "up[1m]", "start": 0, "end": 1, "step": 1},
+        'invalid parameter "query": invalid expression type "range vector" for range query, '
+        "must be Scalar or instant Vector",
+    ),
+    ("series", {}, "no match[] parameter provided"),
+    (
+        "series",
+        {"match[]": "{}"},
+        'invalid parameter "match[]": match[] must contain at least one non-empty matcher',
+    ),
+    (
+        "series",
+        {"match[]": "up offset 5m"},
+        'invalid parameter "match[]": 1:4: parse error: unexpected <offset>',
+    ),
+    ("series", {"match[]": ["up", "1"]}, 'invalid parameter "match[]": 1:1: parse error: unexpected number "1"'),
+    ("labels", {"match[]": "{}"}, "match[] must contain at least one non-empty matcher"),
+    ("labels", {"match[]": "{a="}, "1:4: parse error: unexpected end of input inside braces"),
+    ("label/U___d800_/values", {}, 'invalid label name: "\\ud800"'),
+    ("format_query", {"query": "("}, 'invalid parameter "query": 1:2: parse error: unclosed left parenthesis'),
+    ("parse_query", {}, 'invalid parameter "query": 1:1: parse error: no expression found in input'),
+    ("query_exemplars", {"query": "sum("}, "1:5: parse error: unclosed left parenthesis"),
+    (
+        "query_exemplars",
+        {"query": "up", "start": 2, "end": 1},
+        "end timestamp must not be before start timestamp",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "parameters", "words"), REFUSED)
+def test_wrong_parameters_are_refused_in_the_words_of_prometheus(ask, path, parameters, words) -> None:
+    answer = ask(f"/api/v1/{path}", params=parameters)
+    assert answer.json() == {"status": "error", "errorType": "bad_data", "error": words}
+    assert answer.status_code == 400
+
+
+def test_exemplars(ask) -> None:
+    assert ask("/api/v1/query_exemplars", params={"query": "up"}).json() == {"status": "success", "data": []}
+    assert ask("/api/v1/query_exemplars", params={"query": "1"}).status_code == 204
+
+
+def test_a_limit_cuts_results(ask) -> None:
+    span = {"query": "up", "start": NOW - 60, "end": NOW, "step": 60}
+    for path, parameters in (("query", {"query": "up"}), ("query", {"query": "up[1m]"}), ("query_range", span)):
+        body = ask(f"/api/v1/{path}", params={**parameters, "limit": 1}).json()
+        assert len(body["data"]["result"]) == 1 and body["warnings"] == ["results truncated due to limit"]
+        assert "warnings" not in ask(f"/api/v1/{path}", params={**parameters, "limit": 2}).json()
+        assert "warnings" not in ask(f"/api/v1/{path}", params={**parameters, "limit": 0}).json()
+
+
+def test_the_lookback_of_one_question(ask) -> None:
+    late = {"query": "count(up)", "time": NOW + 120}
+    assert ask("/api/v1/query", params=late).json()["data"]["result"]
+    assert not ask("/api/v1/query", params={**late, "lookback_delta": "1m"}).json()["data"]["result"]
+    assert ask("/api/v1/query", params={**late, "lookback_delta": "0"}).json()["data"]["result"]
+
+
+def test_a_timeout_of_no_time(ask) -> None:
+    answer = ask("/api/v1/query", params={"query": "up", "timeout": "0.0000001"})
+    assert answer.status_code == 503
+    assert answer.json() == {"status": "error", "errorType": "timeout", "error": "query timed out in query execution"}
+
+
+def test_what_a_question_cost(ask) -> None:
+    found = ask("/api/v1/query", params={"query": "up[1m]", "stats": "all"}).json()["data"]
+    assert found["stats"]["samples"]["totalQueryableSamples"] >= 8
+    assert {"evalTotalTime", "execQueueTime", "execTotalTime"} <= found["stats"]["timings"].keys()
+    assert "stats" not in ask("/api/v1/query", params={"query": "up"}).json()["data"]
+
+
+METHODS = [
+    ("/api/v1/query", "PUT", 405, "GET, OPTIONS, POST"),
+    ("/api/v1/query", "HEAD", 405, "GET, OPTIONS, POST"),
+    ("/api/v1/label/job/values", "POST", 405, "GET, OPTIONS"),
+    ("/api/v1/query", "OPTIONS", 204, None),
+    ("/api/v1/nothing", "OPTIONS", 204, None),
+    ("/api/v1/nothing", "GET", 404, None),
+]
+
+
+@pytest.mark.parametrize(("path", "method", "status", "allow"), METHODS)
+def test_methods(ask, path, method, status, allow) -> None:
+    answer = ask(path, method)
+    assert (answer.status_code, answer.headers.get("allow")) == (status, allow)
+
+
+def test_pages_of_other_sites_may_read(ask) -> None:
+    for method in ("GET", "OPTIONS"):
+        headers = ask("/api/v1/labels", method, headers={"Origin": "http://elsewhere"}).headers
+        assert headers["access-control-allow-origin"] == "*" and "Origin" in headers["vary"]
+        assert headers["access-control-allow-methods"] == "GET, POST, OPTIONS"
+    assert "access-control-allow-origin" not in ask("/api/v1/labels").headers
+
+
+def test_the_form_goes_before_the_address(ask) -> None:
+    body = ask("/api/v1/query?query=1", "POST", data={"query": "2"}).json()
+    assert body["data"]["result"][1] == "2"
+
+
+def test_the_times_that_clients_in_go_write_for_ever(ask) -> None:
+    span = {"start": "-292273086-05-16T16:47:06Z", "end": "292277025-08-18T07:12:54.999999999Z"}
+    assert ask("/api/v1/label/job/values", params=span).json()["data"] == ["a", "b"]
+
+
 def test_a_question_whose_asker_is_gone_ends(workers, clock) -> None:
     class Gone:
         async def receive(self) -> dict[str, str]:
@@ -121,5 +362,5 @@ def test_a_question_whose_asker_is_gone_ends(workers, clock) -> None:
         raise QueryLimit("query was cancelled")
 
     with pytest.raises(QueryLimit):
-        asyncio.run(query._asked(Gone(), workers, ask))
+        asyncio.run(query._asked(Gone(), workers, ask, query._Shape(None, False, clock)))
     assert ended.is_set()

@@ -2,7 +2,8 @@
 
 from starlette.routing import BaseRoute
 
-from hivesight.api.prometheus import graph, query, rules, series, targets
+from hivesight.api.prometheus import expressions, graph, query, rules, series, targets
+from hivesight.api.prometheus.endpoint import preflight
 from hivesight.api.workers import Workers
 from hivesight.model.clock import Clock
 from hivesight.query.promql import Engine
@@ -17,8 +18,10 @@ def routes(
     """All routes of the API."""
     return [
         *query.routes(engine, workers, clock),
-        *series.routes(tsdb, workers, clock),
+        *expressions.routes(),
+        *series.routes(tsdb, workers),
         *targets.routes(scraping),
         *rules.routes(manager),
         *graph.routes(),
+        preflight(),
     ]

@@ -1,10 +1,12 @@
-"""One way from a request to an answer: parameters in, errors as refusals."""
+"""One way from a request to an answer: parameters in, errors as refusals, and what browsers of other sites may read."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Receive, Scope, Send
 
 from hivesight.api.prometheus.envelope import BadParameter, refusal
 from hivesight.api.prometheus.params import Params, params_of
@@ -12,14 +14,66 @@ from hivesight.model.errors import HivesightError
 
 Handler = Callable[[Params, Request], Awaitable[Response]]
 
+# Prometheus' httputil.SetCORS with its default --web.cors.origin=.*
+_CORS: Final[Mapping[str, str]] = {
+    "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, Origin",
+    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Date",
+    "Vary": "Origin",
+}
+
+
+class _Endpoint(Route):
+    """A route that answers 405 as Prometheus does: HEAD is not a GET, and the methods are listed in order."""
+
+    def __init__(self, path: str, answer: Callable[[Request], Awaitable[Response]], methods: Sequence[str]) -> None:
+        super().__init__(path, answer, methods=list(methods))
+        self.methods = set(methods)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.methods is not None
+        if scope["method"] in self.methods:
+            await super().handle(scope, receive, send)
+            return
+        allowed = ", ".join(sorted({*self.methods, "OPTIONS"}))
+        refused = PlainTextResponse("Method Not Allowed\n", 405, {"Allow": allowed})
+        await refused(scope, receive, send)
+
+
+class _Preflight(Route):
+    """What a browser asks before it sends a request of another site; no other method comes here."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] != "http" or scope["method"] != "OPTIONS":
+            return Match.NONE, {}
+        return super().matches(scope)
+
 
 def endpoint(path: str, handler: Handler, methods: Sequence[str] = ("GET", "POST")) -> Route:
     """A route whose handler may raise BadParameter and HivesightError."""
 
     async def answer(request: Request) -> Response:
         try:
-            return await handler(await params_of(request), request)
+            found = await handler(await params_of(request), request)
         except (BadParameter, HivesightError) as error:
-            return refusal(error)
+            found = refusal(error)
+        return shared(found, request)
 
-    return Route(path, answer, methods=list(methods))
+    return _Endpoint(path, answer, methods)
+
+
+def preflight() -> BaseRoute:
+    """Answers OPTIONS under the whole API."""
+
+    async def options(request: Request) -> Response:
+        return shared(Response(status_code=204), request)
+
+    return _Preflight("/api/v1/{path:path}", options, methods=["OPTIONS"])
+
+
+def shared(response: Response, request: Request) -> Response:
+    """The same answer, readable for the pages of other sites where such a page asks."""
+    if request.headers.get("origin"):
+        response.headers.update(_CORS)
+    return response

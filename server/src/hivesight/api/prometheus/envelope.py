@@ -13,6 +13,7 @@ from hivesight.model.errors import BadQuery, HivesightError, QueryLimit, Storage
 class ErrorType(StrEnum):
     BAD_DATA = "bad_data"
     EXECUTION = "execution"
+    CANCELED = "canceled"
     TIMEOUT = "timeout"
     INTERNAL = "internal"
     UNAVAILABLE = "unavailable"
@@ -23,6 +24,7 @@ _STATUS: Final = {
     ErrorType.BAD_DATA: 400,
     ErrorType.NOT_FOUND: 404,
     ErrorType.EXECUTION: 422,
+    ErrorType.CANCELED: 499,
     ErrorType.INTERNAL: 500,
     ErrorType.TIMEOUT: 503,
     ErrorType.UNAVAILABLE: 503,
@@ -31,6 +33,11 @@ _STATUS: Final = {
 
 class BadParameter(Exception):
     """A request's parameter is missing or wrong; the message is for who sent it."""
+
+
+def invalid(name: str, reason: object) -> BadParameter:
+    """The error to raise for a value that is wrong, in Prometheus' words."""
+    return BadParameter(f'invalid parameter "{name}": {reason}')
 
 
 def success(data: Any, warnings: Sequence[str] = (), infos: Sequence[str] = ()) -> Response:
@@ -49,10 +56,16 @@ def success(data: Any, warnings: Sequence[str] = (), infos: Sequence[str] = ()) 
     )
 
 
+def nothing() -> Response:
+    """The answer where there is nothing to say."""
+    return Response(status_code=204)
+
+
 def failure(kind: ErrorType, message: str) -> Response:
     """A refusal."""
+    text = message.encode("utf-8", "replace").decode()
     return Response(
-        orjson.dumps({"status": "error", "errorType": kind, "error": message}),
+        orjson.dumps({"status": "error", "errorType": kind, "error": text}),
         status_code=_STATUS[kind],
         media_type="application/json",
     )
@@ -60,13 +73,16 @@ def failure(kind: ErrorType, message: str) -> Response:
 
 def refusal(error: BadParameter | HivesightError) -> Response:
     """The refusal that an error means."""
+    text = str(error)
     match error:
         case BadParameter() | BadQuery():
             kind = ErrorType.BAD_DATA
-        case QueryLimit():
-            kind = ErrorType.TIMEOUT if "timed out" in str(error) else ErrorType.EXECUTION
+        case QueryLimit() if "timed out" in text:
+            kind = ErrorType.TIMEOUT
+        case QueryLimit() if "canceled" in text:
+            kind = ErrorType.CANCELED
         case StorageError():
             kind = ErrorType.UNAVAILABLE
         case _:
             kind = ErrorType.EXECUTION
-    return failure(kind, str(error))
+    return failure(kind, text)

@@ -1,22 +1,26 @@
-"""Evaluating and formatting PromQL: query, query_range, format_query."""
+"""Evaluating PromQL: query and query_range."""
 
 import asyncio
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
 
+import numpy as np
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from hivesight.api.prometheus.endpoint import endpoint
-from hivesight.api.prometheus.envelope import BadParameter, success
-from hivesight.api.prometheus.params import Params
+from hivesight.api.prometheus.envelope import BadParameter, invalid, success
+from hivesight.api.prometheus.params import Params, duration_ms
+from hivesight.api.prometheus.series import CUT
 from hivesight.api.workers import Workers
 from hivesight.model.clock import Clock
-from hivesight.query.promql import Answer, Engine, parse
-from hivesight.query.promql import format as canonical
+from hivesight.model.errors import BadQuery, QueryLimit
+from hivesight.query.promql import Answer, Engine, Matrix, Scalar, String, Vector
 from hivesight.query.promql.render import render
 
 MAX_STEPS: Final = 11_000
@@ -26,35 +30,30 @@ def routes(engine: Engine, workers: Workers, clock: Clock) -> list[BaseRoute]:
     """The routes of this module."""
 
     async def query(params: Params, request: Request) -> Response:
+        limit = params.limit()
         at_ms = params.time_ms("time", clock.now_ms())
-        ask = partial(engine.instant, params.text("query"), at_ms)
-        return await _asked(request, workers, ask)
+        ask = partial(_tuned(engine, params).instant, params.text("query"), at_ms)
+        return await _asked(request, workers, ask, _Shape(limit, params.text("stats") != "", clock))
 
     async def query_range(params: Params, request: Request) -> Response:
-        start_ms, end_ms, step_ms = params.time_ms("start"), params.time_ms("end"), params.duration_ms("step")
+        limit = params.limit()
+        start_ms, end_ms = params.time_ms("start"), params.time_ms("end")
         if end_ms < start_ms:
-            raise BadParameter('invalid parameter "end": end timestamp must not be before start time')
+            raise invalid("end", "end timestamp must not be before start time")
+        step_ms = params.duration_ms("step")
         if step_ms <= 0:
-            raise BadParameter(
-                'invalid parameter "step": zero or negative query resolution step widths are not accepted. '
-                "Try a positive integer"
+            raise invalid(
+                "step", "zero or negative query resolution step widths are not accepted. Try a positive integer"
             )
         if (end_ms - start_ms) // step_ms > MAX_STEPS:
             raise BadParameter(
                 "exceeded maximum resolution of 11,000 points per timeseries. "
                 "Try decreasing the query resolution (?step=XX)"
             )
-        ask = partial(engine.range, params.text("query"), start_ms, end_ms, step_ms)
-        return await _asked(request, workers, ask)
+        ask = partial(_tuned(engine, params).range, params.text("query"), start_ms, end_ms, step_ms)
+        return await _asked(request, workers, ask, _Shape(limit, params.text("stats") != "", clock))
 
-    async def format_query(params: Params, _: Request) -> Response:
-        return success(canonical(parse(params.text("query"))))
-
-    return [
-        endpoint("/api/v1/query", query),
-        endpoint("/api/v1/query_range", query_range),
-        endpoint("/api/v1/format_query", format_query),
-    ]
+    return [endpoint("/api/v1/query", query), endpoint("/api/v1/query_range", query_range)]
 
 
 class Ask(Protocol):
@@ -63,7 +62,35 @@ class Ask(Protocol):
     def __call__(self, *, cancelled: Callable[[], bool]) -> Answer: ...
 
 
-async def _asked(request: Request, workers: Workers, ask: Ask) -> Response:
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What of an answer is wanted. limit: the most series. stats: whether to say what it cost."""
+
+    limit: int | None
+    stats: bool
+    clock: Clock
+
+
+def _tuned(engine: Engine, params: Params) -> Engine:
+    """The engine with the `timeout` and `lookback_delta` that were asked for."""
+    timeout_ms = params.duration_ms("timeout") if params.text("timeout") else None
+    lookback_ms = 0
+    if params.text("lookback_delta"):
+        try:
+            lookback_ms = duration_ms(params.text("lookback_delta"))
+        except ValueError as error:
+            raise BadParameter(f"error parsing lookback delta duration: {error}") from None
+    if timeout_ms is not None and timeout_ms <= 0:
+        raise QueryLimit("query timed out in query execution")
+    if timeout_ms is None and lookback_ms <= 0:
+        return engine
+    return engine.tuned(
+        lookback_ms=lookback_ms if lookback_ms > 0 else None,
+        timeout_seconds=None if timeout_ms is None else timeout_ms / 1000,
+    )
+
+
+async def _asked(request: Request, workers: Workers, ask: Ask, shape: _Shape) -> Response:
     """The answer; nobody works for a client that has gone away."""
     gone = threading.Event()
 
@@ -72,12 +99,49 @@ async def _asked(request: Request, workers: Workers, ask: Ask) -> Response:
             pass
         gone.set()
 
+    asked = shape.clock.monotonic()
     watching = asyncio.create_task(watch())
     try:
-        return await workers.run(lambda: _answer(ask(cancelled=gone.is_set)))
+        return await workers.run(lambda: _answer(lambda: ask(cancelled=gone.is_set), shape, asked))
+    except BadQuery as error:
+        raise invalid("query", error) from error
     finally:
         watching.cancel()
 
 
-def _answer(answer: Answer) -> Response:
-    return success(render(answer.value), answer.warnings, answer.infos)
+def _answer(ask: Callable[[], Answer], shape: _Shape, asked: float) -> Response:
+    began = shape.clock.monotonic()
+    answer = ask()
+    ended = shape.clock.monotonic()
+    value, warnings = answer.value, answer.warnings
+    if shape.limit is not None and isinstance(value, Vector | Matrix) and len(value.labels) > shape.limit:
+        value, warnings = _first(value, shape.limit), [*warnings, CUT]
+    data = render(value)
+    if shape.stats:
+        data = data[:-1] + b',"stats":' + orjson.dumps(_stats(answer.samples, asked, began, ended)) + b"}"
+    return success(data, warnings, answer.infos)
+
+
+def _first(value: Vector | Matrix, count: int) -> Scalar | String | Vector | Matrix:
+    rows = np.arange(count)
+    if isinstance(value, Vector):
+        return Vector(value.at_ms, value.labels.rows(rows), value.values[rows])
+    times = value.times if value.times.ndim == 1 else value.times[rows]
+    return Matrix(value.labels.rows(rows), times, value.values[rows], value.present[rows])
+
+
+def _stats(samples: int, asked: float, began: float, ended: float) -> dict[str, dict[str, float]]:
+    """Seconds and samples. Reading, evaluating and sorting are one step here, so only their sum has a figure; nothing
+    is given back before the end, so the peak is the total."""
+    evaluated = ended - began
+    return {
+        "timings": {
+            "evalTotalTime": evaluated,
+            "resultSortTime": 0,
+            "queryPreparationTime": 0,
+            "innerEvalTime": evaluated,
+            "execQueueTime": began - asked,
+            "execTotalTime": ended - asked,
+        },
+        "samples": {"totalQueryableSamples": samples, "peakSamples": samples},
+    }

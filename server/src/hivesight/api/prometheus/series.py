@@ -1,4 +1,4 @@
-"""What series and labels there are: series, labels, label values, metadata."""
+"""What series and labels there are: series, labels, label values."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -8,46 +8,52 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from hivesight.api.prometheus.endpoint import endpoint
-from hivesight.api.prometheus.envelope import BadParameter, success
+from hivesight.api.prometheus.envelope import BadParameter, invalid, success
 from hivesight.api.prometheus.params import Params
 from hivesight.api.workers import Workers
-from hivesight.model.clock import Clock
+from hivesight.model.errors import BadQuery
 from hivesight.model.labels import Labels
 from hivesight.model.matcher import Matcher
+from hivesight.query.promql.literals import quote
 from hivesight.storage.tsdb import Tsdb
 
-_FOREVER_MS: Final = 1 << 60
-_CUT: Final = "results truncated due to limit"
+CUT: Final = "results truncated due to limit"
+_LONGEST_CODE: Final = 6
+"""Hexadecimal digits of a character."""
 
 
-def routes(tsdb: Tsdb, workers: Workers, clock: Clock) -> list[BaseRoute]:
+def routes(tsdb: Tsdb, workers: Workers) -> list[BaseRoute]:
     """The routes of this module."""
 
-    def span(params: Params) -> tuple[int, int]:
-        return params.time_ms("start", 0), params.time_ms("end", clock.now_ms() + _FOREVER_MS)
-
     async def texts(params: Params, ask: Callable[[Sequence[Matcher], int, int], list[str]]) -> Response:
-        start_ms, end_ms = span(params)
+        limit = params.limit()
+        start_ms, end_ms = params.span_ms()
         selectors = params.selectors() or [()]
         found = await workers.run(lambda: {text for each in selectors for text in ask(each, start_ms, end_ms)})
-        return _cut(sorted(found), params.limit())
+        return _cut(sorted(found), limit)
 
     async def series(params: Params, _: Request) -> Response:
-        start_ms, end_ms = span(params)
-        selectors = params.selectors()
-        if not selectors:
+        if not params.all("match[]"):
             raise BadParameter("no match[] parameter provided")
+        limit = params.limit()
+        start_ms, end_ms = params.span_ms()
+        try:
+            selectors = params.selectors()
+        except BadQuery as error:
+            raise invalid("match[]", error) from error
 
         def ask() -> set[Labels]:
             return {labels for each in selectors for labels in tsdb.series(each, start_ms, end_ms)}
 
-        return _cut([dict(labels) for labels in sorted(await workers.run(ask))], params.limit())
+        return _cut([dict(labels) for labels in sorted(await workers.run(ask))], limit)
 
     async def labels(params: Params, _: Request) -> Response:
         return await texts(params, tsdb.label_names)
 
     async def label_values(params: Params, request: Request) -> Response:
         name = _name(request.path_params["name"])
+        if not name or any("\ud800" <= char <= "\udfff" for char in name):
+            raise BadParameter(f"invalid label name: {quote(name)}")
         return await texts(params, lambda matchers, start, end: tsdb.label_values(name, matchers, start, end))
 
     return [
@@ -60,7 +66,7 @@ def routes(tsdb: Tsdb, workers: Workers, clock: Clock) -> list[BaseRoute]:
 def _cut(entries: Sequence[object], limit: int | None) -> Response:
     if limit is None or len(entries) <= limit:
         return success(entries)
-    return success(entries[:limit], warnings=[_CUT])
+    return success(entries[:limit], warnings=[CUT])
 
 
 def _name(text: str) -> str:
@@ -75,7 +81,7 @@ def _name(text: str) -> str:
             rest = rest[2:]
         elif rest[0] == "_":
             code, mark, rest = rest[1:].partition("_")
-            if not mark:
+            if not mark or len(code) > _LONGEST_CODE:
                 return text
             try:
                 parts.append(chr(int(code, 16)))

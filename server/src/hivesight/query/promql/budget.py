@@ -17,6 +17,11 @@ class Budget:
         self._samples = 0
         self._characters = 0
 
+    @property
+    def samples(self) -> int:
+        """What was spent so far."""
+        return self._samples
+
     def spend(self, samples: int) -> None:
         """Counts samples about to be read or made, before memory is spent on them. Raises QueryLimit."""
         self._samples += samples

@@ -2,12 +2,14 @@
 at once."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from hivesight.model.clock import Clock, SystemClock
 from hivesight.model.errors import BadQuery
+from hivesight.model.series import Values
 from hivesight.query.promql.annotations import Annotations
 from hivesight.query.promql.ast import Expr, MatrixSelector, Subquery, ValueType, unwrap
 from hivesight.query.promql.budget import Budget
@@ -51,6 +53,19 @@ class Engine:
         self._limits = limits or Limits()
         self._clock = clock or SystemClock()
 
+    def tuned(self, *, lookback_ms: int | None = None, timeout_seconds: float | None = None) -> "Engine":
+        """The same engine for one question: with another lookback, and with a timeout that is at most its own."""
+        limits = self._limits
+        if timeout_seconds is not None:
+            limits = replace(limits, timeout_seconds=min(timeout_seconds, limits.timeout_seconds))
+        return Engine(
+            self._querier,
+            lookback_ms=self._lookback_ms if lookback_ms is None else lookback_ms,
+            default_step_ms=self._default_step_ms,
+            limits=limits,
+            clock=self._clock,
+        )
+
     def instant(self, query: str, at_ms: int, *, cancelled: Cancelled = never) -> Answer:
         """The answer at one time. Raises BadQuery for a fault in the query, QueryLimit where it is too large or took
         too long, QueryError where the data do not let it be answered."""
@@ -61,9 +76,9 @@ class Engine:
         with np.errstate(all="ignore"):
             if isinstance(unwrap(expr), MatrixSelector | Subquery):
                 value = raw_matrix(running.windows(expr, grid), running.symbols, running.budget)
-                return Answer(value, running.notes.warnings(), running.notes.infos())
+                return _answer(value, running)
             found = running.value(expr, grid)
-            return Answer(_instant(found, at_ms), running.notes.warnings(), running.notes.infos())
+            return _answer(_instant(found, at_ms), running)
 
     def range(self, query: str, start_ms: int, end_ms: int, step_ms: int, *, cancelled: Cancelled = never) -> Answer:
         """The answer at every step from start to end. Raises as `instant` does."""
@@ -87,7 +102,7 @@ class Engine:
         running = self._start(expr, query, (start_ms, end_ms, step_ms), cancelled, is_range=True)
         with np.errstate(all="ignore"):
             value = running.value(expr, grid)
-            return Answer(_range(value, grid, running), running.notes.warnings(), running.notes.infos())
+            return _answer(_range(value, grid, running), running)
 
     def _start(
         self, expr: Expr, query: str, timing: tuple[int, int, int], cancelled: Cancelled, *, is_range: bool
@@ -96,6 +111,10 @@ class Engine:
         scope = Scope(*timing, self._lookback_ms, self._default_step_ms)
         fetched = fetch(expr, self._querier, scope, budget)
         return Evaluation.of(expr, Annotations(query), budget, scope, fetched, is_range)
+
+
+def _answer(value: Scalar | String | Vector | Matrix, running: Evaluation) -> Answer:
+    return Answer(value, running.notes.warnings(), running.notes.infos(), running.budget.samples)
 
 
 def _check_time(at_ms: int) -> None:
@@ -111,7 +130,7 @@ def _instant(value: Value, at_ms: int) -> Scalar | String | Vector:
             return String(at_ms, text)
         case Frame():
             frame = finished(value)
-            return Vector(at_ms, frame.labels, frame.values[:, 0])
+            return Vector(at_ms, frame.labels, _shown(frame)[:, 0], frame.native)
 
 
 def _range(value: Value, grid: Grid, running: Evaluation) -> Matrix:
@@ -121,4 +140,10 @@ def _range(value: Value, grid: Grid, running: Evaluation) -> Matrix:
     assert isinstance(value, Frame)
     frame = finished(value)
     order = sort_order(frame.labels)
-    return Matrix(frame.labels.rows(order), grid.times, frame.values[order], frame.present[order])
+    frame = frame.rows(order)
+    return Matrix(frame.labels, grid.times, _shown(frame), frame.present, frame.native)
+
+
+def _shown(frame: Frame) -> Values:
+    """The values, NaN where a histogram stands."""
+    return frame.values if frame.native is None else np.where(frame.native.place < 0, frame.values, np.nan)

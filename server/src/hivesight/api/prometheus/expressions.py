@@ -1,0 +1,46 @@
+"""Expressions that are looked at and not evaluated: format_query, parse_query, query_exemplars."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from hivesight.api.prometheus.endpoint import endpoint
+from hivesight.api.prometheus.envelope import BadParameter, invalid, nothing, success
+from hivesight.api.prometheus.params import Params
+from hivesight.api.prometheus.tree import as_json
+from hivesight.model.errors import BadQuery
+from hivesight.query.promql import format as canonical
+from hivesight.query.promql import parse, selectors
+from hivesight.query.promql.ast import Expr
+
+
+def routes() -> list[BaseRoute]:
+    """The routes of this module."""
+
+    async def format_query(params: Params, _: Request) -> Response:
+        return success(canonical(_expression(params)))
+
+    async def parse_query(params: Params, _: Request) -> Response:
+        return success(as_json(_expression(params)))
+
+    async def query_exemplars(params: Params, _: Request) -> Response:
+        start_ms, end_ms = params.span_ms()
+        if end_ms < start_ms:
+            raise BadParameter("end timestamp must not be before start timestamp")
+        if not selectors(parse(params.text("query"))):
+            return nothing()
+        # The store keeps no exemplars, so there are none to any question.
+        return success([])
+
+    return [
+        endpoint("/api/v1/format_query", format_query),
+        endpoint("/api/v1/parse_query", parse_query),
+        endpoint("/api/v1/query_exemplars", query_exemplars),
+    ]
+
+
+def _expression(params: Params) -> Expr:
+    try:
+        return parse(params.text("query"))
+    except BadQuery as error:
+        raise invalid("query", error) from error

@@ -32,7 +32,8 @@ _FARTHEST: Final = {
 """How clients in Go write the first and the last time they know."""
 _RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d{1,9})?(Z|[+-]\d\d:\d\d)")
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_INTEGER: Final = re.compile(r"[+-]?\d{1,19}")
+_INTEGER: Final = re.compile(r"[+-]?[0-9]+")
+_LONGEST_INTEGER: Final = 20
 _BOOLEANS: Final[Mapping[str, bool]] = {"1": True, "t": True, "true": True, "0": False, "f": False, "false": False}
 _NO_MATCHER: Final = "vector selector must contain at least one non-empty matcher"
 
@@ -88,6 +89,13 @@ class Params:
             raise invalid("limit", "limit must be non-negative")
         return number or None
 
+    def count(self, name: str) -> int:
+        """A number of entries; -1 for all where it was not sent."""
+        try:
+            return integer(self.text(name, "-1"))
+        except ValueError:
+            raise BadParameter(f"{name} must be a number") from None
+
     def flag(self, name: str) -> bool:
         """A truth value; false where it was not sent."""
         text = self.text(name).lower()
@@ -133,14 +141,13 @@ def duration_ms(text: str) -> int:
         raise ValueError(f"cannot parse {quote(_shown(text))} to a valid duration") from None
 
 
-def integer(text: str) -> int:
-    """A whole number. Raises ValueError as Go's strconv.Atoi words it."""
+def integer(text: str, *, bits: int = 64, function: str = "Atoi") -> int:
+    """A whole number of so many bits. Raises ValueError as Go's strconv function of that name words it."""
     shown = quote(_shown(text))
     if not _INTEGER.fullmatch(text):
-        reason = "value out of range" if text.lstrip("+-").isdecimal() else "invalid syntax"
-        raise ValueError(f"strconv.Atoi: parsing {shown}: {reason}")
-    if not -(1 << 63) <= int(text) < 1 << 63:
-        raise ValueError(f"strconv.Atoi: parsing {shown}: value out of range")
+        raise ValueError(f"strconv.{function}: parsing {shown}: invalid syntax")
+    if len(text) > _LONGEST_INTEGER or not -(1 << bits - 1) <= int(text) < 1 << bits - 1:
+        raise ValueError(f"strconv.{function}: parsing {shown}: value out of range")
     return int(text)
 
 

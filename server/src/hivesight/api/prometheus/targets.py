@@ -1,6 +1,5 @@
 """Where series come from: targets and the metadata of their metrics."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -9,9 +8,11 @@ from starlette.routing import BaseRoute
 
 from hivesight.api.prometheus.endpoint import endpoint
 from hivesight.api.prometheus.envelope import success
-from hivesight.api.prometheus.params import Params
+from hivesight.api.prometheus.params import Params, metric_selector
+from hivesight.ingest.series_cache import Metadata
 from hivesight.model.clock import rfc3339
 from hivesight.model.duration import format_duration
+from hivesight.model.matcher import all_match
 from hivesight.sources.manager import ScrapeManager
 from hivesight.sources.scrape import TargetStatus
 
@@ -22,49 +23,68 @@ def routes(scraping: ScrapeManager) -> list[BaseRoute]:
     """The routes of this module."""
 
     async def targets(params: Params, _: Request) -> Response:
-        state, pool = params.text("state", "any"), params.text("scrapePool")
-        active = [each for each in scraping.active_targets() if not pool or each.target.pool == pool]
-        dropped = [each for each in scraping.dropped_targets() if not pool or each.pool == pool]
+        state, pool = params.text("state", "any").lower(), params.text("scrapePool")
+        active = scraping.active_targets() if state in ("any", "active") else []
+        dropped = scraping.dropped_targets() if state in ("any", "dropped") else []
         return success(
             {
-                "activeTargets": [_target(each) for each in active] if state in ("any", "active") else [],
+                "activeTargets": [_target(each) for each in active if not pool or each.target.pool == pool],
                 "droppedTargets": [
-                    {"discoveredLabels": dict(each.discovered), "scrapePool": each.pool} for each in dropped
-                ]
-                if state in ("any", "dropped")
-                else [],
-                "droppedTargetCounts": scraping.dropped_counts(),
+                    {"discoveredLabels": dict(each.discovered), "scrapePool": each.pool}
+                    for each in dropped
+                    if not pool or each.pool == pool
+                ],
+                "droppedTargetCounts": scraping.dropped_counts() if state in ("any", "dropped") else None,
             }
         )
 
-    async def metadata(params: Params, __: Request) -> Response:
-        wanted, limit = params.text("metric"), params.limit()
-        found: dict[str, list[Mapping[str, str]]] = {}
-        for _, metrics in scraping.metadata():
-            for name, each in metrics.items():
-                if wanted and name != wanted:
+    async def metadata(params: Params, _: Request) -> Response:
+        limit, per_metric, wanted = params.count("limit"), params.count("limit_per_metric"), params.text("metric")
+        found: dict[str, list[dict[str, str]]] = {}
+        for _target, metrics in scraping.metadata():
+            for name in [wanted] if wanted else metrics:
+                if name not in metrics:
                     continue
-                if name not in found and limit is not None and len(found) >= limit:
+                if name not in found and 0 <= limit <= len(found):
                     continue
-                entry = {"type": each.type, "help": each.help, "unit": each.unit}
-                entries = found.setdefault(name, [])
-                if entry not in entries:
+                entry, entries = _described(metrics[name]), found.setdefault(name, [])
+                if entry not in entries and not 0 < per_metric <= len(entries):
                     entries.append(entry)
         return success(found)
 
+    async def of_targets(params: Params, _: Request) -> Response:
+        limit, wanted = params.count("limit"), params.text("metric")
+        text = params.text("match_target")
+        matchers = metric_selector(text) if text else ()
+        found: list[dict[str, Any]] = []
+        for target, metrics in scraping.metadata():
+            # As in Prometheus the limit counts before a target is asked, and a target is told of as a whole.
+            if 0 <= limit <= len(found):
+                break
+            if not all_match(matchers, target.labels):
+                continue
+            labels = dict(target.labels)
+            if wanted:
+                if wanted in metrics:
+                    found.append({"target": labels, **_described(metrics[wanted])})
+                continue
+            found += [{"target": labels, "metric": name, **_described(each)} for name, each in metrics.items()]
+        return success(found)
+
+    async def pools(_: Params, __: Request) -> Response:
+        active = {each.target.pool for each in scraping.active_targets()}
+        return success({"scrapePools": sorted(active | scraping.dropped_counts().keys())})
+
     return [
         endpoint("/api/v1/targets", targets, ["GET"]),
+        endpoint("/api/v1/targets/metadata", of_targets, ["GET"]),
         endpoint("/api/v1/metadata", metadata, ["GET"]),
-        endpoint("/api/v1/scrape_pools", _pools(scraping), ["GET"]),
+        endpoint("/api/v1/scrape_pools", pools, ["GET"]),
     ]
 
 
-def _pools(scraping: ScrapeManager) -> Any:
-    async def pools(_: Params, __: Request) -> Response:
-        names: Sequence[str] = sorted({each.target.pool for each in scraping.active_targets()})
-        return success({"scrapePools": names})
-
-    return pools
+def _described(metadata: Metadata) -> dict[str, str]:
+    return {"type": metadata.type, "help": metadata.help, "unit": metadata.unit}
 
 
 def _target(status: TargetStatus) -> dict[str, Any]:

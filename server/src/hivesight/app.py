@@ -72,13 +72,13 @@ class App:
     """One server. `run` is its whole life; `reload` may be called meanwhile."""
 
     def __init__(
-        self, options: Options, config: Config, *, clock: Clock | None = None, inbox_url: str | None = None
+        self, options: Options, config: Config, *, clock: Clock | None = None, demo: hive.Demo | None = None
     ) -> None:
-        """config: what `config.load(options)` gave. inbox_url: where the demo's notifications arrive."""
+        """config: what `config.load(options)` gave. demo: what the pages say of the hive that runs beside it."""
         self._options = options
         self._config = config
         self._clock = clock or SystemClock()
-        self._inbox_url = inbox_url
+        self._demo = demo
         self._registry = CollectorRegistry()
         self._host = Host(self._clock)
         self._rooms: Rooms | None = None
@@ -163,7 +163,7 @@ class App:
         return rooms, [
             *prometheus_api.routes(engine, tsdb, scraping, rules, workers, clock),
             *alertmanager.routes(alerting, workers, clock, VERSION, started_at_ms),
-            *hive.routes(tsdb, history, clock, VERSION, started_at_ms, self._inbox_url),
+            *hive.routes(tsdb, history, clock, VERSION, started_at_ms, self._demo),
             *operations.routes(self.reload, self._exposition),
             *ui_routes(),
         ]

@@ -7,7 +7,7 @@ export interface ServerStatus {
   started_at: string;
   now_ms: number;
   storage: { series: number; samples_appended_total: number };
-  demo: { inbox_url: string } | null;
+  demo: { inbox_url: string; command: string } | null;
 }
 
 export interface Notification {

@@ -1,5 +1,6 @@
 """Our own API: what no protocol of the field says."""
 
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import orjson
@@ -12,10 +13,19 @@ from hivesight.notify import Delivery, History
 from hivesight.storage.tsdb import Tsdb
 
 
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What a page may say of the demo. inbox_url: where its notifications arrive. command: what to type before a fault
+    and a service to make something go wrong."""
+
+    inbox_url: str
+    command: str
+
+
 def routes(
-    tsdb: Tsdb, history: History, clock: Clock, version: str, started_at_ms: int, inbox_url: str | None
+    tsdb: Tsdb, history: History, clock: Clock, version: str, started_at_ms: int, demo: Demo | None
 ) -> list[BaseRoute]:
-    """The routes of this module. inbox_url: where the demo's notifications arrive, or None without a demo."""
+    """The routes of this module. demo: None where none runs."""
 
     async def status(_: Request) -> Response:
         stats = tsdb.stats()
@@ -25,7 +35,7 @@ def routes(
                 "started_at": rfc3339(started_at_ms),
                 "now_ms": clock.now_ms(),
                 "storage": {"series": stats.series, "samples_appended_total": stats.samples_appended_total},
-                "demo": {"inbox_url": inbox_url} if inbox_url else None,
+                "demo": asdict(demo) if demo else None,
             }
         )
 

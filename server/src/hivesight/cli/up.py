@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from hivesight import config as configuration
+from hivesight.api.hive import Demo
 from hivesight.app import VERSION, App
 from hivesight.config import Options
 from hivesight.demo.hive import DemoHive, Inbox
@@ -72,9 +73,10 @@ def up(
                 alertmanager_config=_or(settings.alertmanager_config, demo_hive.alertmanager_config),
             )
         loaded = configuration.load(options)
-        app = App(options, loaded, inbox_url=inbox.url if inbox else None)
+        shown = Demo(inbox.url, _command(loaded.data)) if inbox else None
+        app = App(options, loaded, demo=shown)
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(_serve(app, loaded.data, inbox))
+            asyncio.run(_serve(app, loaded.data, shown))
 
 
 def _or(said: str | None, default: Path) -> Path:
@@ -91,7 +93,7 @@ def _demo(data: Path) -> Generator[tuple[DemoHive, Inbox]]:
         hive.stop()
 
 
-async def _serve(app: App, data: Path, inbox: Inbox | None) -> None:
+async def _serve(app: App, data: Path, demo: Demo | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGINT, signal.SIGTERM):
@@ -105,7 +107,7 @@ async def _serve(app: App, data: Path, inbox: Inbox | None) -> None:
 
     loop.add_signal_handler(signal.SIGHUP, reload)
     try:
-        await app.run(stop, lambda: _greet(app.url, data, inbox))
+        await app.run(stop, lambda: _greet(app.url, data, demo))
     except* HivesightError as group:
         raise group.exceptions[0] from None
 
@@ -117,16 +119,23 @@ async def _reload(app: App) -> None:
         click.echo(f"The running configuration stays, the new one has faults:\n{error}", err=True)
 
 
-def _greet(url: str, data: Path, inbox: Inbox | None) -> None:
+def _command(data: Path) -> str:
+    """How this shell calls `hivesight demo fault` for the demo on `data`."""
+    program = "hivesight"
+    if shutil.which(program) is None:
+        path = os.path.relpath(sys.argv[0])
+        program = sys.argv[0] if path.startswith(os.pardir) else path
+    return f"{program} demo fault" + ("" if data == Path("hivesight-data") else f" --data {data}")
+
+
+def _greet(url: str, data: Path, demo: Demo | None) -> None:
     lines = [f"Hivesight {VERSION} is ready.", "", f"  browser  {url}"]
-    if inbox is not None:
-        command = "hivesight" if shutil.which("hivesight") else os.path.relpath(sys.argv[0])
-        at = "" if data == Path("hivesight-data") else f" --data {data}"
+    if demo is not None:
         lines += [
-            f"  inbox    {inbox.url}   where the demo's alerts arrive",
+            f"  inbox    {demo.inbox_url}   where the demo's alerts arrive",
             "",
-            f"  break it:  {command} demo fault kill event-streaming{at}",
-            f"  mend it:   {command} demo fault heal{at}",
+            f"  break it:  {demo.command} kill event-streaming",
+            f"  mend it:   {demo.command} heal",
         ]
     lines += ["", f"Data is kept in {data}. Ctrl-C ends it."]
     click.echo("\n".join(lines))

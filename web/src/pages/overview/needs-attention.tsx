@@ -36,7 +36,7 @@ export function NeedsAttention({ items, rules, query }: Props) {
                   <p>All targets answer, and none of {rules} alerting rules is pending or firing.</p>
                   {demo && (
                     <p className="try">
-                      Break something to see it here: <code>hivesight demo fault kill event-streaming</code>
+                      Break something to see it here: <code>{demo.command} kill event-streaming</code>
                     </p>
                   )}
                 </>

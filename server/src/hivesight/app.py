@@ -6,14 +6,16 @@ scraping --> tsdb <-- engine <-- rules --Alert--> alerting --> notify
 """
 
 import asyncio
+import ipaddress
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import structlog
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
@@ -28,12 +30,13 @@ from hivesight.api import alertmanager, hive, operations
 from hivesight.api import prometheus as prometheus_api
 from hivesight.api.application import application
 from hivesight.api.gate import Gate
+from hivesight.api.prometheus import Reloads, Server
 from hivesight.api.server import HttpServer, bind
 from hivesight.api.workers import Workers
 from hivesight.config import Config, Options
 from hivesight.figures import figures
 from hivesight.model.clock import Clock, SystemClock
-from hivesight.model.errors import StorageError
+from hivesight.model.errors import HivesightError, StorageError
 from hivesight.notify import History, NotifyMetrics, Pipeline, build_pipeline
 from hivesight.query.promql import Engine, Limits
 from hivesight.rules import Outside, RuleManager, RuleOptions, Surroundings
@@ -83,6 +86,7 @@ class App:
         self._host = Host(self._clock)
         self._rooms: Rooms | None = None
         self._reloading = asyncio.Lock()
+        self._reloads = Reloads(True, self._clock.now_ms())
         host, port = configuration.address(config.settings.listen)
         self._listener = bind(host, port, "--listen (or `listen` in hivesight.yml)")
         port = self._listener.getsockname()[1]
@@ -98,7 +102,7 @@ class App:
             try:
                 async with AsyncExitStack() as stack:
                     rooms, routes = await self._build(stack)
-                    gate.open(application(routes))
+                    gate.open(application(routes, self._hosts()))
                     ready()
                     async with asyncio.TaskGroup() as loops:
                         tasks = [
@@ -120,9 +124,14 @@ class App:
     async def reload(self) -> None:
         """Reads all files again. Raises ConfigError, and then what runs goes on as it is."""
         async with self._reloading:
-            config = await asyncio.to_thread(configuration.load, self._options)
-            assert self._rooms is not None
-            await self._apply(config, self._rooms)
+            try:
+                config = await asyncio.to_thread(configuration.load, self._options)
+                assert self._rooms is not None
+                await self._apply(config, self._rooms)
+            except HivesightError:
+                self._reloads = replace(self._reloads, succeeded=False, failed_at_ms=self._clock.now_ms())
+                raise
+            self._reloads = Reloads(True, self._clock.now_ms())
             late = [name for name in AT_START if getattr(config.settings, name) != getattr(self._config.settings, name)]
             if late:
                 _log.warning("these settings changed and take effect at the next start", settings=late)
@@ -160,8 +169,9 @@ class App:
         workers = Workers(settings.query.max_concurrency, self._registry)
         stack.callback(workers.close)
         started_at_ms = clock.now_ms()
+        server = Server(VERSION, started_at_ms, self.url, self._config, lambda: self._config, lambda: self._reloads)
         return rooms, [
-            *prometheus_api.routes(engine, tsdb, scraping, rules, workers, clock),
+            *prometheus_api.routes(engine, tsdb, scraping, rules, workers, clock, server),
             *alertmanager.routes(alerting, workers, clock, VERSION, started_at_ms),
             *hive.routes(tsdb, history, clock, VERSION, started_at_ms, self._demo),
             *operations.routes(self.reload, self._exposition),
@@ -205,6 +215,13 @@ class App:
             host = local_target("node-exporter", socket.gethostname(), "local:host", config.settings.host.interval_ms)
             sources.append(LocalSource(host, self._host.render))
         return sources
+
+    def _hosts(self) -> frozenset[str] | None:
+        """The names that the server answers to: on loopback only its own, elsewhere any."""
+        if not ipaddress.ip_address(self._listener.getsockname()[0]).is_loopback:
+            return None
+        external = urlsplit(self._config.settings.external_url or "").hostname
+        return frozenset(name for name in ("localhost", socket.gethostname(), external) if name)
 
     def _exposition(self) -> bytes:
         return generate_latest(REGISTRY) + generate_latest(self._registry)

@@ -2,8 +2,9 @@
 
 from starlette.routing import BaseRoute
 
-from hivesight.api.prometheus import expressions, graph, query, rules, series, targets
+from hivesight.api.prometheus import expressions, federate, graph, query, rules, series, status, targets
 from hivesight.api.prometheus.endpoint import preflight
+from hivesight.api.prometheus.status import Reloads, Server
 from hivesight.api.workers import Workers
 from hivesight.model.clock import Clock
 from hivesight.query.promql import Engine
@@ -11,9 +12,17 @@ from hivesight.rules import RuleManager
 from hivesight.sources.manager import ScrapeManager
 from hivesight.storage.tsdb import Tsdb
 
+__all__ = ["Reloads", "Server", "routes"]
+
 
 def routes(
-    engine: Engine, tsdb: Tsdb, scraping: ScrapeManager, manager: RuleManager, workers: Workers, clock: Clock
+    engine: Engine,
+    tsdb: Tsdb,
+    scraping: ScrapeManager,
+    manager: RuleManager,
+    workers: Workers,
+    clock: Clock,
+    server: Server,
 ) -> list[BaseRoute]:
     """All routes of the API."""
     return [
@@ -22,6 +31,8 @@ def routes(
         *series.routes(tsdb, workers),
         *targets.routes(scraping),
         *rules.routes(manager),
+        *status.routes(server, tsdb, workers, clock),
+        *federate.routes(server, tsdb, workers, clock),
         *graph.routes(),
         preflight(),
     ]

@@ -1,7 +1,8 @@
-"""One way from a request to an answer: parameters in, errors as refusals, and what browsers of other sites may read."""
+"""One way from a request to an answer: parameters in, errors as refusals, and what is said to browsers (CORS)."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -14,11 +15,11 @@ from hivesight.model.errors import HivesightError
 
 Handler = Callable[[Params, Request], Awaitable[Response]]
 
-# Prometheus' httputil.SetCORS with its default --web.cors.origin=.*
+# Prometheus' httputil.SetCORS. Its default lets the pages of every site read; here only pages of this very address may,
+# since whoever has no password must not be read by every page that a browser beside it happens to show.
 _CORS: Final[Mapping[str, str]] = {
     "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, Origin",
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
-    "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "Date",
     "Vary": "Origin",
 }
@@ -73,7 +74,10 @@ def preflight() -> BaseRoute:
 
 
 def shared(response: Response, request: Request) -> Response:
-    """The same answer, readable for the pages of other sites where such a page asks."""
-    if request.headers.get("origin"):
+    """The same answer with what a browser asks for where a page sent the request."""
+    origin = request.headers.get("origin")
+    if origin:
         response.headers.update(_CORS)
+        if urlsplit(origin).netloc == request.headers.get("host"):
+            response.headers["Access-Control-Allow-Origin"] = origin
     return response

@@ -12,6 +12,7 @@ from hivesight.model.errors import StartError, StorageError
 from hivesight.model.labels import Labels
 from hivesight.model.matcher import Matcher
 from hivesight.model.series import SeriesBlock
+from hivesight.model.symbols import LabelTable
 from hivesight.storage.tsdb.checkpoint import snapshot, write_checkpoint
 from hivesight.storage.tsdb.directory import Directory
 from hivesight.storage.tsdb.group import Group
@@ -132,6 +133,12 @@ class Tsdb:
     def label_values(self, name: str, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[str]:
         """The values that one label has on those series, sorted."""
         return self._reader.label_values(name, matchers, start_ms, end_ms)
+
+    def label_tables(self) -> list[LabelTable]:
+        """The labels of all series in memory, a table for each group, all coded by the same symbols: what statistics
+        of cardinality are made from."""
+        with self._publishing:
+            return [group.columns.view().table for group in self._head.groups.values()]
 
     def truncate(self, now_ms: int) -> None:
         """Drops samples older than the retention, and series and groups that are left without any, from memory; then,

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from hivesight.model.errors import QueryError
+from hivesight.model.histogram import Hint, Histogram, Scale
 from hivesight.model.labels import Labels
 from hivesight.model.series import STALE
 from hivesight.query.promql import Engine, Matrix, Scalar, String, Vector
+from hivesight.query.promql.native.buckets import api_buckets
 from query.promql_store import MemoryStore
 
 Record = dict[str, Any]
@@ -36,13 +38,48 @@ class Corpus:
             state = self.loads[state]["parent"]
         for load in reversed(chain):
             for series in load["series"]:
-                points = [(point[0], number(point[1])) for point in series["points"] if not isinstance(point[1], dict)]
-                store.add(series["labels"], points)
+                store.add(series["labels"], [(point[0], sample(point[1])) for point in series["points"]])
+                if starts := {point[0]: point[2] for point in series["points"] if len(point) > 2}:
+                    store.start(series["labels"], starts)
         return store
 
 
 def number(value: object) -> float:
     return STALE if value == "stale" else float(value)  # type: ignore[arg-type]
+
+
+def sample(value: object) -> float | Histogram:
+    return histogram(value) if isinstance(value, dict) else number(value)
+
+
+def histogram(record: Record) -> Histogram:
+    bounds = tuple(float(bound) for bound in record["cv"])
+    return Histogram(
+        Scale(record["schema"], float(record["zt"]), bounds),
+        number(record["count"]),
+        number(record["sum"]),
+        number(record["zc"]),
+        {key: number(count) for key, count in record["pos"]},
+        {key: number(count) for key, count in record["neg"]},
+        Hint[(record["hint"] or "unknown").upper()],
+    )
+
+
+def same(wanted: object, got: float | Histogram) -> bool:
+    """Whether a float or histogram is the one that a case wants, as the HTTP API shows it."""
+    expected = sample(wanted)
+    if isinstance(expected, Histogram) and isinstance(got, Histogram):
+        if not (close(expected.count, got.count) and close(expected.sum, got.sum)):
+            return False
+        ours, theirs = (
+            [each for each in api_buckets(histogram) if not abs(each[3]) <= 1e-12] for histogram in (expected, got)
+        )
+        return len(ours) == len(theirs) and all(
+            a[0] == b[0] and all(map(close, a[1:], b[1:])) for a, b in zip(ours, theirs, strict=True)
+        )
+    if isinstance(expected, Histogram) or isinstance(got, Histogram):
+        return False
+    return close(expected, got)
 
 
 def close(wanted: float, got: float) -> bool:
@@ -87,11 +124,11 @@ def _value_failure(wanted: Record, value: object) -> str | None:
         case String(value=text):
             return None if wanted["type"] == "string" and wanted["string"] == text else f"string {text}"
         case Vector():
-            found = [(labels, [(value.at_ms, each)]) for labels, each in value.rows()]
+            found = [(labels, [(value.at_ms, each)]) for labels, each in value.samples()]
             expected = {Labels(each["labels"]): [(value.at_ms, each["value"])] for each in wanted["series"]}
             kind = "vector"
         case Matrix():
-            found = [(labels, list(zip(at.tolist(), of.tolist(), strict=True))) for labels, at, of in value.rows()]
+            found = list(value.samples())
             if [labels for labels, _ in found] != sorted(labels for labels, _ in found):
                 return "matrix is not sorted"
             expected = {Labels(each["labels"]): each["points"] for each in wanted["series"]}
@@ -117,7 +154,7 @@ def _series_failure(wanted: Record, expected: dict[Labels, Any], found: list[tup
         if [at for at, _ in want] != [at for at, _ in points]:
             return f"{labels}: times {[at for at, _ in points]}"
         for (at, a), (_, b) in zip(want, points, strict=True):
-            if isinstance(a, dict) or not close(number(a), b):
+            if not same(a, b):
                 return f"{labels} at {at}: expected {a}, got {b}"
     return None
 

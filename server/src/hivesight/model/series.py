@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hivesight.model.histogram import HistogramGrid
 from hivesight.model.symbols import LabelTable
 
 Times = NDArray[np.int64]
@@ -61,8 +62,14 @@ class SeriesBlock:
     labels: one row a series; no two rows are equal.
     times: int64 milliseconds since the epoch, strictly increasing, shape (samples,).
     values: float64, shape (series, samples); ABSENT where a series has no sample at that time, STALE where it ended.
+    histograms: those samples that are native histograms, by place; what `values` holds there is any number but ABSENT
+    and STALE. None where there are none.
+    starts: int64 ms, shape (series, samples): when the counter of a sample began, 0 where that is not known. None
+    where it is known of no sample.
     A block is a snapshot: nobody writes to its arrays any more."""
 
     labels: LabelTable
     times: Times
     values: Values
+    histograms: HistogramGrid | None = None
+    starts: Times | None = None

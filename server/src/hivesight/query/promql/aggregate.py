@@ -1,5 +1,7 @@
 """Aggregations over all steps at once: rows are put in order of their groups and reduced together."""
 
+from typing import Final
+
 import numpy as np
 
 from hivesight.model.series import Values
@@ -7,9 +9,14 @@ from hivesight.query.promql.ast import Aggregate
 from hivesight.query.promql.context import Context
 from hivesight.query.promql.frames import Frame
 from hivesight.query.promql.groups import Groups, groups_of
+from hivesight.query.promql.native.aggregate import summed_groups
 from hivesight.query.promql.ranking import limited, quantiles, ranked
+from hivesight.query.promql.tables import somewhere
 from hivesight.query.promql.tally import count_values
 from hivesight.query.promql.types import Grid
+
+_FLOATS_ONLY: Final = frozenset({"min", "max", "stddev", "stdvar", "quantile", "topk", "bottomk"})
+"""Operators that ignore histograms."""
 
 
 def aggregate(context: Context, node: Aggregate, grid: Grid) -> Frame:
@@ -19,6 +26,13 @@ def aggregate(context: Context, node: Aggregate, grid: Grid) -> Frame:
         param = context.scalar(node.param, grid)
     frame = context.vector(node.expr, grid)
     context.budget.check()
+    if frame.native is not None:
+        if node.op in ("sum", "avg"):
+            return aggregated(context, node, frame)
+        if node.op in _FLOATS_ONLY:
+            if somewhere(frame.is_histogram, 1).any():
+                context.notes.ignored_in_aggregation(node.op, node.expr)
+            frame = frame.floats()
     if node.op in ("topk", "bottomk", "limitk", "limit_ratio", "quantile"):
         assert param is not None
         if node.op == "quantile":
@@ -31,8 +45,27 @@ def aggregate(context: Context, node: Aggregate, grid: Grid) -> Frame:
         return count_values(node, frame, context.text(node.param), context.budget)
     if not len(frame):
         return frame
+    return floats_aggregated(node.op, groups_of(node, frame))
+
+
+def aggregated(context: Context, node: Aggregate, frame: Frame) -> Frame:
+    """Sums or means where there are histograms. Of floats and histograms together there is none, which is noted."""
+    assert frame.native is not None
     groups = groups_of(node, frame)
-    return Frame(groups.labels, _reduced(node.op, groups), groups.count > 0, groups.nameless)
+    histogram = groups.present & (frame.native.place[groups.order] >= 0)
+    floats = floats_aggregated(node.op, groups_of(node, frame.floats()))
+    made = summed_groups(context, node, groups, frame.native.at(frame.native.place[groups.order]), histogram)
+    some = np.logical_or.reduceat(histogram, groups.starts, axis=0)
+    if (some & floats.present).any():
+        context.notes.mixed_aggregation(node.expr)
+    present = np.where(some, (made.place >= 0) & ~floats.present, floats.present)
+    native = made.at(np.where(present, made.place, -1))
+    return Frame(groups.labels, floats.values, present, groups.nameless, native)
+
+
+def floats_aggregated(op: str, groups: Groups) -> Frame:
+    """The aggregation of groups of floats."""
+    return Frame(groups.labels, _reduced(op, groups), groups.count > 0, groups.nameless)
 
 
 def _reduced(op: str, groups: Groups) -> Values:

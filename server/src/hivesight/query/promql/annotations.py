@@ -41,6 +41,61 @@ class Annotations:
         message = "metric might not be a counter, name does not end in _total/_sum/_count/_bucket:"
         self.info(f"{message} {quote(metric)}", node)
 
+    def mixed_samples(self, metric: str, node: Expr) -> None:
+        self.warn(f"encountered a mix of histograms and floats for metric name {quote(metric)}", node)
+
+    def mixed_aggregation(self, node: Expr) -> None:
+        self.warn("encountered a mix of histograms and floats for aggregation", node)
+
+    def mixed_kinds(self, metric: str, node: Expr) -> None:
+        self.warn(f"vector contains a mix of classic and native histograms{_for_metric(metric)}", node)
+
+    def mixed_schemas(self, metric: str, node: Expr) -> None:
+        message = "vector contains a mix of histograms with exponential and custom buckets schemas for metric name"
+        self.warn(f"{message} {quote(metric)}", node)
+
+    def histogram_no_counter(self, metric: str, node: Expr) -> None:
+        self.warn(f"this native histogram metric is not a counter: {quote(metric)}", node)
+
+    def histogram_no_gauge(self, metric: str, node: Expr) -> None:
+        self.warn(f"this native histogram metric is not a gauge: {quote(metric)}", node)
+
+    def conflicting_resets(self, operation: str, node: Expr) -> None:
+        self.warn(f"conflicting counter resets during histogram {operation}", node)
+
+    def bounds_reconciled(self, operation: str, node: Expr) -> None:
+        self.info(f"mismatched custom buckets were reconciled during {operation}", node)
+
+    def incompatible_layouts(self, op: str, node: Expr) -> None:
+        self.warn(f"incompatible bucket layout encountered for binary operator {op}", node)
+
+    def incompatible_types(self, left: str, op: str, right: str, node: Expr) -> None:
+        message = "incompatible sample types encountered for binary operator"
+        self.info(f"{message} {quote(op)}: {left} {op} {right}", node)
+
+    def ignored_in_aggregation(self, op: str, node: Expr) -> None:
+        self.info(f"ignored histogram in {op} aggregation", node)
+
+    def ignored_in_range(self, metric: str, node: Expr) -> None:
+        message = "ignored histograms in a range containing both floats and histograms for metric name"
+        self.info(f"{message} {quote(metric)}", node)
+
+    def quantile_lost(self, metric: str, node: Expr) -> None:
+        message = "input to histogram_quantile has NaN observations, result is NaN"
+        self.info(message + _for_metric(metric), node)
+
+    def quantile_skewed(self, metric: str, node: Expr) -> None:
+        message = "input to histogram_quantile has NaN observations, result is skewed higher"
+        self.info(message + _for_metric(metric), node)
+
+    def fraction_excludes(self, metric: str, node: Expr) -> None:
+        message = "input to histogram_fraction has NaN observations, which are excluded from all fractions"
+        self.info(message + _for_metric(metric), node)
+
+    def start_overlaps(self, metric: str, node: Expr) -> None:
+        message = "sample has start time that overlaps with previous sample timestamp for metric"
+        self.warn(f"{message} {quote(metric)}", node)
+
     def sort_in_range(self, node: Expr) -> None:
         self.warn("sort is ineffective for range queries since results are always ordered by labels", node)
 

@@ -175,6 +175,8 @@ Expr = (
 )
 
 COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
+TRIMS = frozenset({"</", ">/"})
+"""Operators that cut a histogram at a value."""
 SET_OPERATORS = frozenset({"and", "or", "unless"})
 AGGREGATORS = frozenset(
     {

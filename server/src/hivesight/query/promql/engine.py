@@ -9,6 +9,7 @@ import numpy as np
 
 from hivesight.model.clock import Clock, SystemClock
 from hivesight.model.errors import BadQuery
+from hivesight.model.series import Values
 from hivesight.query.promql.annotations import Annotations
 from hivesight.query.promql.ast import Expr, MatrixSelector, Subquery, ValueType, unwrap
 from hivesight.query.promql.budget import Budget
@@ -129,7 +130,7 @@ def _instant(value: Value, at_ms: int) -> Scalar | String | Vector:
             return String(at_ms, text)
         case Frame():
             frame = finished(value)
-            return Vector(at_ms, frame.labels, frame.values[:, 0])
+            return Vector(at_ms, frame.labels, _shown(frame)[:, 0], frame.native)
 
 
 def _range(value: Value, grid: Grid, running: Evaluation) -> Matrix:
@@ -139,4 +140,10 @@ def _range(value: Value, grid: Grid, running: Evaluation) -> Matrix:
     assert isinstance(value, Frame)
     frame = finished(value)
     order = sort_order(frame.labels)
-    return Matrix(frame.labels.rows(order), grid.times, frame.values[order], frame.present[order])
+    frame = frame.rows(order)
+    return Matrix(frame.labels, grid.times, _shown(frame), frame.present, frame.native)
+
+
+def _shown(frame: Frame) -> Values:
+    """The values, NaN where a histogram stands."""
+    return frame.values if frame.native is None else np.where(frame.native.place < 0, frame.values, np.nan)

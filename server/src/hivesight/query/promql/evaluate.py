@@ -23,13 +23,14 @@ from hivesight.query.promql.ast import (
     VectorSelector,
     unwrap,
 )
-from hivesight.query.promql.binary import combine
+from hivesight.query.promql.binary import combine, negated
 from hivesight.query.promql.budget import Budget
 from hivesight.query.promql.extended import check_extended, reach_of
 from hivesight.query.promql.fetch import Fetched, Scope
 from hivesight.query.promql.frames import Frame, Steps, Text, Value, merged, spread
 from hivesight.query.promql.functions import FUNCTIONS
 from hivesight.query.promql.invariant import step_invariant
+from hivesight.query.promql.native.compare import resampled
 from hivesight.query.promql.selectors import latest
 from hivesight.query.promql.tables import somewhere
 from hivesight.query.promql.types import Grid
@@ -113,7 +114,7 @@ class Evaluation:
             left = left.lhs
         found = self.value(left, grid)
         for node in reversed(chain):
-            found = combine(node, found, self.value(node.rhs, grid), self.budget)
+            found = combine(node, found, self.value(node.rhs, grid), self)
             self.budget.check()
         return found
 
@@ -123,7 +124,7 @@ class Evaluation:
             return found
         if isinstance(found, Steps):
             return Steps(-found.values)
-        return merged(found.changed(-found.values))
+        return merged(negated(found))
 
     def _times(self, node: VectorSelector | Subquery, grid: Grid) -> Times:
         """The time each step looks at: its own, or the one that `@` names, less the offset."""
@@ -159,5 +160,8 @@ class Evaluation:
         assert isinstance(found, Frame)
         self.budget.spend(len(found) * len(grid))
         frame = found.rows(somewhere(found.present, 1))
-        made = of_samples(frame.labels, frame.values, inner.times, frame.present, opens, closes, frame.nameless)
+        native = None if frame.native is None else resampled(frame.native)
+        made = of_samples(
+            frame.labels, frame.values, inner.times, frame.present, opens, closes, frame.nameless, native=native
+        )
         return [] if made is None else [made]

@@ -1,7 +1,7 @@
 """What a query needs of the store, found out before it runs: each selector with the time it looks at."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hivesight.model.matcher import Matcher
 from hivesight.model.series import SeriesBlock
@@ -9,6 +9,7 @@ from hivesight.model.symbols import LabelTable, Symbols
 from hivesight.query.promql.ast import At, Expr, MatrixSelector, Subquery, VectorSelector
 from hivesight.query.promql.budget import Budget
 from hivesight.query.promql.extended import reach_of
+from hivesight.query.promql.native.stats import counts_only, without_buckets
 from hivesight.query.promql.tables import recoded
 from hivesight.query.promql.types import Grid, Querier
 from hivesight.query.promql.walk import children
@@ -59,14 +60,25 @@ def fetch(expr: Expr, querier: Querier, scope: Scope, budget: Budget) -> Fetched
         if need not in answers:
             budget.check()
             answers[need] = querier.select(*need)
-            budget.spend(sum(block.values.size for block in answers[need]))
+            budget.spend(sum(map(_size, answers[need])))
     root = _shared_symbols(answers.values())
     symbols = Symbols(root)
     coded = {
         need: [_coded(block, root, symbols) for block in blocks if len(block.labels)]
         for need, blocks in answers.items()
     }
-    return Fetched({selector: coded[need] for selector, need in needs.items()}, symbols)
+    small: dict[Need, list[SeriesBlock]] = {}
+    counted = counts_only(expr)
+    for selector in counted & needs.keys():
+        need = needs[selector]
+        small[need] = small.get(need) or [without_buckets(block) for block in coded[need]]
+    by_selector = {selector: small[need] if selector in counted else coded[need] for selector, need in needs.items()}
+    return Fetched(by_selector, symbols)
+
+
+def _size(block: SeriesBlock) -> int:
+    """How many numbers a block holds: a histogram counts as many times as it has figures."""
+    return block.values.size + (0 if block.histograms is None else block.histograms.cells.figures.size)
 
 
 def _shared_symbols(answers: Iterable[list[SeriesBlock]]) -> Symbols | None:
@@ -80,7 +92,7 @@ def _coded(block: SeriesBlock, root: Symbols | None, symbols: Symbols) -> Series
     """The block with its labels coded by the query's symbols."""
     table = block.labels
     own = LabelTable(table.names, table.codes, symbols) if table.symbols is root else recoded(table, symbols)
-    return SeriesBlock(own, block.times, block.values)
+    return replace(block, labels=own)
 
 
 def _needs(expr: Expr, scope: Scope) -> dict[int, Need]:

@@ -71,7 +71,7 @@ _NUMBER: Final = re.compile(
 _NUMBERISH: Final = re.compile(r"[0-9A-Za-z_.]+")
 _WORD: Final = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 _LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_OPERATOR: Final = re.compile(r"==|!=|<=|>=|=~|!~|[-+*/%^<>=]")
+_OPERATOR: Final = re.compile(r"==|!=|<=|>=|=~|!~|</|>/|[-+*/%^<>=]")
 
 
 def tokenize(query: str) -> list[Token]:

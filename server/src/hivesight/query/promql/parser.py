@@ -42,6 +42,8 @@ _PRECEDENCE: Final = {
     "/": 5,
     "%": 5,
     "atan2": 5,
+    "</": 5,
+    ">/": 5,
     "^": 6,
 }
 _UNARY_PRECEDENCE: Final = 5

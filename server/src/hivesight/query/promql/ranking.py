@@ -96,7 +96,7 @@ def _first(
     rows = order[:, 0] if order.shape[1] == 1 and not context.is_range else np.arange(len(frame))
     rows = rows[chosen[rows].any(axis=1)]
     source = groups.order[rows]
-    return Frame(frame.labels.rows(source), frame.values[source], chosen[rows], frame.nameless[source])
+    return frame.rows(source).where(chosen[rows])
 
 
 def _ratio(context: Context, node: Aggregate, frame: Frame, param: Values) -> Frame:
@@ -110,4 +110,4 @@ def _ratio(context: Context, node: Aggregate, frame: Frame, param: Values) -> Fr
     ratio = np.clip(param, -1.0, 1.0)
     offset = np.array([int(labels.fingerprint(), 16) / 2.0**64 for labels in frame.labels.all_labels()])[:, None]
     kept = np.where(ratio >= 0, offset < ratio, offset >= 1.0 + ratio)
-    return Frame(frame.labels, frame.values, frame.present & kept.reshape(frame.values.shape), frame.nameless)
+    return frame.where(frame.present & kept.reshape(frame.values.shape))

@@ -9,9 +9,11 @@ from typing import Final
 import numpy as np
 import orjson
 
+from hivesight.model.histogram import Histogram, HistogramGrid
 from hivesight.model.series import Mask, Times, Values
 from hivesight.model.symbols import LabelTable
 from hivesight.query.promql.literals import format_api
+from hivesight.query.promql.native.buckets import api_buckets
 from hivesight.query.promql.types import Matrix, Scalar, String, Vector
 
 _CHUNK: Final = 1 << 15
@@ -92,11 +94,43 @@ def _vector(vector: Vector) -> Iterator[bytes]:
         return
     at = seconds(vector.at_ms)
     texts = number_texts(np.ascontiguousarray(vector.values))
-    for metric, text in zip(_metrics(vector.labels), texts, strict=True):
-        yield f'{metric},"value":[{at},"{text}"]}}'.encode()
+    grid = vector.histograms
+    for row, (metric, text) in enumerate(zip(_metrics(vector.labels), texts, strict=True)):
+        if grid is not None and (cell := int(grid.place[row, 0])) >= 0:
+            yield f'{metric},"histogram":[{at},{_histogram(grid.cells.histogram(cell))}]}}'.encode()
+        else:
+            yield f'{metric},"value":[{at},"{text}"]}}'.encode()
+
+
+def _histogram(histogram: Histogram) -> str:
+    buckets = ",".join(
+        f'[{rule},"{format_api(low)}","{format_api(high)}","{format_api(count)}"]'
+        for rule, low, high, count in api_buckets(histogram)
+    )
+    listed = f',"buckets":[{buckets}]' if buckets else ""
+    return f'{{"count":"{format_api(histogram.count)}","sum":"{format_api(histogram.sum)}"{listed}}}'
+
+
+def _mixed_rows(matrix: Matrix, grid: HistogramGrid) -> Iterator[bytes]:
+    """Series with histograms, floats and histograms each in a list of their own."""
+    every = _metrics(matrix.labels)
+    for row, metric in enumerate(every):
+        times = matrix.times if matrix.times.ndim == 1 else matrix.times[row]
+        floats, histograms = list[str](), list[str]()
+        for step in np.flatnonzero(matrix.present[row]).tolist():
+            at, cell = seconds(int(times[step])), int(grid.place[row, step])
+            if cell < 0:
+                floats.append(f'[{at},"{format_api(float(matrix.values[row, step]))}"]')
+            else:
+                histograms.append(f"[{at},{_histogram(grid.cells.histogram(cell))}]")
+        lists = [f',"{name}":[{",".join(of)}]' for name, of in (("values", floats), ("histograms", histograms)) if of]
+        yield f"{metric}{''.join(lists)}}}".encode()
 
 
 def _matrix(matrix: Matrix) -> Iterator[bytes]:
+    if matrix.histograms is not None:
+        yield from _mixed_rows(matrix, matrix.histograms)
+        return
     shared = matrix.times.ndim == 1
     templates = _Templates(matrix.times if shared else np.zeros(0, dtype=np.int64))
     every = _metrics(matrix.labels)

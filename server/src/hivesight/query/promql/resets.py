@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from hivesight.model.series import Values
+from hivesight.query.promql.starts import began_anew
 from hivesight.query.promql.sums import is_exact, rounded, window_sums
 from hivesight.query.promql.windows import Indexes, Windows, take
 
@@ -15,6 +16,8 @@ def lost_to_resets(windows: Windows, first: Indexes, last: Indexes) -> Values:
     values = windows.values
     out = np.zeros((len(windows), windows.steps))
     fell = values[:, 1:] < values[:, :-1]
+    if (anew := began_anew(windows)) is not None:
+        fell = fell | anew
     rows = np.flatnonzero(fell.any(axis=1))
     if not rows.size:
         return out
@@ -30,6 +33,8 @@ def lost_to_resets(windows: Windows, first: Indexes, last: Indexes) -> Values:
         labels=windows.labels.rows(rows),
         values=drops,
         times=_of(windows.times, rows),
+        native=None,
+        starts=None,
         lo=first + 1,
         hi=np.maximum(last, first) + 1,
     )

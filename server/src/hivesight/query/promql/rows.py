@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from hivesight.model.histogram import HistogramGrid, stacked_grids
 from hivesight.model.symbols import Symbols
 from hivesight.query.promql.budget import Budget
 from hivesight.query.promql.tables import empty, sort_order, stacked, without_names_where
@@ -18,6 +19,7 @@ def raw_matrix(parts: list[Windows], symbols: Symbols, budget: Budget) -> Matrix
     budget.fits(rows * width)
     values, times = np.zeros((rows, width)), np.zeros((rows, width), dtype=np.int64)
     present = np.zeros((rows, width), dtype=np.bool_)
+    grids: list[tuple[HistogramGrid | None, tuple[int, int]]] = []
     start = 0
     for part in parts:
         here = slice(start, start + len(part))
@@ -25,9 +27,14 @@ def raw_matrix(parts: list[Windows], symbols: Symbols, budget: Budget) -> Matrix
         inside = np.minimum(place, part.values.shape[1] - 1)
         values[here], times[here] = take(part.values, inside), take(part.times, inside)
         present[here] = place < part.hi[:, :1]
+        spread = np.broadcast_to(inside, (len(part), width))
+        native = None if part.native is None else part.native.at(take(part.native.place, spread))
+        grids.append((native, (len(part), width)))
         start += len(part)
     named = [without_names_where(part.labels, part.nameless) for part in parts]
     labels = stacked(named, symbols)
     order = sort_order(labels)
     order = order[present[order].any(axis=1)]
-    return Matrix(labels.rows(order), times[order], values[order], present[order])
+    native = stacked_grids(grids)
+    native = None if native is None else native.at(native.place[order])
+    return Matrix(labels.rows(order), times[order], values[order], present[order], native)

@@ -34,6 +34,10 @@ def _of_block(block: SeriesBlock, at_ms: Times, lookback_ms: int, own_times: boo
     fresh = (index >= 0) & (times[known] > at_ms - lookback_ms)
     found = np.ascontiguousarray(take(values, known))
     present = np.broadcast_to(fresh, found.shape) & ~is_stale(found)
+    nameless = np.zeros(len(block.labels), dtype=np.bool_)
     if own_times:
-        found = np.broadcast_to(times[known] / 1000, found.shape)
-    return Frame(block.labels, found, present, np.zeros(len(block.labels), dtype=np.bool_))
+        return Frame(block.labels, np.broadcast_to(times[known] / 1000, found.shape), present, nameless)
+    native = block.histograms
+    if native is not None:
+        native = native.at(take(native.place[:, first:stop], known))
+    return Frame(block.labels, found, present, nameless, native)

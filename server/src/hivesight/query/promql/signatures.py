@@ -30,7 +30,8 @@ def _each(names: str, signature: Signature) -> dict[str, Signature]:
 SIGNATURES: Final[dict[str, Signature]] = {
     **_each(
         "abs ceil floor exp ln log2 log10 sqrt sgn sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh deg rad"
-        " absent sort sort_desc timestamp",
+        " absent sort sort_desc timestamp"
+        " histogram_count histogram_sum histogram_avg histogram_stddev histogram_stdvar",
         Signature((_V,)),
     ),
     **_each(

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
+from hivesight.model.histogram import Histogram, HistogramGrid
 from hivesight.model.labels import Labels
 from hivesight.model.matcher import Matcher
 from hivesight.model.series import Mask, SeriesBlock, Times, Values
@@ -46,15 +47,22 @@ class String:
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """One sample a series at one time. values: float64, shape (series,)."""
+    """One sample a series at one time. values: float64, shape (series,); NaN for a histogram.
+    histograms: those samples that are native histograms, by place, shape (series, 1); None where there are none."""
 
     at_ms: int
     labels: LabelTable
     values: Values
+    histograms: HistogramGrid | None = None
 
     def rows(self) -> Iterator[tuple[Labels, float]]:
         """Every series with its value, in order."""
         yield from zip(self.labels.all_labels(), self.values.tolist(), strict=True)
+
+    def samples(self) -> Iterator[tuple[Labels, float | Histogram]]:
+        """Every series with its float or histogram, in order."""
+        for row, (labels, value) in enumerate(self.rows()):
+            yield labels, value if self.histograms is None else _sample(self.histograms, row, 0, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +70,14 @@ class Matrix:
     """Many samples a series, sorted by labels.
 
     times: int64 ms, shape (steps,) where all series share them, (series, steps) where each has its own.
-    values: float64, shape (series, steps). present: where a sample stands; every series has at least one."""
+    values: float64, shape (series, steps); NaN for a histogram. present: where a sample stands; every series has at
+    least one. histograms: those samples that are native histograms, by place, shape (series, steps)."""
 
     labels: LabelTable
     times: Times
     values: Values
     present: Mask
+    histograms: HistogramGrid | None = None
 
     def rows(self) -> Iterator[tuple[Labels, Times, Values]]:
         """Every series with the times and values of its samples, in order."""
@@ -75,6 +85,23 @@ class Matrix:
         for row, labels in enumerate(self.labels.all_labels()):
             kept = self.present[row]
             yield labels, (self.times if shared else self.times[row])[kept], self.values[row][kept]
+
+    def samples(self) -> Iterator[tuple[Labels, list[tuple[int, float | Histogram]]]]:
+        """Every series with its floats and histograms, in order."""
+        for row, (labels, times, values) in enumerate(self.rows()):
+            found: list[float | Histogram] = values.tolist()
+            if self.histograms is not None:
+                columns = np.flatnonzero(self.present[row]).tolist()
+                found = [
+                    _sample(self.histograms, row, column, value)
+                    for column, value in zip(columns, values.tolist(), strict=True)
+                ]
+            yield labels, list(zip(times.tolist(), found, strict=True))
+
+
+def _sample(grid: HistogramGrid, row: int, column: int, value: float) -> float | Histogram:
+    cell = int(grid.place[row, column])
+    return value if cell < 0 else grid.cells.histogram(cell)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,18 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from hivesight.model.histogram import HistogramGrid, stacked_grids
 from hivesight.model.series import Mask, SeriesBlock, Times, Values, is_sample
 from hivesight.model.symbols import LabelTable
-from hivesight.query.promql.tables import Index, stacked
+from hivesight.query.promql.tables import stacked
 
 Indexes = NDArray[np.int64]
 _T = TypeVar("_T", bound=np.generic)
 
 _CHUNK: Final = 1 << 16
 """Cells that a kernel works on at a time, so that its temporaries stay in the processor's cache."""
+_PADDING: Final = int(np.iinfo(np.int64).max)
+"""The time past a row's samples."""
 _SMALL: Final = 8
 """Blocks of fewer series are put together with others before kernels run on them."""
 
@@ -41,7 +44,9 @@ class Windows:
     opens_ms, closes_ms: int64, shape (steps,): the window's edges, the first exclusive, the second inclusive.
     nameless: as in a frame.
     inner: the same for the window without the neighbours that `anchored` and `smoothed` look at: lo to hi - 1 are then
-    the samples from a lookback before the window on, and for `smoothed` to a lookback after it."""
+    the samples from a lookback before the window on, and for `smoothed` to a lookback after it.
+    native: those samples that are native histograms, by place, shape (series, samples); None where there are none.
+    starts: int64 ms, shape (series, samples), when each sample's counter began, 0 where not known; None for all."""
 
     labels: LabelTable
     values: Values
@@ -52,6 +57,8 @@ class Windows:
     closes_ms: Times
     nameless: Mask
     inner: tuple[Indexes, Indexes]
+    native: HistogramGrid | None = None
+    starts: Times | None = None
 
     def __len__(self) -> int:
         return int(self.values.shape[0])
@@ -86,18 +93,44 @@ class Windows:
             yield self
             return
         for start in range(0, len(self), rows):
-            part = slice(start, start + rows)
-            yield Windows(
-                LabelTable(self.labels.names, self.labels.codes[part], self.labels.symbols),
-                self.values[part],
-                _part(self.times, part),
-                _part(self.lo, part),
-                _part(self.hi, part),
-                self.opens_ms,
-                self.closes_ms,
-                self.nameless[part],
-                (_part(self.inner[0], part), _part(self.inner[1], part)),
-            )
+            yield self.part(slice(start, start + rows))
+
+    def part(self, part: "slice | Indexes") -> "Windows":
+        """The same windows of some of the series."""
+        return Windows(
+            LabelTable(self.labels.names, self.labels.codes[part], self.labels.symbols),
+            self.values[part],
+            _part(self.times, part),
+            _part(self.lo, part),
+            _part(self.hi, part),
+            self.opens_ms,
+            self.closes_ms,
+            self.nameless[part],
+            (_part(self.inner[0], part), _part(self.inner[1], part)),
+            None if self.native is None else self.native.at(self.native.place[part]),
+            None if self.starts is None else self.starts[part],
+        )
+
+    def only(self, chosen: Mask) -> "Windows":
+        """The same windows of all series, with the chosen samples alone; shape (series, samples)."""
+        before = np.zeros((len(self), chosen.shape[1] + 1), dtype=np.int64)
+        np.cumsum(chosen, axis=1, out=before[:, 1:])
+        move = _Compaction.of(chosen, before)
+        marks = (self.lo, self.hi, *self.inner)
+        lo, hi, inner_lo, inner_hi = (take(before, mark) for mark in marks)
+        return Windows(
+            self.labels,
+            move(self.values, 0.0),
+            move(np.broadcast_to(self.times, chosen.shape), _PADDING),
+            lo,
+            hi,
+            self.opens_ms,
+            self.closes_ms,
+            self.nameless,
+            (inner_lo, inner_hi),
+            None if self.native is None else self.native.at(move(self.native.place, -1)),
+            None if self.starts is None else move(self.starts, 0),
+        )
 
 
 def take(array: NDArray[_T], index: Indexes) -> NDArray[_T]:
@@ -109,7 +142,29 @@ def take(array: NDArray[_T], index: Indexes) -> NDArray[_T]:
     return np.take_along_axis(array, index, axis=1)
 
 
-def _part(array: NDArray[_T], rows: slice) -> NDArray[_T]:
+@dataclass(frozen=True, slots=True)
+class _Compaction:
+    """Each row's samples moved together to the left. row, column: where the samples stand; place: where they go."""
+
+    row: NDArray[np.intp]
+    column: NDArray[np.intp]
+    place: Indexes
+    shape: tuple[int, int]
+
+    @staticmethod
+    def of(chosen: Mask, before: Indexes) -> "_Compaction":
+        """chosen: the samples to keep; before: how many of them are left of each place, shape (rows, samples + 1)."""
+        row, column = np.nonzero(chosen)
+        width = max(1, int(before[:, -1].max(initial=0)))
+        return _Compaction(row, column, before[row, column], (len(chosen), width))
+
+    def __call__(self, array: NDArray[_T], filler: float) -> NDArray[_T]:
+        out = np.full(self.shape, filler, dtype=array.dtype)
+        out[self.row, self.place] = array[self.row, self.column]
+        return out
+
+
+def _part(array: NDArray[_T], rows: "slice | Indexes") -> NDArray[_T]:
     return array if len(array) == 1 else array[rows]
 
 
@@ -119,7 +174,18 @@ def windows_of(blocks: list[SeriesBlock], opens_ms: Times, closes_ms: Times, rea
     small: dict[int, list[Windows]] = {}
     for block in blocks:
         nameless = np.zeros(len(block.labels), dtype=np.bool_)
-        made = of_samples(block.labels, block.values, block.times, None, opens_ms, closes_ms, nameless, reach)
+        made = of_samples(
+            block.labels,
+            block.values,
+            block.times,
+            None,
+            opens_ms,
+            closes_ms,
+            nameless,
+            reach,
+            native=block.histograms,
+            starts=block.starts,
+        )
         if made is None:
             continue
         if len(made) >= _SMALL:
@@ -140,6 +206,9 @@ def of_samples(
     closes_ms: Times,
     nameless: Mask,
     reach: Reach = NO_REACH,
+    *,
+    native: HistogramGrid | None = None,
+    starts: Times | None = None,
 ) -> Windows | None:
     """Windows over samples on a shared time vector, present where `real` says, or where their bit patterns say."""
     lo = np.searchsorted(times, opens_ms - reach.before_ms, side="right")
@@ -153,13 +222,24 @@ def of_samples(
     times, values = times[used], np.ascontiguousarray(values[:, used])
     if not values.size:
         return None
+    place = None if native is None or (native.place[:, used] < 0).all() else native.place[:, used]
+    starts = None if starts is None or not starts[:, used].any() else starts[:, used]
     real = is_sample(values) if real is None else real[:, used]
     if real.all():
         rows, row_times, row_marks = slice(None), times[None], marks[:, None]
     else:
-        rows, values, row_times, row_marks = _compacted(values, times, real, marks)
-        if not len(values):
+        rows = np.flatnonzero(real.any(axis=1))
+        if not len(rows):
             return None
+        real = real[rows]
+        before = np.zeros((len(rows), real.shape[1] + 1), dtype=np.int64)
+        np.cumsum(real, axis=1, out=before[:, 1:])
+        move = _Compaction.of(real, before)
+        values = move(values[rows], 0.0)
+        row_times = move(np.broadcast_to(times, real.shape), _PADDING)
+        place = None if place is None else move(place[rows], -1)
+        starts = None if starts is None else move(starts[rows], 0)
+        row_marks = np.stack([before[:, mark] for mark in marks])
         labels = labels.rows(rows)
     return Windows(
         labels,
@@ -171,33 +251,18 @@ def of_samples(
         closes_ms,
         nameless[rows],
         (row_marks[2], row_marks[3]),
+        None if native is None or place is None else native.at(place),
+        starts,
     )
-
-
-def _compacted(
-    values: Values, times: Times, real: Mask, marks: NDArray[np.int64]
-) -> tuple[Index, Values, Times, NDArray[np.int64]]:
-    """Each row's samples moved together to the left: the rows that have any, their samples, their times, and the marks
-    (indexes, shape (marks, steps)) for each of them."""
-    rows = np.flatnonzero(real.any(axis=1))
-    real = real[rows]
-    before = np.zeros((len(rows), real.shape[1] + 1), dtype=np.int64)
-    np.cumsum(real, axis=1, out=before[:, 1:])
-    width = int(before[:, -1].max(initial=0))
-    row, column = np.nonzero(real)
-    place = before[row, column]
-    close_values = np.zeros((len(rows), width))
-    close_values[row, place] = values[rows][row, column]
-    close_times = np.full((len(rows), width), np.iinfo(np.int64).max)
-    close_times[row, place] = times[column]
-    return rows, close_values, close_times, np.stack([before[:, mark] for mark in marks])
 
 
 def _joined(parts: list[Windows]) -> Windows:
     rows, width = sum(map(len, parts)), max(each.values.shape[1] for each in parts)
     values = np.zeros((rows, width))
-    times = np.full((rows, width), np.iinfo(np.int64).max)
+    times = np.full((rows, width), _PADDING)
     marks = np.empty((4, rows, parts[0].steps), dtype=np.int64)
+    starts = np.zeros((rows, width), dtype=np.int64)
+    grids = stacked_grids([(_widened(each.native, width), (len(each), width)) for each in parts])
     start = 0
     for each in parts:
         part = slice(start, start + len(each))
@@ -205,6 +270,8 @@ def _joined(parts: list[Windows]) -> Windows:
         times[part, : each.values.shape[1]] = each.times
         for mark, index in zip(marks, (each.lo, each.hi, *each.inner), strict=True):
             mark[part] = index
+        if each.starts is not None:
+            starts[part, : each.values.shape[1]] = each.starts
         start += len(each)
     return Windows(
         stacked([each.labels for each in parts], parts[0].labels.symbols),
@@ -216,4 +283,13 @@ def _joined(parts: list[Windows]) -> Windows:
         parts[0].closes_ms,
         np.concatenate([each.nameless for each in parts]),
         (marks[2], marks[3]),
+        grids,
+        starts if starts.any() else None,
     )
+
+
+def _widened(grid: HistogramGrid | None, width: int) -> HistogramGrid | None:
+    if grid is None:
+        return None
+    missing = width - grid.place.shape[1]
+    return grid.at(np.pad(grid.place, ((0, 0), (0, missing)), constant_values=-1))

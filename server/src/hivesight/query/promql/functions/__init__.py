@@ -9,6 +9,7 @@ from hivesight.query.promql.functions import (
     elementwise,
     histograms,
     labels,
+    native,
     over_time,
     presence,
     regression,
@@ -26,4 +27,5 @@ FUNCTIONS: Final[dict[str, Function]] = {
     **over_time.FUNCTIONS,
     **regression.FUNCTIONS,
     **histograms.FUNCTIONS,
+    **native.FUNCTIONS,
 }

@@ -12,7 +12,12 @@ from hivesight.query.promql.context import Context
 from hivesight.query.promql.extended import anchored, extension, gained
 from hivesight.query.promql.frames import Frame
 from hivesight.query.promql.functions.kind import Function, over_windows
+from hivesight.query.promql.native.compare import changed
+from hivesight.query.promql.native.over_time import sampling
+from hivesight.query.promql.native.rates import instant, rates
 from hivesight.query.promql.resets import lost_to_resets
+from hivesight.query.promql.starts import began_anew
+from hivesight.query.promql.tables import somewhere
 from hivesight.query.promql.types import Grid
 from hivesight.query.promql.windows import Windows, take
 
@@ -26,7 +31,8 @@ def _extrapolated(counter: bool, per_second: bool, context: Context, call: Call,
     kernel = partial(extrapolated, counter=counter, per_second=per_second)
     if modifier := extension(call.args[0]):
         kernel = partial(gained, smoothed=modifier == "smoothed", counter=counter, per_second=per_second)
-    frame = over_windows(context, call.args[0], grid, kernel)
+    native = partial(rates, counter, per_second)
+    frame = over_windows(context, call.args[0], grid, kernel, native=native)
     if counter:
         _note_names(context, call, frame)
     return frame
@@ -58,7 +64,7 @@ def extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> tuple[
 
 
 def _note_names(context: Context, call: Call, frame: Frame) -> None:
-    column = frame.labels.column(METRIC_NAME)[frame.present.any(axis=1)]
+    column = frame.labels.column(METRIC_NAME)[somewhere(frame.floats().present, 1)]
     for name in context.symbols.texts(np.unique(column).tolist()):
         if name and not name.endswith(_SUFFIXES):
             context.notes.maybe_no_counter(name, call.args[0])
@@ -72,7 +78,10 @@ def _instant(counter: bool, windows: Windows) -> tuple[Values, Mask]:
     gained = end - start
     if counter:
         seconds = (take(windows.times, last) - take(windows.times, previous)) / 1000
-        gained = np.where(end < start, end, gained) / seconds
+        reset = end < start
+        if (anew := began_anew(windows)) is not None and anew.size:
+            reset = reset | take(anew, np.minimum(previous, anew.shape[1] - 1))
+        gained = np.where(reset, end, gained) / seconds
     return gained, windows.at_least(2)
 
 
@@ -81,6 +90,10 @@ def _changes(resets_only: bool, windows: Windows) -> tuple[Values, Mask]:
     values = windows.values
     before, after = values[:, :-1], values[:, 1:]
     happened = after < before if resets_only else (after != before) & ~(np.isnan(after) & np.isnan(before))
+    if windows.native is not None:
+        happened = changed(windows.native, happened, resets_only=resets_only)
+    if resets_only and (anew := began_anew(windows)) is not None:
+        happened = happened | anew
     total = np.zeros(values.shape, dtype=np.int64)
     np.cumsum(happened, axis=1, out=total[:, 1:])
     first, there = anchored(windows)
@@ -89,11 +102,13 @@ def _changes(resets_only: bool, windows: Windows) -> tuple[Values, Mask]:
 
 
 def _irate(counter: bool, context: Context, call: Call, grid: Grid) -> Frame:
-    return over_windows(context, call.args[0], grid, partial(_instant, counter))
+    kernel = partial(_instant, counter)
+    return over_windows(context, call.args[0], grid, kernel, native=partial(instant, counter, kernel))
 
 
 def _counted(resets_only: bool, context: Context, call: Call, grid: Grid) -> Frame:
-    return over_windows(context, call.args[0], grid, partial(_changes, resets_only))
+    kernel = partial(_changes, resets_only)
+    return over_windows(context, call.args[0], grid, kernel, native=partial(sampling, kernel))
 
 
 FUNCTIONS: Final[dict[str, Function]] = {

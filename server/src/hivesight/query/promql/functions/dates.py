@@ -55,7 +55,7 @@ _PARTS: Final[dict[str, Callable[[Seconds], NDArray[np.int64]]]] = {
 
 def _part(part: Callable[[Seconds], NDArray[np.int64]], context: Context, call: Call, grid: Grid) -> Frame:
     if call.args:
-        frame = context.vector(call.args[0], grid)
+        frame = context.vector(call.args[0], grid).floats()
     else:
         now = (grid.times / 1000)[None]
         frame = Frame(empty(context.symbols, 1), now, np.ones(now.shape, dtype=np.bool_), np.zeros(1, dtype=np.bool_))

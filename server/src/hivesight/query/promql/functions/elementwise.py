@@ -43,13 +43,13 @@ _PLAIN: Final[dict[str, Elementwise]] = {
 
 
 def _apply(function: Elementwise, context: Context, call: Call, grid: Grid) -> Frame:
-    frame = context.vector(call.args[0], grid)
+    frame = context.vector(call.args[0], grid).floats()
     return frame.changed(function(frame.values))
 
 
 def _round(context: Context, call: Call, grid: Grid) -> Frame:
     """To the nearest multiple, halves upwards."""
-    frame = context.vector(call.args[0], grid)
+    frame = context.vector(call.args[0], grid).floats()
     nearest = context.scalar(call.args[1], grid) if len(call.args) > 1 else np.ones(len(grid))
     inverse = 1.0 / nearest
     return frame.changed(np.floor(frame.values * inverse + 0.5) / inverse)
@@ -57,7 +57,7 @@ def _round(context: Context, call: Call, grid: Grid) -> Frame:
 
 def _clamp(context: Context, call: Call, grid: Grid) -> Frame:
     """Between two bounds; no series where the lower is above the upper."""
-    frame = context.vector(call.args[0], grid)
+    frame = context.vector(call.args[0], grid).floats()
     low = context.scalar(call.args[1], grid)
     high = context.scalar(call.args[2], grid)
     values = _greatest(low, _least(high, frame.values))
@@ -65,12 +65,12 @@ def _clamp(context: Context, call: Call, grid: Grid) -> Frame:
 
 
 def _clamp_min(context: Context, call: Call, grid: Grid) -> Frame:
-    frame = context.vector(call.args[0], grid)
+    frame = context.vector(call.args[0], grid).floats()
     return frame.changed(_greatest(context.scalar(call.args[1], grid), frame.values))
 
 
 def _clamp_max(context: Context, call: Call, grid: Grid) -> Frame:
-    frame = context.vector(call.args[0], grid)
+    frame = context.vector(call.args[0], grid).floats()
     return frame.changed(_least(context.scalar(call.args[1], grid), frame.values))
 
 

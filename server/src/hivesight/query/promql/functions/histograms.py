@@ -6,12 +6,14 @@ import numpy as np
 
 from hivesight.model.labels import METRIC_NAME
 from hivesight.model.series import Mask, Values
+from hivesight.model.symbols import LabelTable
 from hivesight.query.promql.ast import Call, Expr
 from hivesight.query.promql.buckets import Histograms, histograms
 from hivesight.query.promql.context import Context
-from hivesight.query.promql.frames import Frame, empty_frame, merged, stacked_frames
+from hivesight.query.promql.frames import Frame, merged, stacked_frames
 from hivesight.query.promql.functions.kind import Function
 from hivesight.query.promql.literals import format_open_metrics
+from hivesight.query.promql.native.spread import native_fraction, native_quantile, without_clashes
 from hivesight.query.promql.tables import somewhere, with_column
 from hivesight.query.promql.types import Grid
 
@@ -22,12 +24,34 @@ _ROUNDING: Final = 1e-12
 def _quantile(context: Context, call: Call, grid: Grid) -> Frame:
     at = context.scalar(call.args[0], grid)
     _check_range(context, call.args[0], at)
-    found = histograms(context, context.vector(call.args[1], grid), call.args[1])
-    if found is None:
-        return empty_frame(context.symbols, len(grid))
-    counts, forced = monotonic(found.counts)
-    _note_forced(context, call.args[1], found, forced & (at >= 0) & (at <= 1))
-    return _frame(found, _values(found, counts, at))
+    vector = call.args[1]
+    frames = [
+        _labelled(each.labels, values, each.present)
+        for each, values in _quantiles_of(context, vector, context.vector(vector, grid), [at])
+        for values in values
+    ]
+    return stacked_frames(frames, context.symbols, len(grid))
+
+
+def _labelled(labels: LabelTable, values: Values, present: Mask) -> Frame:
+    return Frame(labels, values, present, np.ones(len(labels), dtype=np.bool_))
+
+
+def _quantiles_of(
+    context: Context, vector: Expr, frame: Frame, wanted: list[Values]
+) -> list[tuple[Histograms | Frame, list[Values]]]:
+    """The quantiles of all histograms of a frame: those of native ones, and those of classic ones."""
+    frame, native = without_clashes(context, vector, frame)
+    made: list[tuple[Histograms | Frame, list[Values]]] = []
+    if native is not None:
+        made.append((native, [native_quantile(context, vector, native, at) for at in wanted]))
+    found = histograms(context, frame, vector)
+    if found is not None:
+        counts, forced = monotonic(found.counts)
+        for at in wanted:
+            _note_forced(context, vector, found, forced & (at >= 0) & (at <= 1))
+        made.append((found, [_values(found, counts, at) for at in wanted]))
+    return made
 
 
 def _quantiles(context: Context, call: Call, grid: Grid) -> Frame:
@@ -36,21 +60,16 @@ def _quantiles(context: Context, call: Call, grid: Grid) -> Frame:
     wanted = [context.scalar(each, grid) for each in quantiles]
     for each, at in zip(quantiles, wanted, strict=True):
         _check_range(context, each, at)
-    found = histograms(context, context.vector(vector, grid), vector)
-    if found is None:
-        return empty_frame(context.symbols, len(grid))
-    counts, forced = monotonic(found.counts)
     frames: list[Frame] = []
-    for at in wanted:
-        _note_forced(context, vector, found, forced & (at >= 0) & (at <= 1))
-        values = _values(found, counts, at)
-        # The value may differ from step to step, and with it the label.
-        for value in np.unique(at).tolist():
-            code = context.symbols.intern(format_open_metrics(value))
-            codes = np.full(len(found.labels), code, dtype=np.int32)
-            labels = with_column(found.labels, context.text(label), codes)
-            here = found.present & ((at == value) | (np.isnan(at) & np.isnan(value)))
-            frames.append(Frame(labels, values, here, np.ones(len(labels), dtype=np.bool_)))
+    for found, every in _quantiles_of(context, vector, context.vector(vector, grid), wanted):
+        for at, values in zip(wanted, every, strict=True):
+            # The value may differ from step to step, and with it the label.
+            for value in np.unique(at).tolist():
+                code = context.symbols.intern(format_open_metrics(value))
+                codes = np.full(len(found.labels), code, dtype=np.int32)
+                labels = with_column(found.labels, context.text(label), codes)
+                here = found.present & ((at == value) | (np.isnan(at) & np.isnan(value)))
+                frames.append(_labelled(labels, values, here))
     return merged(stacked_frames(frames, context.symbols, len(grid)))
 
 
@@ -69,10 +88,6 @@ def _note_forced(context: Context, node: Expr, found: Histograms, forced: Mask) 
 def _values(found: Histograms, counts: Values, at: Values) -> Values:
     values = np.where(found.complete & (found.size >= 2), quantile(found, counts, at), np.nan)
     return np.where(at < 0, -np.inf, np.where(at > 1, np.inf, np.where(np.isnan(at), np.nan, values)))
-
-
-def _frame(found: Histograms, values: Values) -> Frame:
-    return Frame(found.labels, values, found.present, np.ones(len(found.labels), dtype=np.bool_))
 
 
 def monotonic(counts: Values) -> tuple[Values, Mask]:
@@ -112,14 +127,22 @@ def _pick(array: Values, bucket: np.ndarray[tuple[int, int], np.dtype[np.intp]])
 
 def _fraction(context: Context, call: Call, grid: Grid) -> Frame:
     lower, upper = (context.scalar(arg, grid) for arg in call.args[:2])
-    found = histograms(context, context.vector(call.args[2], grid), call.args[2])
-    if found is None:
-        return empty_frame(context.symbols, len(grid))
+    frame, native = without_clashes(context, call.args[2], context.vector(call.args[2], grid))
+    frames: list[Frame] = []
+    if native is not None:
+        values = native_fraction(context, call.args[2], native, lower, upper)
+        frames.append(_labelled(native.labels, values, native.present))
+    found = histograms(context, frame, call.args[2])
+    if found is not None:
+        frames.append(_labelled(found.labels, _share(found, lower, upper), found.present))
+    return stacked_frames(frames, context.symbols, len(grid))
+
+
+def _share(found: Histograms, lower: Values, upper: Values) -> Values:
     total = found.last(found.counts)
     share = (below(found, upper) - below(found, lower)) / total
     share = np.where(lower >= upper, 0.0, share)
-    share = np.where((total == 0) | np.isnan(lower) | np.isnan(upper) | ~found.complete, np.nan, share)
-    return _frame(found, share)
+    return np.where((total == 0) | np.isnan(lower) | np.isnan(upper) | ~found.complete, np.nan, share)
 
 
 def below(found: Histograms, bound: Values) -> Values:

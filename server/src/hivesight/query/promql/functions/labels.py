@@ -39,7 +39,7 @@ def _label_replace(context: Context, call: Call, grid: Grid) -> Frame:
     labels = with_column(frame.labels, target, np.where(hits, codes[inverse], before).astype(np.int32))
     # A name that was set on purpose stays.
     nameless = frame.nameless & ~hits if target == METRIC_NAME else frame.nameless
-    return merged(Frame(labels, frame.values, frame.present, nameless))
+    return merged(frame.relabelled(labels, nameless))
 
 
 def expand(template: str, match: Match, budget: Budget) -> str:
@@ -78,7 +78,7 @@ def _label_join(context: Context, call: Call, grid: Grid) -> Frame:
     joined = np.array([context.symbols.intern(separator.join(row)) for row in parts], dtype=np.int32)
     labels = with_column(frame.labels, target, joined[group])
     nameless = np.zeros_like(frame.nameless) if target == METRIC_NAME else frame.nameless
-    return merged(Frame(labels, frame.values, frame.present, nameless))
+    return merged(frame.relabelled(labels, nameless))
 
 
 def _check_name(name: str, message: str) -> None:

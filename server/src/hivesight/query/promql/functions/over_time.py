@@ -12,7 +12,8 @@ from hivesight.query.promql.ast import Call
 from hivesight.query.promql.context import Context
 from hivesight.query.promql.extremes import extreme_in_windows, place_in_windows
 from hivesight.query.promql.frames import Frame
-from hivesight.query.promql.functions.kind import Function, over_windows
+from hivesight.query.promql.functions.kind import Function, NativeKernel, over_windows
+from hivesight.query.promql.native.over_time import picking, sampling, totals
 from hivesight.query.promql.ranking import quantile_of_sorted
 from hivesight.query.promql.sums import (
     mean_in_windows,
@@ -41,14 +42,6 @@ def _one(windows: Windows) -> Values:
     return np.ones((len(windows), windows.steps))
 
 
-def _first(windows: Windows) -> Values:
-    return take(windows.values, windows.first)
-
-
-def _last(windows: Windows) -> Values:
-    return take(windows.values, windows.last)
-
-
 def _seconds_at(windows: Windows, index: NDArray[np.int64]) -> Values:
     return np.broadcast_to(take(windows.times, index) / 1000, (len(windows), windows.steps))
 
@@ -73,9 +66,21 @@ def _whole(kernel: Callable[[Windows], Values], windows: Windows) -> tuple[Value
 
 
 def _over_time(
-    kernel: Callable[[Windows], Values], keeps_name: bool, context: Context, call: Call, grid: Grid
+    kernel: Callable[[Windows], Values], native: NativeKernel | None, context: Context, call: Call, grid: Grid
 ) -> Frame:
-    return over_windows(context, call.args[0], grid, partial(_whole, kernel), keeps_name=keeps_name)
+    return over_windows(context, call.args[0], grid, partial(_whole, kernel), native=native)
+
+
+def _any_sample(kernel: Callable[[Windows], Values], context: Context, call: Call, grid: Grid) -> Frame:
+    whole = partial(_whole, kernel)
+    return over_windows(context, call.args[0], grid, whole, native=partial(sampling, whole))
+
+
+def _picked(index: Callable[[Windows], Indexes], context: Context, call: Call, grid: Grid) -> Frame:
+    def kernel(windows: Windows) -> tuple[Values, Mask]:
+        return take(windows.values, index(windows)), windows.at_least(1)
+
+    return over_windows(context, call.args[0], grid, kernel, native=partial(picking, index), keeps_name=True)
 
 
 def laid_out(windows: Windows, cells: slice) -> Values:
@@ -133,31 +138,35 @@ def _quantile(context: Context, call: Call, grid: Grid) -> Frame:
     def kernel(windows: Windows) -> Values:
         return _in_order(windows, at, _quantile_of)
 
-    frame = over_windows(context, call.args[1], grid, partial(_whole, kernel))
+    frame = over_windows(context, call.args[1], grid, partial(_whole, kernel), noted=call.args[0])
     for value in np.unique(at[somewhere(frame.present, 0) & ~((at >= 0) & (at <= 1))])[:1]:
         context.notes.bad_quantile(float(value), call.args[0])
     return frame
 
 
 _KERNELS: Final[dict[str, Callable[[Windows], Values]]] = {
-    "avg_over_time": mean_in_windows,
-    "sum_over_time": sum_in_windows,
     "min_over_time": lambda windows: extreme_in_windows(windows, np.fmin),
     "max_over_time": lambda windows: extreme_in_windows(windows, np.fmax),
-    "count_over_time": _count,
-    "present_over_time": _one,
     "stdvar_over_time": variance_in_windows,
     "stddev_over_time": lambda windows: np.sqrt(variance_in_windows(windows)),
     "mad_over_time": lambda windows: _in_order(windows, np.array(0.5), _distance_of),
-    "ts_of_first_over_time": lambda windows: _seconds_at(windows, windows.first),
-    "ts_of_last_over_time": lambda windows: _seconds_at(windows, windows.last),
     "ts_of_max_over_time": lambda windows: _seconds_at(windows, place_in_windows(windows, 1.0)),
     "ts_of_min_over_time": lambda windows: _seconds_at(windows, place_in_windows(windows, -1.0)),
 }
 
+_ANY_SAMPLE: Final[dict[str, Callable[[Windows], Values]]] = {
+    "count_over_time": _count,
+    "present_over_time": _one,
+    "ts_of_first_over_time": lambda windows: _seconds_at(windows, windows.first),
+    "ts_of_last_over_time": lambda windows: _seconds_at(windows, windows.last),
+}
+
 FUNCTIONS: Final[dict[str, Function]] = {
-    **{name: partial(_over_time, kernel, False) for name, kernel in _KERNELS.items()},
-    "first_over_time": partial(_over_time, _first, True),
-    "last_over_time": partial(_over_time, _last, True),
+    **{name: partial(_over_time, kernel, None) for name, kernel in _KERNELS.items()},
+    **{name: partial(_any_sample, kernel) for name, kernel in _ANY_SAMPLE.items()},
+    "avg_over_time": partial(_over_time, mean_in_windows, partial(totals, mean_in_windows, True)),
+    "sum_over_time": partial(_over_time, sum_in_windows, partial(totals, sum_in_windows, False)),
+    "first_over_time": partial(_picked, lambda windows: windows.first),
+    "last_over_time": partial(_picked, lambda windows: windows.last),
     "quantile_over_time": _quantile,
 }

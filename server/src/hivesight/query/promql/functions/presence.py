@@ -56,7 +56,7 @@ def _absent_over_time(context: Context, call: Call, grid: Grid) -> Frame:
 
 def _scalar(context: Context, call: Call, grid: Grid) -> Steps:
     """The value of the only element; NaN where there are none or several."""
-    frame = context.vector(call.args[0], grid)
+    frame = context.vector(call.args[0], grid).floats()
     only = frame.present.sum(axis=0) == 1
     value = np.where(frame.present, frame.values, 0.0).sum(axis=0)
     return Steps(np.where(only, value, np.nan))

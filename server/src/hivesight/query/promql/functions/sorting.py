@@ -17,7 +17,7 @@ _PIECES: Final = re.compile(r"\d+|\D+")
 
 def _sort(descending: bool, context: Context, call: Call, grid: Grid) -> Frame:
     """By value, NaN last."""
-    frame = context.vector(call.args[0], grid)
+    frame = context.vector(call.args[0], grid).floats()
     if context.is_range:
         context.notes.sort_in_range(call)
         return frame

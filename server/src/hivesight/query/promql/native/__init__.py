@@ -1,0 +1,1 @@
+"""Native histograms in the engine: on whole arrays of cells, whatever their layouts."""

@@ -1,0 +1,26 @@
+"""The buckets of a histogram as the HTTP API lists them."""
+
+from collections.abc import Iterator
+
+from hivesight.model.histogram import Histogram
+
+OPEN_LEFT, OPEN_RIGHT, CLOSED = 0, 1, 3
+"""Which bounds belong to a bucket: the upper one, the lower one, both."""
+
+
+def api_buckets(histogram: Histogram) -> Iterator[tuple[int, float, float, float]]:
+    """Boundary rule, lower and upper bound and count, from the lowest to the highest; empty ones are left out, and
+    those that reach into the zero bucket end there."""
+    scale, wide = histogram.scale, histogram.scale.zero_threshold
+    for key, count in sorted(histogram.negative.items(), reverse=True):
+        if count:
+            yield OPEN_RIGHT, -scale.upper(key), min(-scale.lower(key), -wide), count
+    if histogram.zero > 0 and not scale.custom:
+        yield CLOSED, -wide, wide, histogram.zero
+    for key, count in sorted(histogram.positive.items()):
+        if not count:
+            continue
+        if scale.custom:
+            yield (CLOSED if key == 0 else OPEN_LEFT), scale.lower(key), scale.upper(key), count
+        else:
+            yield OPEN_LEFT, max(scale.lower(key), wide), scale.upper(key), count

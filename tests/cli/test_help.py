@@ -14,7 +14,9 @@ from hivesight.cli.up import up
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("words", [[], ["up"], ["demo"], ["demo", "fault"], ["demo", "status"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [[], ["up"], ["query"], ["demo"], ["demo", "fault"], ["demo", "status"]], ids=" ".join
+)
 def test_help_has_an_example(words: list[str]) -> None:
     result = CliRunner().invoke(hivesight, [*words, "--help"])
     assert result.exit_code == 0 and "Example:" in result.output

@@ -12,6 +12,7 @@ from hivesight.model.errors import ConfigError, HivesightError
 # verb -> (module with a command of the same name, what `hivesight --help` says)
 VERBS: Final = {
     "up": ("hivesight.cli.up", "Start the server, with --demo on a live hive of agents."),
+    "query": ("hivesight.cli.query", "Evaluate PromQL on a running server: a table, JSON or a chart."),
     "demo": ("hivesight.cli.demo", "Make things go wrong in the running demo."),
 }
 

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from hivesight.cli.main import VERBS, hivesight
+from hivesight.cli.query import query
 from hivesight.cli.up import up
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -60,3 +61,11 @@ def test_a_demo_that_does_not_run(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "hivesight", "demo", "fault", "heal", "--data", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1 and "no demo runs" in done.stderr and "hivesight up --demo" in done.stderr
+
+
+def test_every_flag_of_query_is_documented() -> None:
+    text = (DOCS / "cli.md").read_text()
+    for parameter in query.params:
+        if isinstance(parameter, click.Option):
+            assert f"`{parameter.opts[0]}`" in text
+            assert not parameter.envvar or f"`{parameter.envvar}`" in text

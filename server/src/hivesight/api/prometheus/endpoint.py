@@ -32,6 +32,11 @@ class _Endpoint(Route):
         super().__init__(path, answer, methods=list(methods))
         self.methods = set(methods)
 
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, inner = super().matches(scope)
+        # Otherwise a HEAD would go on to the pages of the browser, which take any address.
+        return (Match.FULL, inner) if match is Match.PARTIAL and scope["method"] == "HEAD" else (match, inner)
+
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self.methods is not None
         if scope["method"] in self.methods:

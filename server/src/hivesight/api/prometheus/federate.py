@@ -56,14 +56,18 @@ def routes(server: Server, tsdb: Tsdb, workers: Workers, clock: Clock) -> list[B
 
 
 def _newest(tsdb: Tsdb, selectors: Sequence[Sequence[Matcher]], start_ms: int, end_ms: int) -> dict[Labels, Sample]:
-    """The newest sample in the closed interval of every series that has not ended there."""
+    """The newest sample in the closed interval of every series that has not ended there, native histograms aside."""
     found: dict[Labels, Sample] = {}
     for matchers in selectors:
         for block in tsdb.select(matchers, start_ms, end_ms):
             values = np.ascontiguousarray(block.values)
             last = values.shape[1] - 1 - np.argmax(~is_absent(values)[:, ::-1], axis=1)
             newest = np.ascontiguousarray(values[np.arange(len(values)), last])
-            for row in np.flatnonzero(~is_stale(newest)).tolist():
+            shown = ~is_stale(newest)
+            if block.histograms is not None:
+                # The text format has no native histograms.
+                shown &= block.histograms.place[np.arange(len(values)), last] < 0
+            for row in np.flatnonzero(shown).tolist():
                 found[block.labels.labels(row)] = (int(block.times[last[row]]), float(newest[row]))
     return found
 

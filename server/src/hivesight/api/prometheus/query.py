@@ -124,10 +124,12 @@ def _answer(ask: Callable[[], Answer], shape: _Shape, asked: float) -> Response:
 
 def _first(value: Vector | Matrix, count: int) -> Scalar | String | Vector | Matrix:
     rows = np.arange(count)
+    labels, grid = value.labels.rows(rows), value.histograms
+    histograms = None if grid is None else grid.at(grid.place[rows])
     if isinstance(value, Vector):
-        return Vector(value.at_ms, value.labels.rows(rows), value.values[rows])
+        return Vector(value.at_ms, labels, value.values[rows], histograms)
     times = value.times if value.times.ndim == 1 else value.times[rows]
-    return Matrix(value.labels.rows(rows), times, value.values[rows], value.present[rows])
+    return Matrix(labels, times, value.values[rows], value.present[rows], histograms)
 
 
 def _stats(samples: int, asked: float, began: float, ended: float) -> dict[str, dict[str, float]]:

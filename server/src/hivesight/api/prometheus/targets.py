@@ -7,11 +7,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from hivesight.api.prometheus.endpoint import endpoint
-from hivesight.api.prometheus.envelope import success
+from hivesight.api.prometheus.envelope import invalid, success
 from hivesight.api.prometheus.params import Params, metric_selector
 from hivesight.ingest.series_cache import Metadata
 from hivesight.model.clock import rfc3339
 from hivesight.model.duration import format_duration
+from hivesight.model.errors import BadQuery
 from hivesight.model.matcher import all_match
 from hivesight.sources.manager import ScrapeManager
 from hivesight.sources.scrape import TargetStatus
@@ -54,8 +55,10 @@ def routes(scraping: ScrapeManager) -> list[BaseRoute]:
 
     async def of_targets(params: Params, _: Request) -> Response:
         limit, wanted = params.count("limit"), params.text("metric")
-        text = params.text("match_target")
-        matchers = metric_selector(text) if text else ()
+        try:
+            matchers = metric_selector(params.text("match_target")) if params.text("match_target") else ()
+        except BadQuery as error:
+            raise invalid("match_target", error) from error
         found: list[dict[str, Any]] = []
         for target, metrics in scraping.metadata():
             # As in Prometheus the limit counts before a target is asked, and a target is told of as a whole.

@@ -16,6 +16,7 @@ from hivesight.query.promql.ast import (
     Subquery,
     Unary,
     ValueType,
+    VectorSelector,
 )
 from hivesight.query.promql.faults import parse_fault
 from hivesight.query.promql.signatures import SIGNATURES
@@ -87,6 +88,10 @@ class _Checker:
         if count > most and not signature.repeats:
             least = "at most " if signature.optional else ""
             self._fail(f'expected {least}{most} argument(s) in call to "{node.func}", got {count}', node)
+        if node.func == "info" and count > 1:
+            selector = node.args[1]
+            if not isinstance(selector, VectorSelector) or selector.name:
+                self._fail("expected label selectors only, got vector selector instead", selector)
         for index, arg in enumerate(node.args):
             wanted = signature.args[min(index, most - 1)]
             self._expect(arg, wanted, f'call to function "{node.func}"')

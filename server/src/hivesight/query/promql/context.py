@@ -51,3 +51,8 @@ class Context(Protocol):
     def sample_times(self, selector: VectorSelector, grid: Grid) -> Frame:
         """An instant selector with each sample's own time in seconds instead of its value."""
         ...
+
+    def sample_starts(self, selector: VectorSelector, grid: Grid) -> Frame:
+        """An instant selector with the time in seconds at which each sample's counter began, 0 where it is not known;
+        nothing for series of which it never is."""
+        ...

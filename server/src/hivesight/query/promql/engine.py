@@ -18,6 +18,7 @@ from hivesight.query.promql.durations import Timing, resolved
 from hivesight.query.promql.evaluate import Evaluation
 from hivesight.query.promql.fetch import Scope, fetch
 from hivesight.query.promql.frames import Frame, Steps, Text, Value, finished
+from hivesight.query.promql.info_selector import with_info_selectors
 from hivesight.query.promql.parser import parse
 from hivesight.query.promql.rows import raw_matrix
 from hivesight.query.promql.tables import empty, sort_order
@@ -70,7 +71,7 @@ class Engine:
         """The answer at one time. Raises BadQuery for a fault in the query, QueryLimit where it is too large or took
         too long, QueryError where the data do not let it be answered."""
         _check_time(at_ms)
-        expr = resolved(parse(query), Timing(0, 0))
+        expr = with_info_selectors(resolved(parse(query), Timing(0, 0)))
         grid = Grid.of(at_ms, at_ms, 1)
         running = self._start(expr, query, (at_ms, at_ms, 0), cancelled, is_range=False)
         with np.errstate(all="ignore"):
@@ -93,7 +94,7 @@ class Engine:
                 f"exceeded maximum resolution of {self._limits.max_points_per_series:,} points per timeseries."
                 " Try decreasing the query resolution (?step=XX)"
             )
-        expr = resolved(parse(query), Timing(step_ms, end_ms - start_ms))
+        expr = with_info_selectors(resolved(parse(query), Timing(step_ms, end_ms - start_ms)))
         if (found := type_of(expr)) not in (ValueType.SCALAR, ValueType.VECTOR):
             raise BadQuery(
                 f'invalid expression type "{found}" for range query, must be Scalar or instant Vector', 0, len(query)

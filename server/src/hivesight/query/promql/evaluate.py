@@ -31,7 +31,8 @@ from hivesight.query.promql.frames import Frame, Steps, Text, Value, merged, spr
 from hivesight.query.promql.functions import FUNCTIONS
 from hivesight.query.promql.invariant import step_invariant
 from hivesight.query.promql.native.compare import resampled
-from hivesight.query.promql.selectors import latest
+from hivesight.query.promql.selectors import Own, latest
+from hivesight.query.promql.smoothed import interpolated
 from hivesight.query.promql.tables import somewhere
 from hivesight.query.promql.types import Grid
 from hivesight.query.promql.windows import Windows, of_samples, windows_of
@@ -92,7 +93,7 @@ class Evaluation:
             case StringLiteral(value=text):
                 return Text(text)
             case VectorSelector():
-                return self._latest(expr, grid, own_times=False)
+                return self._latest(expr, grid)
             case Unary():
                 return self._unary(expr, grid)
             case Binary():
@@ -132,14 +133,19 @@ class Evaluation:
         times = grid.times if pinned is None else np.full(len(grid), pinned, dtype=np.int64)
         return times - node.offset_ms
 
-    def _latest(self, selector: VectorSelector, grid: Grid, *, own_times: bool) -> Frame:
+    def _latest(self, selector: VectorSelector, grid: Grid, own: Own = Own.VALUE) -> Frame:
         blocks = self.fetched.by_selector[id(selector)]
         self.budget.spend(sum(len(block.labels) for block in blocks) * len(grid))
         times = self._times(selector, grid)
-        return latest(blocks, times, self.scope.lookback_ms, self.symbols, own_times=own_times)
+        if selector.extended == "smoothed" and own is Own.VALUE:
+            return interpolated(blocks, times, self.scope.lookback_ms, self.symbols)
+        return latest(blocks, times, self.scope.lookback_ms, self.symbols, own)
 
     def sample_times(self, selector: VectorSelector, grid: Grid) -> Frame:
-        return self._latest(selector, grid, own_times=True)
+        return self._latest(selector, grid, Own.TIME)
+
+    def sample_starts(self, selector: VectorSelector, grid: Grid) -> Frame:
+        return self._latest(selector, grid, Own.START)
 
     def windows(self, expr: Expr, grid: Grid) -> list[Windows]:
         node = unwrap(expr)

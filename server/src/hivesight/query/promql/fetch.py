@@ -102,7 +102,8 @@ def _needs(expr: Expr, scope: Scope) -> dict[int, Need]:
         node, start, end = stack.pop()
         match node:
             case VectorSelector():
-                needs[id(node)] = _need(node, scope.lookback_ms, scope, start, end)
+                ahead = scope.lookback_ms if node.extended == "smoothed" else 0
+                needs[id(node)] = _need(node, scope.lookback_ms, scope, start, end, ahead)
             case MatrixSelector(vector=vector, range_ms=range_ms):
                 reach = reach_of(vector, scope.lookback_ms)
                 needs[id(vector)] = _need(vector, range_ms + reach.before_ms, scope, start, end, reach.after_ms)

@@ -69,6 +69,8 @@ class _Parser:
     def __init__(self, tokens: Tokens) -> None:
         self.tokens = tokens
         self.depth = 0
+        self.in_info = False
+        """Whether the selector of info metrics is being read, which names conditions alone."""
 
     def expression(self, weakest: int) -> Expr:
         """An expression whose operators all bind tighter than `weakest`."""
@@ -123,20 +125,23 @@ class _Parser:
             case _:
                 if not starts_selector(token):
                     self.tokens.unexpected("", "")
-                return parse_selector(self.tokens)
+                return parse_selector(self.tokens, may_be_empty=self.in_info)
 
     def _call(self) -> Expr:
         name = self.tokens.take()
         if name.text not in SIGNATURES:
             self.tokens.fail(f'unknown function with name "{name.text}"', name.start, name.end)
-        args = self._arguments("function call args")
+        args = self._arguments("function call args", info=name.text == "info")
         return Call(func=name.text, args=args, start=name.start, end=self.tokens.last_end)
 
-    def _arguments(self, context: str) -> tuple[Expr, ...]:
+    def _arguments(self, context: str, *, info: bool = False) -> tuple[Expr, ...]:
         self.tokens.expect("(", context, '"("')
         args: list[Expr] = []
+        outer = self.in_info
         while not self.tokens.at(")"):
+            self.in_info = info and len(args) == 1
             args.append(self.expression(0))
+            self.in_info = outer
             if not self.tokens.accept(","):
                 break
             if self.tokens.at(")"):

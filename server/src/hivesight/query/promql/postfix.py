@@ -130,6 +130,8 @@ def _at(tokens: Tokens, expr: Expr) -> Expr:
 
 def _extended(tokens: Tokens, expr: Expr) -> Expr:
     word = tokens.take().text.lower()
+    if isinstance(expr, VectorSelector) and word == "smoothed" and not expr.extended:
+        return replace(expr, extended=word, end=tokens.last_end)
     if not isinstance(expr, MatrixSelector):
         tokens.fail(f"{word} modifier must be preceded by a range vector selector", expr.start, tokens.last_end)
     if expr.vector.extended:

@@ -33,7 +33,8 @@ def format(expr: Expr) -> str:
         case StringLiteral(value=value):
             return quote(value)
         case VectorSelector():
-            return _selector(expr) + _modifiers(expr.at, expr.offset_ms, expr.offset)
+            extended = f" {expr.extended}" if expr.extended else ""
+            return _selector(expr) + extended + _modifiers(expr.at, expr.offset_ms, expr.offset)
         case MatrixSelector(vector=vector):
             extended = f" {vector.extended}" if vector.extended else ""
             modifiers = extended + _modifiers(vector.at, vector.offset_ms, vector.offset)

@@ -20,8 +20,8 @@ def starts_selector(token: Token) -> bool:
     return token.kind is Kind.PUNCTUATION and token.text == "{"
 
 
-def parse_selector(tokens: Tokens) -> VectorSelector:
-    """A selector without its modifiers."""
+def parse_selector(tokens: Tokens, *, may_be_empty: bool = False) -> VectorSelector:
+    """A selector without its modifiers. may_be_empty: one that every series meets will do."""
     start, name = tokens.next.start, ""
     matchers: list[Matcher] = []
     if not tokens.at("{"):
@@ -46,7 +46,7 @@ def parse_selector(tokens: Tokens) -> VectorSelector:
                 message = f'metric name must not be set twice: "{name}" or "{each.value}"'
                 tokens.fail(message, start, tokens.last_end)
         matchers.append(Matcher(METRIC_NAME, MatchType.EQUAL, name))
-    elif all(each.matches("") for each in matchers):
+    elif not may_be_empty and all(each.matches("") for each in matchers):
         message = "vector selector must contain at least one non-empty matcher"
         tokens.fail(message, start, tokens.last_end)
     return VectorSelector(name=name, matchers=tuple(matchers), start=start, end=tokens.last_end)

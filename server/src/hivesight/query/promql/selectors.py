@@ -1,5 +1,7 @@
 """Selectors on the step grid: the latest sample of each series within the lookback, and the windows of ranges."""
 
+from enum import Enum
+
 import numpy as np
 
 from hivesight.model.series import SeriesBlock, Times, is_absent, is_stale
@@ -8,16 +10,22 @@ from hivesight.query.promql.frames import Frame, stacked_frames
 from hivesight.query.promql.windows import Indexes, take
 
 
-def latest(
-    blocks: list[SeriesBlock], at_ms: Times, lookback_ms: int, symbols: Symbols, *, own_times: bool = False
-) -> Frame:
+class Own(Enum):
+    """What of a sample is asked for: times are in seconds, a start of 0 is one that is not known."""
+
+    VALUE = 0
+    TIME = 1
+    START = 2
+
+
+def latest(blocks: list[SeriesBlock], at_ms: Times, lookback_ms: int, symbols: Symbols, own: Own = Own.VALUE) -> Frame:
     """For every series and step the latest sample in (at - lookback, at]; nothing where that is a staleness marker.
-    own_times: the samples' own times in seconds instead of their values."""
-    frames = [_of_block(block, at_ms, lookback_ms, own_times) for block in blocks]
+    own: what of the samples."""
+    frames = [_of_block(block, at_ms, lookback_ms, own) for block in blocks]
     return stacked_frames([each for each in frames if each is not None], symbols, len(at_ms))
 
 
-def _of_block(block: SeriesBlock, at_ms: Times, lookback_ms: int, own_times: bool) -> Frame | None:
+def _of_block(block: SeriesBlock, at_ms: Times, lookback_ms: int, own: Own) -> Frame | None:
     index = np.searchsorted(block.times, at_ms, side="right") - 1
     first = int(np.searchsorted(block.times, int(at_ms.min()) - lookback_ms, side="right"))
     stop = int(index.max()) + 1
@@ -35,7 +43,12 @@ def _of_block(block: SeriesBlock, at_ms: Times, lookback_ms: int, own_times: boo
     found = np.ascontiguousarray(take(values, known))
     present = np.broadcast_to(fresh, found.shape) & ~is_stale(found)
     nameless = np.zeros(len(block.labels), dtype=np.bool_)
-    if own_times:
+    if own is Own.START:
+        if block.starts is None:
+            return None
+        began = take(block.starts[:, first:stop], np.broadcast_to(known, found.shape)) / 1000
+        return Frame(block.labels, began, present, nameless)
+    if own is Own.TIME:
         return Frame(block.labels, np.broadcast_to(times[known] / 1000, found.shape), present, nameless)
     native = block.histograms
     if native is not None:

@@ -54,6 +54,8 @@ SIGNATURES: Final[dict[str, Signature]] = {
     "quantile_over_time": Signature((_S, _M)),
     "predict_linear": Signature((_M, _S)),
     "double_exponential_smoothing": Signature((_M, _S, _S)),
+    "info": Signature((_V, _V), optional=1),
+    "start_timestamp": Signature((_V,)),
     "histogram_quantile": Signature((_S, _V)),
     "histogram_fraction": Signature((_S, _S, _V)),
     "histogram_quantiles": Signature((_V, _T, _S), repeats=True),

@@ -8,6 +8,7 @@ from hivesight.query.promql.functions import (
     dates,
     elementwise,
     histograms,
+    info,
     labels,
     native,
     over_time,
@@ -28,4 +29,5 @@ FUNCTIONS: Final[dict[str, Function]] = {
     **regression.FUNCTIONS,
     **histograms.FUNCTIONS,
     **native.FUNCTIONS,
+    **info.FUNCTIONS,
 }

@@ -11,12 +11,13 @@ from hivesight.query.promql.ast import Call
 from hivesight.query.promql.context import Context
 from hivesight.query.promql.extended import anchored, extension, gained
 from hivesight.query.promql.frames import Frame
-from hivesight.query.promql.functions.kind import Function, over_windows
+from hivesight.query.promql.functions.kind import Function, metric_names, over_windows
 from hivesight.query.promql.native.compare import changed
+from hivesight.query.promql.native.extended import extended_rates
 from hivesight.query.promql.native.over_time import sampling
 from hivesight.query.promql.native.rates import instant, rates
 from hivesight.query.promql.resets import lost_to_resets
-from hivesight.query.promql.starts import began_anew
+from hivesight.query.promql.starts import began_anew, from_zero, overlaps_in
 from hivesight.query.promql.tables import somewhere
 from hivesight.query.promql.types import Grid
 from hivesight.query.promql.windows import Windows, take
@@ -28,10 +29,18 @@ begun or ended inside."""
 
 
 def _extrapolated(counter: bool, per_second: bool, context: Context, call: Call, grid: Grid) -> Frame:
-    kernel = partial(extrapolated, counter=counter, per_second=per_second)
-    if modifier := extension(call.args[0]):
-        kernel = partial(gained, smoothed=modifier == "smoothed", counter=counter, per_second=per_second)
+    plain = partial(extrapolated, counter=counter, per_second=per_second)
+
+    def kernel(windows: Windows) -> tuple[Values, Mask]:
+        if counter and windows.starts is not None:
+            for name in metric_names(context, windows, overlaps_in(windows)):
+                context.notes.start_overlaps(name, call.args[0])
+        return plain(windows)
+
     native = partial(rates, counter, per_second)
+    if modifier := extension(call.args[0]):
+        plain = partial(gained, smoothed=modifier == "smoothed", counter=counter, per_second=per_second)
+        native = partial(extended_rates, modifier == "smoothed", counter, per_second)
     frame = over_windows(context, call.args[0], grid, kernel, native=native)
     if counter:
         _note_names(context, call, frame)
@@ -50,17 +59,26 @@ def extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> tuple[
     start_ms, end_ms = take(windows.times, first), take(windows.times, last)
     sampled = (end_ms - start_ms) / 1000
     average = sampled / np.maximum(count - 1, 1)
+    begun = from_zero(windows, first, start_ms) if counter else None
+    there = windows.at_least(2)
     before = (start_ms - windows.opens_ms) / 1000
     after = (windows.closes_ms - end_ms) / 1000
     before = np.where(before >= average * _TOO_FAR, average / 2, before)
     after = np.where(after >= average * _TOO_FAR, average / 2, after)
     if counter:
-        from_zero = sampled * (start_value / gained)
-        before = np.where((gained > 0) & (start_value >= 0) & (from_zero < before), from_zero, before)
+        zero_after = sampled * (start_value / gained)
+        before = np.where((gained > 0) & (start_value >= 0) & (zero_after < before), zero_after, before)
+    if begun is not None:
+        # Of a counter that began inside the window it is known where it was zero.
+        began, inside = begun
+        before = np.where(inside, 0.0, before)
+        sampled = np.where(inside, (end_ms - began) / 1000, sampled)
+        gained = np.where(inside, gained + start_value, gained)
+        there = there | inside
     factor = (sampled + before + after) / sampled
     if per_second:
         factor = factor / ((windows.closes_ms - windows.opens_ms) / 1000)
-    return gained * factor, windows.at_least(2)
+    return gained * factor, there
 
 
 def _note_names(context: Context, call: Call, frame: Frame) -> None:

@@ -10,7 +10,7 @@ from hivesight.model.series import Mask
 from hivesight.model.symbols import label_table
 from hivesight.query.promql.ast import Call, Expr, MatrixSelector, VectorSelector, unwrap
 from hivesight.query.promql.context import Context
-from hivesight.query.promql.frames import Frame, Steps
+from hivesight.query.promql.frames import Frame, Steps, empty_frame
 from hivesight.query.promql.functions.kind import Function
 from hivesight.query.promql.tables import empty, somewhere
 from hivesight.query.promql.types import Grid
@@ -81,6 +81,15 @@ def _timestamp(context: Context, call: Call, grid: Grid) -> Frame:
     return frame.changed(np.broadcast_to(grid.times / 1000, frame.values.shape))
 
 
+def _start_timestamp(context: Context, call: Call, grid: Grid) -> Frame:
+    """When each sample's counter began; nothing for anything but a selector."""
+    node = unwrap(call.args[0])
+    if isinstance(node, VectorSelector):
+        frame = context.sample_starts(node, grid)
+        return frame.changed(frame.values)
+    return empty_frame(context.symbols, len(grid))
+
+
 def _pi(_context: Context, _call: Call, grid: Grid) -> Steps:
     return Steps(np.full(len(grid), np.pi))
 
@@ -122,5 +131,6 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "vector": _vector,
     "time": _time,
     "timestamp": _timestamp,
+    "start_timestamp": _start_timestamp,
     "pi": _pi,
 }

@@ -6,17 +6,19 @@ from typing import Final
 import numpy as np
 
 from hivesight.model.histogram import CUSTOM, Hint, HistogramCells, Indexes
-from hivesight.model.series import Mask, Values
+from hivesight.model.series import Mask, Times, Values
 from hivesight.query.promql.ast import Expr
 from hivesight.query.promql.context import Context
 from hivesight.query.promql.frames import Frame
 from hivesight.query.promql.native.compare import reset_between
 from hivesight.query.promql.native.terms import hinted, scaled, summed
 from hivesight.query.promql.native.windows import Cells, Made, Split, framed, names_at, names_where, split
-from hivesight.query.promql.starts import began_anew
-from hivesight.query.promql.windows import Windows
+from hivesight.query.promql.starts import began_anew, from_zero, overlaps_in
+from hivesight.query.promql.windows import Windows, take
 
 FloatKernel = Callable[[Windows], tuple[Values, Mask]]
+Began = tuple[Times, Mask] | None
+"""When the counter of each window's first sample began, and whether that counts."""
 _TOO_FAR: Final = 1.1
 """As for floats: a gap at an edge that is taken to mean that the series does not reach it."""
 
@@ -38,19 +40,26 @@ def rates(counter: bool, per_second: bool, context: Context, noted: Expr, window
     for name in names_where(context, windows, parts.mixed):
         context.notes.mixed_samples(name, noted)
     inner = parts.histograms
-    at = Cells.of(inner, parts.pure & (inner.count >= 2))
+    begun = from_zero(inner, inner.first, take(inner.times, inner.first)) if counter else None
+    enough = inner.count >= 2
+    at = Cells.of(inner, parts.pure & (enough if begun is None else enough | begun[1]))
     if not len(at):
         return framed(windows, [])
     place, cells = parts.grid.place, parts.grid.cells
     context.budget.spend(len(at) * cells.figures.shape[1])
     _note_hints(counter, context, noted, windows, parts, at)
     reset = resets_of(inner, place, cells) if counter else np.zeros(place.shape, dtype=np.bool_)
-    gained, good = _gained(context, noted, windows, parts, at, reset)
+    if counter:
+        for name in names_where(context, windows, overlaps_in(inner) & parts.pure):
+            context.notes.start_overlaps(name, noted)
+    began = None if begun is None else (begun[0][at.row, at.step], begun[1][at.row, at.step])
+    gained, good = _gained(context, noted, windows, parts, at, reset, began)
     for name in names_at(context, windows, at.row[~good]):
         context.notes.mixed_schemas(name, noted)
     kept = np.flatnonzero(good)
     at, gained = at.chosen(kept), gained.rows(kept)
-    factor = _factor(inner, at, counter, cells.count[place[at.row, at.lo]], gained.count)
+    began = None if began is None else (began[0][kept], began[1][kept])
+    factor = _factor(inner, at, counter, cells.count[place[at.row, at.lo]], gained.count, began)
     if per_second:
         factor = factor / ((inner.closes_ms - inner.opens_ms) / 1000)[at.step]
     return framed(windows, [Made(at, hinted(scaled(gained, factor), Hint.GAUGE))])
@@ -71,37 +80,44 @@ def _note_hints(counter: bool, context: Context, noted: Expr, windows: Windows, 
 
 
 def _gained(
-    context: Context, noted: Expr, windows: Windows, parts: Split, at: Cells, reset: Mask
+    context: Context, noted: Expr, windows: Windows, parts: Split, at: Cells, reset: Mask, began: Began
 ) -> tuple[HistogramCells, Mask]:
     """The last sample less the first, plus what the counter had reached before each reset: as terms with weights. Of a
     first sample that is followed by a reset nothing is left, whatever its buckets."""
     place, cells = parts.grid.place, parts.grid.cells
     number = np.arange(len(at), dtype=np.int64)
-    kept = np.flatnonzero(~reset[at.row, at.lo + 1])
+    several = at.hi - at.lo > 1
+    inside = np.zeros(len(at), dtype=np.bool_) if began is None else began[1]
+    anew = several & reset[at.row, np.minimum(at.lo + 1, reset.shape[1] - 1)]
+    kept = np.flatnonzero(~anew & ~inside & several)
     index = [place[at.row, at.hi - 1], place[at.row[kept], at.lo[kept]]]
     group, weight = [number, kept.astype(np.int64)], [np.ones(len(at)), -np.ones(len(kept))]
-    later = reset.copy()
-    if later.any():
+    # A counter that began inside the window gained all that its first sample had reached.
+    more = np.flatnonzero(anew & inside)
+    index.append(place[at.row[more], at.lo[more]])
+    group.append(more.astype(np.int64))
+    weight.append(np.ones(len(more)))
+    if reset.any():
         column, owner = Cells(at.row, at.step, at.lo + 2, np.maximum(at.hi, at.lo + 2)).samples()
-        fell = np.flatnonzero(later[at.row[owner], column])
+        fell = np.flatnonzero(reset[at.row[owner], column])
         index.append(place[at.row[owner[fell]], column[fell] - 1])
         group.append(owner[fell])
         weight.append(np.ones(len(fell)))
-        if _differ(cells, index[-1], place[at.row[owner[fell]], at.hi[owner[fell]] - 1]):
+        if differ(cells, index[-1], place[at.row[owner[fell]], at.hi[owner[fell]] - 1]):
             context.notes.bounds_reconciled("addition", noted)
     if len({layout.scale.schema for layout in cells.layouts}) > 1:
         # Every sample of the window has a say in the schema.
-        column, owner = Cells(at.row, at.step, at.lo + 1, at.hi - 1).samples()
+        column, owner = Cells(at.row, at.step, at.lo + 1, np.maximum(at.hi - 1, at.lo + 1)).samples()
         index.append(place[at.row[owner], column])
         group.append(owner)
         weight.append(np.zeros(len(owner)))
-    if _differ(cells, place[at.row[kept], at.lo[kept]], place[at.row[kept], at.hi[kept] - 1]):
+    if differ(cells, place[at.row[kept], at.lo[kept]], place[at.row[kept], at.hi[kept] - 1]):
         context.notes.bounds_reconciled("subtraction", noted)
     found = summed(cells, np.concatenate(index), np.concatenate(group), len(at), np.concatenate(weight))
     return found.cells, ~found.incompatible
 
 
-def _differ(cells: HistogramCells, left: Indexes, right: Indexes) -> bool:
+def differ(cells: HistogramCells, left: Indexes, right: Indexes) -> bool:
     """Whether some pair has different custom bounds."""
     bounds = [layout.scale.bounds if layout.scale.schema == CUSTOM else None for layout in cells.layouts]
     known = {each: number for number, each in enumerate(dict.fromkeys(bounds))}
@@ -110,19 +126,22 @@ def _differ(cells: HistogramCells, left: Indexes, right: Indexes) -> bool:
     return bool(((a != b) & (a >= 0) & (b >= 0)).any())
 
 
-def _factor(inner: Windows, at: Cells, counter: bool, first_count: Values, gained: Values) -> Values:
+def _factor(inner: Windows, at: Cells, counter: bool, first_count: Values, gained: Values, began: Began) -> Values:
     """How much more is gained up to the edges of the window."""
     times = np.broadcast_to(inner.times, inner.values.shape)
     start_ms, end_ms = times[at.row, at.lo], times[at.row, at.hi - 1]
     sampled = (end_ms - start_ms) / 1000
-    average = sampled / (at.hi - at.lo - 1)
+    average = sampled / np.maximum(at.hi - at.lo - 1, 1)
     before = (start_ms - inner.opens_ms[at.step]) / 1000
     after = (inner.closes_ms[at.step] - end_ms) / 1000
     before = np.where(before >= average * _TOO_FAR, average / 2, before)
     after = np.where(after >= average * _TOO_FAR, average / 2, after)
     if counter:
-        from_zero = sampled * (first_count / gained)
-        before = np.where((gained > 0) & (first_count >= 0) & (from_zero < before), from_zero, before)
+        zero_after = sampled * (first_count / gained)
+        before = np.where((gained > 0) & (first_count >= 0) & (zero_after < before), zero_after, before)
+    if began is not None:
+        before = np.where(began[1], 0.0, before)
+        sampled = np.where(began[1], (end_ms - began[0]) / 1000, sampled)
     return (sampled + before + after) / sampled
 
 

@@ -129,7 +129,9 @@ export function useAlertHistory() {
       const fromMs = isLive(range) ? Math.min(resolved.fromMs, resolved.toMs - RECENT_MS) : resolved.fromMs;
       const step = stepSeconds({ ...resolved, fromMs }, 720);
       const grid = { ...alignToStep({ ...resolved, fromMs }, step), step, from: alignToStep(resolved, step).start };
-      const answer = await queryRange('ALERTS{alertstate="firing"}', grid, signal);
+      // Over the whole step: an alert that fired between two points of the grid has fired too.
+      const expr = `last_over_time(ALERTS{alertstate="firing"}[${step}s])`;
+      const answer = await queryRange(expr, grid, signal);
       return { series: answer.data, ...grid };
     },
   });

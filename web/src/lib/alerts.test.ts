@@ -123,7 +123,7 @@ describe("resolvedAlerts", () => {
 
   it("is what fired and fires no more, with its last run of samples", () => {
     const [item] = resolvedAlerts([series(DOWN, 0, 10, 50, 60, 70)], { end: 200, step: 10 }, nothing);
-    expect([item?.name, item?.sinceMs, item?.endedMs]).toEqual(["Down", 50_000, 80_000]);
+    expect([item?.name, item?.sinceMs, item?.endedMs]).toEqual(["Down", 50_000, 70_000]);
   });
   it("leaves out what may still fire, and what does", () => {
     expect(resolvedAlerts([series(DOWN, 180, 190)], { end: 200, step: 10 }, nothing)).toEqual([]);

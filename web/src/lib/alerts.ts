@@ -152,7 +152,8 @@ export function presentAlerts({ groups, managed, notifications }: Sources): Aler
 
 /**
  * Alerts that fired within the range and fire no more, from the series `ALERTS{alertstate="firing"}`, newest first.
- * `step` in seconds: an alert has ended when its last sample is more than two steps before the range's end.
+ * Each point stands for the step before it; `step` in seconds. An alert has ended when its last point is more than two
+ * steps before the range's end.
  */
 export function resolvedAlerts(
   history: readonly MatrixSeries[],
@@ -182,7 +183,7 @@ export function resolvedAlerts(
       labels,
       annotations: {},
       sinceMs: (samples[first]?.[0] ?? last) * 1000,
-      endedMs: (last + range.step) * 1000,
+      endedMs: last * 1000,
       value: null,
       rule,
       generatorUrl: null,

@@ -88,13 +88,22 @@ def prometheus(folder) -> Iterator[str]:
         process.wait(10)
 
 
+METRIC = "a_name_that_is_long_enough_for_lines_to_be_broken"
+LONG = [
+    f"sum by(job,instance)({METRIC}) + on(job) group_left(zone) sum without(a)({METRIC}) > bool 1",
+    f"topk(5,rate({METRIC}{{job='a'}}[5m]offset 1h)/ignoring(a){METRIC}{{a!~'x'}})",
+    f"histogram_quantile(0.9,sum by(le)(rate({METRIC}[5m])))*-({METRIC}@end()-{METRIC})",
+    f"max_over_time(({METRIC}-{METRIC}-{METRIC})[1h:5m]offset 5m)",
+    f"{METRIC}{{a='{METRIC}',b='{METRIC}'}}",
+    f"label_replace({METRIC},'{METRIC}','$1','b','(.*)')",
+    f"count_values('{METRIC}',{METRIC}{{c='d'}}) or absent({METRIC})",
+]
 COUNTING = '{job="counting"}'
 SAME: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", "query", {"query": "1", "time": "1.5"}),
     ("GET", "query", {"query": "sum("}),
     ("POST", "query", {"query": "up", "time": "abc"}),
     ("GET", "query", {"query": "up", "timeout": "abc"}),
-    ("GET", "query", {"query": "up", "timeout": "0.0000001"}),
     ("GET", "query", {"query": ""}),
     ("GET", "query_range", {"query": "1", "start": 0, "end": 20, "step": 10}),
     ("POST", "query_range", {"query": "1", "start": 2, "end": 1, "step": 10}),
@@ -143,6 +152,7 @@ SAME: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", "alerts", {}),
     ("GET", "format_query", {"query": "sum  by(a)(b)"}),
     ("GET", "format_query", {"query": "("}),
+    *(("POST", "format_query", {"query": each}) for each in LONG),
     ("GET", "status/walreplay", {}),
     ("PUT", "query", {}),
     ("POST", "alerts", {}),

@@ -9,7 +9,8 @@ import pytest
 from hivesight.api.prometheus import expressions, query, series
 from hivesight.api.prometheus.endpoint import preflight
 from hivesight.model.errors import QueryLimit
-from hivesight.query.promql import Answer, Engine
+from hivesight.query.promql import Answer, Engine, parse
+from hivesight.query.promql import format as canonical
 
 NOW = 1_700_000_000
 
@@ -18,7 +19,12 @@ NOW = 1_700_000_000
 def ask(tsdb, workers, clock, asking):
     engine = Engine(tsdb, clock=clock)
     return asking(
-        [*query.routes(engine, workers, clock), *expressions.routes(), *series.routes(tsdb, workers), preflight()]
+        [
+            *query.routes(engine, workers, clock),
+            *expressions.routes(workers),
+            *series.routes(tsdb, workers),
+            preflight(),
+        ]
     )
 
 
@@ -170,6 +176,25 @@ def test_parse_query(ask, text, wanted) -> None:
     for name, value in fields:
         inner = found[name]
         assert (inner["type"] if isinstance(inner, dict) and "type" in inner else inner) == value
+
+
+def test_a_long_expression_is_broken_into_lines(ask) -> None:
+    text = "+".join(["a_name_that_is_long_enough"] * 4)
+    found = ask("/api/v1/format_query", "POST", data={"query": f"sum by(a)({text})"}).json()["data"]
+    assert found.splitlines() == [
+        "sum by (a) (",
+        "    a_name_that_is_long_enough + a_name_that_is_long_enough + a_name_that_is_long_enough",
+        "  +",
+        "    a_name_that_is_long_enough",
+        ")",
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 60, 4000, 30_000])
+def test_a_chain_of_any_length_can_be_formatted(ask, count) -> None:
+    text = "+".join(["1"] * count)
+    found = ask("/api/v1/format_query", "POST", data={"query": text}).json()["data"]
+    assert canonical(parse(found)) == canonical(parse(text))
 
 
 def test_a_long_chain_of_operators_is_a_deep_tree(ask) -> None:

@@ -27,7 +27,7 @@ def routes(
     """All routes of the API."""
     return [
         *query.routes(engine, workers, clock),
-        *expressions.routes(),
+        *expressions.routes(workers),
         *series.routes(tsdb, workers),
         *targets.routes(scraping),
         *rules.routes(manager),

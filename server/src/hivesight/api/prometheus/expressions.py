@@ -7,27 +7,29 @@ from starlette.routing import BaseRoute
 from hivesight.api.prometheus.endpoint import endpoint
 from hivesight.api.prometheus.envelope import BadParameter, invalid, nothing, success
 from hivesight.api.prometheus.params import Params
+from hivesight.api.prometheus.pretty import pretty
 from hivesight.api.prometheus.tree import as_json
+from hivesight.api.workers import Workers
 from hivesight.model.errors import BadQuery
-from hivesight.query.promql import format as canonical
 from hivesight.query.promql import parse, selectors
 from hivesight.query.promql.ast import Expr
 
 
-def routes() -> list[BaseRoute]:
+def routes(workers: Workers) -> list[BaseRoute]:
     """The routes of this module."""
 
     async def format_query(params: Params, _: Request) -> Response:
-        return success(canonical(_expression(params)))
+        text = await workers.run(lambda: pretty(_expression(params)))
+        return success(text.encode("utf-8", "replace").decode())
 
     async def parse_query(params: Params, _: Request) -> Response:
-        return success(as_json(_expression(params)))
+        return success(await workers.run(lambda: as_json(_expression(params))))
 
     async def query_exemplars(params: Params, _: Request) -> Response:
         start_ms, end_ms = params.span_ms()
         if end_ms < start_ms:
             raise BadParameter("end timestamp must not be before start timestamp")
-        if not selectors(parse(params.text("query"))):
+        if not await workers.run(lambda: selectors(parse(params.text("query")))):
             return nothing()
         # The store keeps no exemplars, so there are none to any question.
         return success([])

@@ -228,3 +228,79 @@ class TestPromtool:
     def test_a_fault(self, server) -> None:
         done = subprocess.run(["promtool", "query", "instant", server.url, "sum("], capture_output=True, text=True)
         assert done.returncode == 1 and "1:5: parse error: unclosed left parenthesis" in done.stderr
+
+
+def test_a_reload_that_fails_is_told(folder, server) -> None:
+    def told() -> tuple[bool, list[str]]:
+        runtime = server.get("/api/v1/status/runtimeinfo")["data"]
+        return runtime["reloadConfigSuccess"], [each["text"] for each in server.get("/api/v1/notifications")["data"]]
+
+    file = folder / "prometheus.yml"
+    good = file.read_text()
+    began = server.get("/api/v1/status/runtimeinfo")["data"]["lastConfigTime"]
+    try:
+        file.write_text("scrape_configs: 1")
+        assert httpx2.post(server.url + "/-/reload").status_code == 500
+        assert told() == (False, ["Configuration reload has failed."])
+        assert server.get("/api/v1/status/runtimeinfo")["data"]["lastConfigTime"] == began
+    finally:
+        file.write_text(good)
+    assert httpx2.post(server.url + "/-/reload").status_code == 200
+    assert told() == (True, [])
+
+
+def test_what_is_not_offered(server) -> None:
+    for method in ("GET", "POST", "PUT"):
+        assert httpx2.request(method, server.url + "/-/quit").status_code in (404, 405)
+    assert server.process.poll() is None
+
+
+def test_pages_of_rules(server) -> None:
+    def page(**params: Any) -> Any:
+        return server.get("/api/v1/rules", group_limit=1, **params)["data"]
+
+    first = page()
+    assert [each["name"] for each in first["groups"]] == ["one"]
+    second = page(group_next_token=first["groupNextToken"])
+    assert [each["name"] for each in second["groups"]] == ["two"] and "groupNextToken" not in second
+    (group,) = page(**{"match[]": '{severity="page"}', "exclude_alerts": "true"})["groups"]
+    assert [(each["name"], each["alerts"]) for each in group["rules"]] == [("Up", None)]
+    (group,) = page(**{"file[]": group["file"], "rule_name[]": "Down"})["groups"]
+    assert group["rules"][0]["alerts"] == []
+
+
+PAGES = [
+    ({"group_next_token": "x"}, "group_limit needs to be present in order to paginate over the groups"),
+    ({"group_limit": "0"}, 'invalid parameter "group_limit": group_limit needs to be greater than 0'),
+    (
+        {"group_limit": "x"},
+        'invalid parameter "group_limit": group_limit needs to be a valid number: strconv.ParseInt: parsing "x": '
+        "invalid syntax",
+    ),
+    (
+        {"group_limit": "1", "group_next_token": "x"},
+        "invalid parameter \"group_next_token\": invalid group_next_token 'x'. were rule groups changed?",
+    ),
+    (
+        {"exclude_alerts": "x"},
+        'invalid parameter "exclude_alerts": error converting exclude_alerts: strconv.ParseBool: parsing "x": '
+        "invalid syntax",
+    ),
+    ({"match[]": "{}"}, "match[] must contain at least one non-empty matcher"),
+]
+
+
+@pytest.mark.parametrize(("params", "words"), PAGES)
+def test_wrong_pages_of_rules(server, params, words) -> None:
+    answer = httpx2.get(server.url + "/api/v1/rules", params=params)
+    assert answer.status_code == 400 and answer.json()["error"].endswith(words)
+
+
+def test_metadata_of_targets(server) -> None:
+    entry = {"type": "counter", "help": "", "unit": ""}
+    assert server.get("/api/v1/metadata", metric="scrapes")["data"] == {"scrapes": [entry]}
+    assert server.get("/api/v1/metadata", limit=0)["data"] == {}
+    assert len(server.get("/api/v1/metadata", limit=3, limit_per_metric=1)["data"]) == 3
+    (found,) = server.get("/api/v1/targets/metadata", match_target=COUNTING)["data"]
+    assert found["metric"] == "scrapes" and found["target"]["zone"] == "a"
+    assert "counting" in server.get("/api/v1/scrape_pools")["data"]["scrapePools"]

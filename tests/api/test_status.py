@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hivesight import config as configuration
-from hivesight.api.prometheus import Reloads, Server, federate, status
+from hivesight.api.prometheus import Reloads, Server, federate, relabelling, status
 from hivesight.config import Options
 from hivesight.model.labels import Labels
 from hivesight.model.series import STALE
@@ -26,6 +26,11 @@ scrape_configs:
   authorization: {credentials: hunter6}
   consul_sd_configs: [{server: 'http://hunter7@consul', token: hunter8, tags: [web]}]
 - job_name: c
+  relabel_configs:
+  - {source_labels: [__address__], target_label: zone, regex: '(.).*'}
+  - {action: labeldrop, regex: extra}
+  - {action: keep, source_labels: [zone], regex: b}
+  - {target_label: late, replacement: x}
   bearer_token: hunter9
   oauth2: null
 remote_write:
@@ -57,7 +62,11 @@ def bench(tmp_path) -> Bench:
 @pytest.fixture
 def ask(bench, tsdb, workers, clock, asking):
     return asking(
-        [*status.routes(bench.server, tsdb, workers, clock), *federate.routes(bench.server, tsdb, workers, clock)]
+        [
+            *status.routes(bench.server, tsdb, workers, clock),
+            *federate.routes(bench.server, tsdb, workers, clock),
+            *relabelling.routes(bench.server),
+        ]
     )
 
 
@@ -171,3 +180,31 @@ def test_federation_of_nothing_and_of_faults(ask) -> None:
     assert (ask("/federate").status_code, ask("/federate").text) == (200, "")
     refused = ask("/federate", params={"match[]": "{job="})
     assert (refused.status_code, refused.text) == (400, "1:6: parse error: unexpected end of input inside braces\n")
+
+
+def test_relabelling_step_by_step(ask) -> None:
+    def steps(labels: str) -> list[tuple[dict[str, str], bool]]:
+        found = ask("/api/v1/targets/relabel_steps", params={"scrapePool": "c", "labels": labels}).json()["data"]
+        assert [each["rule"]["action"] for each in found["steps"]] == ["replace", "labeldrop", "keep", "replace"]
+        return [(each["output"], each["keep"]) for each in found["steps"]]
+
+    first = {"__address__": "a:1", "extra": "1", "zone": "a"}
+    second = {"__address__": "a:1", "zone": "a"}
+    assert steps('{"__address__": "a:1", "extra": "1"}') == [(first, True), (second, True), ({}, False), ({}, False)]
+    assert steps('{"__address__": "b:1"}')[-1] == ({"__address__": "b:1", "zone": "b", "late": "x"}, True)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({}, "no scrapePool parameter provided"),
+        ({"scrapePool": "c"}, "no labels parameter provided"),
+        ({"scrapePool": "c", "labels": "{"}, "error parsing labels: "),
+        ({"scrapePool": "c", "labels": "[]"}, "error parsing labels: expected an object"),
+        ({"scrapePool": "c", "labels": '{"a": 1}'}, "error parsing labels: expected an object"),
+        ({"scrapePool": "x", "labels": "{}"}, 'error retrieving scrape config: scrape pool "x" not found'),
+    ],
+)
+def test_relabelling_of_nothing(ask, parameters, words) -> None:
+    answer = ask("/api/v1/targets/relabel_steps", params=parameters)
+    assert answer.status_code == 400 and answer.json()["error"].startswith(words)

@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute
 
-from hivesight.api.prometheus import expressions, federate, graph, query, rules, series, status, targets
+from hivesight.api.prometheus import expressions, federate, graph, query, relabelling, rules, series, status, targets
 from hivesight.api.prometheus.endpoint import preflight
 from hivesight.api.prometheus.status import Reloads, Server
 from hivesight.api.workers import Workers
@@ -30,6 +30,7 @@ def routes(
         *expressions.routes(workers),
         *series.routes(tsdb, workers),
         *targets.routes(scraping),
+        *relabelling.routes(server),
         *rules.routes(manager),
         *status.routes(server, tsdb, workers, clock),
         *federate.routes(server, tsdb, workers, clock),

@@ -17,9 +17,7 @@ from hivesight.model.secret import Secret
 HIDDEN: Final = "<secret>"
 
 # Sections that are known and not modelled hold texts as they were written: their keys say what is secret.
-_SECRET_KEY: Final = re.compile(
-    r"password|secret|token|credential|private_key|api_?key|consumer_key|access_key|auth|headers?"
-)
+_SECRET_KEY: Final = re.compile(r"password|secret|token|credential|_key$|apikey|auth|headers?")
 _NOT_SECRET: Final = re.compile(
     r".*(_file|_files|_ref|_url|_path|_id|_name|_type|_method)|authorization|basic_auth|oauth2"
 )

@@ -51,7 +51,7 @@ def _scalars(op: str, left: Values, right: Values) -> Values:
     if op in ARITHMETIC:
         return ARITHMETIC[op](left, right)
     if op in TRIMS:
-        raise QueryError(f"operator {op!r} takes a histogram on its left")
+        raise QueryError(f'operator "{op}" not allowed for Scalar operations')
     return COMPARE[op](left, right).astype(np.float64)
 
 
@@ -65,7 +65,8 @@ def _with_scalar(context: Context, node: Binary, frame: Frame, scalar: Values, *
         if node.op in ARITHMETIC or node.op in TRIMS:
             values, met = _floats_of(context, node, left, right, floats.present)
             made = frame.changed(values, met | (outcome.native.place >= 0))
-            return replace(made, native=outcome.native)
+            nameless = frame.nameless if node.op in TRIMS else made.nameless
+            return replace(made, native=outcome.native, nameless=nameless)
     if node.op in ARITHMETIC or node.op in TRIMS:
         return frame.changed(*_floats_of(context, node, left, right, floats.present))
     holds = COMPARE[node.op](left, right)
@@ -135,7 +136,8 @@ def applied(
         values, floats = _floats_of(context, node, left.values, right.values, floats)
         if outcome is None:
             return Frame(labels, values, floats, nobody)
-        return Frame(labels, values, floats | (outcome.native.place >= 0), nobody, outcome.native)
+        gone = nameless if node.op in TRIMS else nobody
+        return Frame(labels, values, floats | (outcome.native.place >= 0), gone, outcome.native)
     holds = COMPARE[node.op](left.values, right.values)
     if outcome is not None:
         holds, floats = np.where(outcome.compared, outcome.holds, holds), floats | outcome.compared
@@ -147,7 +149,7 @@ def applied(
 
 def _result_labels(op: str, matching: Matching, many: LabelTable, one: LabelTable, found: Pairs) -> LabelTable:
     labels = many.rows(found.many)
-    if op in ARITHMETIC or op in TRIMS:
+    if op in ARITHMETIC:
         labels = dropping(labels, METADATA)
     if matching.card is Card.ONE_TO_ONE:
         labels = keeping(labels, matching.labels) if matching.on else dropping(labels, matching.labels)

@@ -1,8 +1,9 @@
-"""The buckets of a histogram as the HTTP API lists them."""
+"""The buckets of a histogram as the HTTP API lists them, and as text."""
 
 from collections.abc import Iterator
 
 from hivesight.model.histogram import Histogram
+from hivesight.query.promql.literals import format_number
 
 OPEN_LEFT, OPEN_RIGHT, CLOSED = 0, 1, 3
 """Which bounds belong to a bucket: the upper one, the lower one, both."""
@@ -24,3 +25,21 @@ def api_buckets(histogram: Histogram) -> Iterator[tuple[int, float, float, float
             yield (CLOSED if key == 0 else OPEN_LEFT), scale.lower(key), scale.upper(key), count
         else:
             yield OPEN_LEFT, max(scale.lower(key), wide), scale.upper(key), count
+
+
+def histogram_text(histogram: Histogram) -> str:
+    """A histogram as `count_values` names it: `{count:3, sum:4.5, (1,2]:3}`."""
+    scale, wide = histogram.scale, histogram.scale.zero_threshold
+    parts = [f"count:{format_number(histogram.count)}", f"sum:{format_number(histogram.sum)}"]
+    for key, count in sorted(histogram.negative.items(), reverse=True):
+        parts.append(f"[{_range(-scale.upper(key), -scale.lower(key))}):{format_number(count)}")
+    if histogram.zero != 0:
+        parts.append(f"[{_range(-wide, wide)}]:{format_number(histogram.zero)}")
+    for key, count in sorted(histogram.positive.items()):
+        opening = "[" if scale.custom and key == 0 else "("
+        parts.append(f"{opening}{_range(scale.lower(key), scale.upper(key))}]:{format_number(count)}")
+    return "{" + ", ".join(parts) + "}"
+
+
+def _range(low: float, high: float) -> str:
+    return f"{format_number(low)},{format_number(high)}"

@@ -1,74 +1,109 @@
-"""The trim operators: the observations of a histogram below (`</`) or above (`>/`) a value. A bucket in which the value
-lies is cut by interpolation; the sum is estimated from the middles of the buckets that are left."""
+"""The trim operators: the observations of a histogram below (`</`) or above (`>/`) a value (Prometheus' `TrimBuckets`).
+A bucket in which the value lies is cut by interpolation, as far as anything is known of where its observations are; the
+sum is estimated from the middles of what is left."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from hivesight.model.histogram import HistogramCells, Layout
 from hivesight.model.series import Mask, Values
-from hivesight.query.promql.native.figures import Ordered, by_layout, clipped, ordered
+from hivesight.query.promql.native.figures import by_layout
 
 
 def trimmed(cells: HistogramCells, bound: Values, *, below: bool) -> HistogramCells:
-    """The cells without what is above their bounds, or, unless `below`, without what is below them. NaN keeps nothing
-    out."""
+    """The cells with what is below their bounds, shape (cells,), or else with what is above them."""
     figures = cells.figures.copy()
     for rows, layout in by_layout(cells):
-        figures[rows] = _trimmed(layout, figures[rows], bound[rows], below=below)
+        figures[rows] = _trimmed(layout, figures[rows], bound[rows][:, None], below=below)
     return HistogramCells(cells.layouts, cells.layout, figures, cells.hint)
 
 
-def _trimmed(layout: Layout, figures: Values, bound: Values, *, below: bool) -> Values:
-    buckets = ordered(layout, figures)
-    lower, upper = clipped(buckets)
-    at = bound[:, None]
-    share = _share_below(buckets, lower, upper, at)
-    kept = buckets.counts * (share if below else 1 - share)
-    cut: Mask = (lower < at) & (at < upper)
-    low, high = (lower, np.where(cut, at, upper)) if below else (np.where(cut, at, lower), upper)
-    whole = (kept == buckets.counts).all(axis=1) & ~(cut & (kept != 0)).any(axis=1)
-    total = np.where(kept == 0, 0.0, kept * _middle(buckets, low, high)).sum(axis=1)
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What is left of buckets, and the middle of where it lies; both of shape (cells, buckets)."""
+
+    counts: Values
+    middle: Values
+
+
+def _trimmed(layout: Layout, figures: Values, at: Values, *, below: bool) -> Values:
+    scale, split = layout.scale, 3 + len(layout.negative)
+    parts: list[tuple[slice, _Kept]] = []
+    for keys, columns, sign in (
+        (layout.negative, slice(3, split), -1),
+        (layout.positive, slice(split, split + len(layout.positive)), 1),
+    ):
+        inner, outer = np.array([[scale.lower(key), scale.upper(key)] for key in keys]).reshape(-1, 2).T
+        low, high = (inner, outer) if sign > 0 else (-outer, -inner)
+        counts = figures[:, columns]
+        kept = _custom(low, high, counts, at, below) if scale.custom else _exponential(low, high, counts, at, below)
+        parts.append((columns, kept))
+    if not scale.custom:
+        parts.append((slice(2, 3), _zero(layout, figures, at, below)))
     out = figures.copy()
-    _put(layout, buckets, out, kept)
-    out[:, 0] = np.where(whole, figures[:, 0], kept.sum(axis=1))
-    out[:, 1] = np.where(whole, figures[:, 1], total)
+    count, total = np.zeros(len(out)), np.zeros(len(out))
+    for columns, kept in parts:
+        out[:, columns] = kept.counts
+        count += kept.counts.sum(axis=1)
+        total += np.where(kept.counts == 0, 0.0, kept.counts * kept.middle).sum(axis=1)
+    same = (out[:, 2:] == figures[:, 2:]).all(axis=1)
+    out[:, 0], out[:, 1] = np.where(same, figures[:, 0], count), np.where(same, figures[:, 1], total)
     return out
 
 
-def _share_below(buckets: Ordered, lower: Values, upper: Values, at: Values) -> Values:
-    """How much of each bucket lies below the bound."""
-    linear = (at - lower) / (upper - lower)
-    if buckets.custom:
-        # Of a bucket without an end nothing is known but where it begins.
-        first = np.isneginf(lower)
-        linear = np.where(first, np.where(upper > 0, at / upper, 1.0), linear)
-        inside = np.where(np.isposinf(upper), 0.0, np.clip(linear, 0.0, 1.0))
+def _cut(
+    low: Values, high: Values, at: Values, below: bool, counts: Values, inside: tuple[Values, Values], whole: Values
+) -> _Kept:
+    """inside: the share that is kept of a bucket in which the bound lies, and its middle; whole: the middle of all."""
+    kept: Mask = high <= at if below else low >= at
+    cut: Mask = (low < at) & (high > at)
+    share = np.where(kept, 1.0, np.where(cut, inside[0], 0.0))
+    return _Kept(np.where(counts == 0, counts, counts * share), np.where(kept, whole, inside[1]))
+
+
+def _exponential(low: Values, high: Values, counts: Values, at: Values, below: bool) -> _Kept:
+    near, far, here = np.log2(np.abs(low)), np.log2(np.abs(high)), np.log2(np.abs(at))
+    under = np.where(low > 0, (here - near) / (far - near), 1 - (here - far) / (near - far))
+    # Of what lies in a bucket without an end it is known only that it lies there.
+    endless = np.isinf(low) | np.isinf(high)
+    share = np.where(endless, (0.0 if below else 1.0) * np.isposinf(high), under if below else 1 - under)
+    start, end = (low, at) if below else (at, high)
+    middle = np.where(endless, at, np.sqrt(np.abs(start * end)) * np.where(low < 0, -1.0, 1.0))
+    whole = np.where(np.isinf(high), low, np.where(np.isinf(low), high, np.sqrt(np.abs(low * high)) * np.sign(high)))
+    whole = np.where(high == 0, -np.sqrt(np.abs(low * high)), whole)
+    return _cut(low, high, at, below, counts, (share, middle), whole)
+
+
+def _custom(low: Values, high: Values, counts: Values, at: Values, below: bool) -> _Kept:
+    first, last = np.isneginf(low), np.isposinf(high)
+    # The first bucket is taken to begin at zero where it may.
+    start = np.where(first, 0.0, low)
+    under = (at - start) / (high - start)
+    known = ~first | ((at > 0 if below else at >= 0) & (high > 0))
+    share = np.where(known, under if below else 1 - under, 0.0)
+    middle = (start + at) / 2 if below else (at + high) / 2
+    if below:
+        share = np.where(first & (high <= 0), 1.0, np.where(last, 0.0, share))
+        middle = np.where(first & (high <= 0), at, middle)
     else:
-        near, far, here = np.log2(np.abs(lower)), np.log2(np.abs(upper)), np.log2(np.abs(at))
-        grown = np.where(lower > 0, (here - near) / (far - near), 1 - (here - far) / (near - far))
-        inside = np.where(_is_zero(buckets), linear, grown)
-    return np.where(upper <= at, 1.0, np.where(lower >= at, 0.0, inside))
+        share = np.where(last, np.where(first, 0.0, 1.0), share)
+        middle = np.where(last, at, middle)
+    whole = np.where(
+        first, np.where(last, 0.0, np.where(high > 0, high / 2, high)), np.where(last, low, (low + high) / 2)
+    )
+    return _cut(low, high, at, below, counts, (share, middle), whole)
 
 
-def _is_zero(buckets: Ordered) -> Mask:
-    out = np.zeros(buckets.counts.shape[1], dtype=np.bool_)
-    out[buckets.zero] = True
-    return out
-
-
-def _middle(buckets: Ordered, low: Values, high: Values) -> Values:
-    if buckets.custom:
-        start = np.where(np.isneginf(low), np.where(high > 0, 0.0, high), low)
-        return np.where(np.isposinf(high), start, (start + high) / 2)
-    middle = np.sqrt(low * high) * np.sign(high)
-    return np.where(_is_zero(buckets), (low + high) / 2, middle)
-
-
-def _put(layout: Layout, buckets: Ordered, out: Values, kept: Values) -> None:
-    """The counts back to their columns."""
-    if buckets.custom:
-        out[:, 3 : 3 + layout.width] = kept
-        return
-    split = 3 + len(layout.negative)
-    out[:, 3:split] = kept[:, : buckets.zero][:, ::-1]
-    out[:, 2] = kept[:, buckets.zero]
-    out[:, split : split + len(layout.positive)] = kept[:, buckets.zero + 1 :]
+def _zero(layout: Layout, figures: Values, at: Values, below: bool) -> _Kept:
+    wide, split = layout.scale.zero_threshold, 3 + len(layout.negative)
+    negative = (figures[:, 3:split] != 0).any(axis=1, keepdims=True)
+    positive = (figures[:, split:] != 0).any(axis=1, keepdims=True)
+    low = np.where(positive & ~negative, 0.0, -wide)
+    high = np.where(negative & ~positive, 0.0, wide)
+    under = (at - low) / (high - low)
+    share = np.where(at <= low, 0.0, np.where(at >= high, 1.0, under))
+    start, end = (low, np.minimum(at, high)) if below else (np.maximum(at, low), high)
+    counts = figures[:, 2:3]
+    kept = counts * (share if below else 1 - share)
+    return _Kept(np.where(counts > 0, kept, counts), (start + end) / 2)

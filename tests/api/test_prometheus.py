@@ -4,13 +4,18 @@ import asyncio
 import threading
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from hivesight.api.prometheus import expressions, query, series
 from hivesight.api.prometheus.endpoint import preflight
 from hivesight.model.errors import QueryLimit
-from hivesight.query.promql import Answer, Engine, parse
+from hivesight.model.histogram import Histogram, HistogramGrid, Scale, cells_of
+from hivesight.model.labels import Labels
+from hivesight.model.symbols import Symbols, label_table
+from hivesight.query.promql import Answer, Engine, Matrix, Vector, parse
 from hivesight.query.promql import format as canonical
+from hivesight.query.promql.render import render
 
 NOW = 1_700_000_000
 
@@ -317,6 +322,18 @@ def test_a_limit_cuts_results(ask) -> None:
         assert len(body["data"]["result"]) == 1 and body["warnings"] == ["results truncated due to limit"]
         assert "warnings" not in ask(f"/api/v1/{path}", params={**parameters, "limit": 2}).json()
         assert "warnings" not in ask(f"/api/v1/{path}", params={**parameters, "limit": 0}).json()
+
+
+def test_a_limit_cuts_histograms_too() -> None:
+    cells = cells_of([Histogram(Scale(0, 0.0), count, 1.5, 0.0, {1: count}, {}) for count in (3.0, 4.0)])
+    labels = label_table([Labels({"a": "1"}), Labels({"a": "2"})], Symbols())
+    column = HistogramGrid(cells, np.array([[0], [1]]))
+    for whole in (
+        Vector(NOW * 1000, labels, np.full(2, np.nan), column),
+        Matrix(labels, np.array([NOW * 1000]), np.full((2, 1), np.nan), np.full((2, 1), True), column),
+    ):
+        text = render(query._first(whole, 1)).decode()
+        assert '"count":"3"' in text and '"count":"4"' not in text
 
 
 def test_the_lookback_of_one_question(ask) -> None:

@@ -34,7 +34,9 @@ scrape_configs:
   bearer_token: hunter9
   oauth2: null
 remote_write:
-- {url: 'https://x/?token=hunter10&a=b', headers: {A: hunter11}, sigv4: {access_key: hunter12, service_account_key: hunter13}}
+- url: 'https://x/?token=hunter10&a=b'
+  headers: {A: hunter11}
+  sigv4: {access_key: hunter12, service_account_key: hunter13}
 - url: "https://x/"
   basic_auth: {username: me, password: hunter14, password_file: shown.txt}
   tls_config: {key: hunter15}

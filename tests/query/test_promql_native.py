@@ -161,7 +161,7 @@ def test_texts_and_buckets() -> None:
         (0, 1.0, 2.0, 3.0),
         (0, 2.0, 4.0, 4.0),
     ]
-    assert list(api_buckets(BOUNDED))[0] == (3, -math.inf, -5.0, 1.0)
+    assert next(iter(api_buckets(BOUNDED))) == (3, -math.inf, -5.0, 1.0)
     reaching = Histogram(Scale(0, 0.75), 1.0, 1.0, 0.0, {0: 1.0}, {0: 1.0})
     assert list(api_buckets(reaching)) == [(1, -1.0, -0.75, 1.0), (0, 0.75, 1.0, 1.0)]
 

@@ -52,7 +52,7 @@ def _texts(
         for each in cells.tolist():
             texts.append(histogram_text(frame.native.cells.histogram(each)))
             budget.spend_text(len(texts[-1]))
-    codes = np.array([symbols.intern(each) for each in texts], dtype=np.int32)
-    # Histograms in different cells may be equal.
-    distinct, code = np.unique(codes, return_inverse=True)
-    return distinct, code[value]
+    # Histograms in different cells may be equal; texts keep their order, by which ties are broken.
+    first = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+    same = np.array([first[text] for text in texts], dtype=np.intp)
+    return np.array([symbols.intern(text) for text in first], dtype=np.int32), same[value]

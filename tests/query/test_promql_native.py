@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hivesight.model.errors import QueryError
-from hivesight.model.histogram import CUSTOM, Hint, Histogram, Scale, cells_of, exponential_bound
+from hivesight.model.histogram import CUSTOM, Hint, Histogram, HistogramGrid, Scale, cells_of, exponential_bound
 from hivesight.model.labels import Labels
+from hivesight.model.symbols import Symbols, label_table
 from hivesight.query.promql import Answer, Engine, Vector
 from hivesight.query.promql.native.buckets import api_buckets, histogram_text
 from hivesight.query.promql.native.compare import equal, reset_between
@@ -267,6 +268,17 @@ def test_trims_bind_as_comparisons_and_keep_names() -> None:
     assert labels == Labels({"__name__": "h"})
     assert isinstance(found, Histogram)
     assert found.count == 10.0
+
+
+@pytest.mark.parametrize("histogram", [EXPONENTIAL, BOUNDED, plain({}), plain({1: 1e-9, 3: -1.0})])
+def test_json_lists_the_buckets(histogram: Histogram) -> None:
+    grid = HistogramGrid(cells_of([histogram, EXPONENTIAL]), np.array([[0]]))
+    vector = Vector(0, label_table([Labels()], Symbols()), np.array([math.nan]), grid)
+    (row,) = json.loads(render(vector))["result"]
+    _, found = row["histogram"]
+    assert (float(found["count"]), float(found["sum"])) == (histogram.count, histogram.sum)
+    buckets = [(rule, *map(float, figures)) for rule, *figures in found.get("buckets", [])]
+    assert buckets == list(api_buckets(histogram))
 
 
 def test_json() -> None:

@@ -213,7 +213,8 @@ def cells_of(histograms: Sequence[Histogram]) -> HistogramCells:
 class HistogramGrid:
     """Histograms at places of a (series x columns) array whose other places hold floats or nothing.
 
-    place: int64, shape (series, columns): the number of the cell, -1 where no histogram stands."""
+    place: int64, shape (series, columns): the number of the cell, -1 where no histogram stands. Several places may
+    name one cell. A query pays for all cells of a block, so a store hands out those of the block alone."""
 
     cells: HistogramCells
     place: Indexes

@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 import orjson
 
-from hivesight.model.histogram import Histogram, HistogramGrid
+from hivesight.model.histogram import HistogramGrid
 from hivesight.model.series import Mask, Times, Values
 from hivesight.model.symbols import LabelTable
 from hivesight.query.promql.literals import format_api
-from hivesight.query.promql.native.buckets import api_buckets
+from hivesight.query.promql.native.texts import histogram_texts
 from hivesight.query.promql.types import Matrix, Scalar, String, Vector
 
 _CHUNK: Final = 1 << 15
@@ -94,42 +94,46 @@ def _vector(vector: Vector) -> Iterator[bytes]:
         return
     at = seconds(vector.at_ms)
     texts = number_texts(np.ascontiguousarray(vector.values))
-    grid = vector.histograms
-    for row, (metric, text) in enumerate(zip(_metrics(vector.labels), texts, strict=True)):
-        if grid is not None and (cell := int(grid.place[row, 0])) >= 0:
-            yield f'{metric},"histogram":[{at},{_histogram(grid.cells.histogram(cell))}]}}'.encode()
-        else:
+    shown = _histograms(vector.histograms, np.ones((len(texts), 1), dtype=np.bool_))
+    place = [-1] * len(texts) if vector.histograms is None else vector.histograms.place[:, 0].tolist()
+    for metric, text, cell in zip(_metrics(vector.labels), texts, place, strict=True):
+        if cell < 0:
             yield f'{metric},"value":[{at},"{text}"]}}'.encode()
+        else:
+            yield f'{metric},"histogram":[{at},{shown[cell]}]}}'.encode()
 
 
-def _histogram(histogram: Histogram) -> str:
-    buckets = ",".join(
-        f'[{rule},"{format_api(low)}","{format_api(high)}","{format_api(count)}"]'
-        for rule, low, high, count in api_buckets(histogram)
-    )
-    listed = f',"buckets":[{buckets}]' if buckets else ""
-    return f'{{"count":"{format_api(histogram.count)}","sum":"{format_api(histogram.sum)}"{listed}}}'
+def _histograms(grid: HistogramGrid | None, present: Mask) -> dict[int, str]:
+    """The histograms that are present, by cell."""
+    if grid is None:
+        return {}
+    return histogram_texts(grid.cells, np.unique(grid.place[present & (grid.place >= 0)]), number_texts)
 
 
-def _mixed_rows(matrix: Matrix, grid: HistogramGrid) -> Iterator[bytes]:
+def _mixed(matrix: Matrix, grid: HistogramGrid) -> Iterator[bytes]:
     """Series with histograms, floats and histograms each in a list of their own."""
-    every = _metrics(matrix.labels)
-    for row, metric in enumerate(every):
-        times = matrix.times if matrix.times.ndim == 1 else matrix.times[row]
-        floats, histograms = list[str](), list[str]()
-        for step in np.flatnonzero(matrix.present[row]).tolist():
-            at, cell = seconds(int(times[step])), int(grid.place[row, step])
-            if cell < 0:
-                floats.append(f'[{at},"{format_api(float(matrix.values[row, step]))}"]')
-            else:
-                histograms.append(f"[{at},{_histogram(grid.cells.histogram(cell))}]")
+    shared = _seconds(matrix.times) if matrix.times.ndim == 1 else None
+    for row, metric in enumerate(_metrics(matrix.labels)):
+        shown = _histograms(grid.at(grid.place[row]), matrix.present[row])
+        heads = shared or _seconds(matrix.times[row])
+        steps, cells = np.flatnonzero(matrix.present[row]), grid.place[row]
+        float_steps, own = steps[cells[steps] < 0], steps[cells[steps] >= 0]
+        texts = number_texts(matrix.values[row][float_steps]) if float_steps.size else []
+        floats = [f'[{heads[at]},"{text}"]' for at, text in zip(float_steps.tolist(), texts, strict=True)]
+        histograms = [
+            f"[{heads[at]},{shown[cell]}]" for at, cell in zip(own.tolist(), cells[own].tolist(), strict=True)
+        ]
         lists = [f',"{name}":[{",".join(of)}]' for name, of in (("values", floats), ("histograms", histograms)) if of]
         yield f"{metric}{''.join(lists)}}}".encode()
 
 
+def _seconds(times: Times) -> list[str]:
+    return [seconds(at) for at in times.tolist()]
+
+
 def _matrix(matrix: Matrix) -> Iterator[bytes]:
     if matrix.histograms is not None:
-        yield from _mixed_rows(matrix, matrix.histograms)
+        yield from _mixed(matrix, matrix.histograms)
         return
     shared = matrix.times.ndim == 1
     templates = _Templates(matrix.times if shared else np.zeros(0, dtype=np.int64))
@@ -148,7 +152,7 @@ def _matrix(matrix: Matrix) -> Iterator[bytes]:
 
 
 def _heads(times: Times) -> list[str]:
-    return [f'[{seconds(at)},"%s"]' for at in times.tolist()]
+    return [f'[{at},"%s"]' for at in _seconds(times)]
 
 
 def _template(heads: Iterable[str]) -> str:

@@ -1,23 +1,37 @@
 """Pairs of histograms compared: equality, and whether a counter was reset between them."""
 
+from typing import Final
+
 import numpy as np
 
 from hivesight.model.histogram import Hint, HistogramCells, HistogramGrid, Indexes
 from hivesight.model.series import Mask, Values
 from hivesight.query.promql.native.unify import unified
 
+_NUMBERS: Final = 1 << 21
+"""Figures of cells that are laid out at a time."""
+
 
 def equal(cells: HistogramCells, left: Indexes, right: Indexes) -> Mask:
     """Where both histograms are the same: scale, count, sum and buckets, those of no observations apart."""
-    pairs = len(left)
-    scale = np.array([list({each.scale: None for each in cells.layouts}).index(each.scale) for each in cells.layouts])
+    out = np.zeros(len(left), dtype=np.bool_)
+    size = max(1, _NUMBERS // cells.figures.shape[1])
+    for begin in range(0, len(left), size):
+        some = slice(begin, begin + size)
+        out[some] = _equal(cells, left[some], right[some])
+    return out
+
+
+def _equal(cells: HistogramCells, left: Indexes, right: Indexes) -> Mask:
+    known = {scale: number for number, scale in enumerate(dict.fromkeys(each.scale for each in cells.layouts))}
+    scale = np.array([known[each.scale] for each in cells.layouts])
     out = scale[cells.layout[left]] == scale[cells.layout[right]]
     rows = np.flatnonzero(out)
     number = np.arange(len(rows), dtype=np.int64)
     both = unified(cells, np.concatenate([left[rows], right[rows]]), np.concatenate([number, number]), len(rows))
     a, b = both.cells.figures[: len(rows)], both.cells.figures[len(rows) :]
     out[rows] = ((a == b) | (np.isnan(a) & np.isnan(b))).all(axis=1)
-    return out if pairs else np.zeros(0, dtype=np.bool_)
+    return out
 
 
 def resampled(grid: HistogramGrid) -> HistogramGrid:
@@ -44,8 +58,10 @@ def reset_between(cells: HistogramCells, before: Indexes, after: Indexes) -> Mas
     hint = cells.hint[after]
     out = hint == Hint.RESET
     rows = np.flatnonzero((hint != Hint.RESET) & (hint != Hint.NOT_RESET))
-    if rows.size:
-        out[rows] = _fell(cells, before[rows], after[rows])
+    size = max(1, _NUMBERS // cells.figures.shape[1])
+    for begin in range(0, len(rows), size):
+        some = rows[begin : begin + size]
+        out[some] = _fell(cells, before[some], after[some])
     return out
 
 

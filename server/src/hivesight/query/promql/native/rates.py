@@ -52,6 +52,26 @@ def rates(counter: bool, per_second: bool, context: Context, noted: Expr, window
     if counter:
         for name in names_where(context, windows, overlaps_in(inner) & parts.pure):
             context.notes.start_overlaps(name, noted)
+    made: list[Made] = []
+    for some in at.pieces(cells.figures.shape[1]):
+        context.budget.check()
+        made.append(_rate(context, noted, windows, parts, some, reset, begun, counter=counter, per_second=per_second))
+    return framed(windows, made)
+
+
+def _rate(
+    context: Context,
+    noted: Expr,
+    windows: Windows,
+    parts: Split,
+    at: Cells,
+    reset: Mask,
+    begun: Began,
+    *,
+    counter: bool,
+    per_second: bool,
+) -> Made:
+    inner = parts.histograms
     began = None if begun is None else (begun[0][at.row, at.step], begun[1][at.row, at.step])
     gained, good = _gained(context, noted, windows, parts, at, reset, began)
     for name in names_at(context, windows, at.row[~good]):
@@ -59,10 +79,11 @@ def rates(counter: bool, per_second: bool, context: Context, noted: Expr, window
     kept = np.flatnonzero(good)
     at, gained = at.chosen(kept), gained.rows(kept)
     began = None if began is None else (began[0][kept], began[1][kept])
-    factor = _factor(inner, at, counter, cells.count[place[at.row, at.lo]], gained.count, began)
+    first_count = parts.grid.cells.count[parts.grid.place[at.row, at.lo]]
+    factor = _factor(inner, at, counter, first_count, gained.count, began)
     if per_second:
         factor = factor / ((inner.closes_ms - inner.opens_ms) / 1000)[at.step]
-    return framed(windows, [Made(at, hinted(scaled(gained, factor), Hint.GAUGE))])
+    return Made(at, hinted(scaled(gained, factor), Hint.GAUGE))
 
 
 def _note_hints(counter: bool, context: Context, noted: Expr, windows: Windows, parts: Split, at: Cells) -> None:

@@ -7,12 +7,16 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hivesight.model.errors import QueryLimit
 from hivesight.model.histogram import HistogramCells, Indexes, Layout, Scale, uniform
 from hivesight.model.series import Mask, Values
+
+_MOST_FIGURES: Final = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ def unified(cells: HistogramCells, index: Indexes, group: Indexes, groups: int) 
 
 def _on_one_scale(picked: HistogramCells, used: list[int], scale: Scale) -> HistogramCells:
     target = joint_layout([picked.layouts[each] for each in used], scale)
+    _room(len(picked), 3 + target.width)
     figures = np.zeros((len(picked), 3 + target.width))
     for each in used:
         rows = picked.layout == each
@@ -84,9 +89,19 @@ def _mixed(picked: HistogramCells, group: Indexes, groups: int) -> Unified:
     return Unified(_assembled(picked, parts), incompatible, reconciled)
 
 
+def _room(rows: int, width: int) -> None:
+    """Raises QueryLimit where figures of layouts that have little in common would take too much memory."""
+    if rows * width > _MOST_FIGURES:
+        raise QueryLimit(
+            f"the histograms of the query have too many different buckets to be added up ({width} in {rows} of them):"
+            " ask for fewer series or a shorter time"
+        )
+
+
 def _assembled(picked: HistogramCells, parts: Sequence[tuple[NDArray[np.intp], Layout, Values]]) -> HistogramCells:
     codes: dict[Layout, int] = {}
     width = max((3 + layout.width for _, layout, _ in parts), default=3)
+    _room(len(picked), width)
     figures = np.zeros((len(picked), width))
     code = np.zeros(len(picked), dtype=np.int32)
     for rows, layout, part in parts:

@@ -69,6 +69,12 @@ class Cells:
         nth = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
         return np.repeat(self.lo, count) + nth, owner
 
+    def pieces(self, width: int) -> Iterator["Cells"]:
+        """The windows in pieces of a bounded number of figures, `width` for each window."""
+        size = max(1, _NUMBERS // width)
+        for begin in range(0, len(self), size):
+            yield self.chosen(slice(begin, begin + size))
+
     def chunks(self, width: int) -> Iterator["Cells"]:
         """The windows in pieces whose samples have a bounded number of figures, `width` each."""
         sizes = np.cumsum((self.hi - self.lo) * width)

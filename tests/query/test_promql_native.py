@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hivesight.model.errors import QueryError
+from hivesight.model.errors import BadQuery, QueryError
 from hivesight.model.histogram import CUSTOM, Hint, Histogram, HistogramGrid, Scale, cells_of, exponential_bound
 from hivesight.model.labels import Labels
 from hivesight.model.symbols import Symbols, label_table
-from hivesight.query.promql import Answer, Engine, Vector
+from hivesight.query.promql import Answer, Engine, Vector, format, parse
 from hivesight.query.promql.native.buckets import api_buckets, histogram_text
 from hivesight.query.promql.native.compare import equal, reset_between
 from hivesight.query.promql.native.terms import summed
@@ -256,6 +256,20 @@ def test_reconciled_bounds_are_noted() -> None:
     ((_, found),) = vector(answer).samples()
     assert isinstance(found, Histogram)
     assert found.scale.bounds == (2,)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["foo smoothed offset 5m", "foo </ 2", "a >/ on (x) b", "info(a, {})", 'info(a, {x=~".*"})', "start_timestamp(a)"],
+)
+def test_syntax_is_printed_as_written(query: str) -> None:
+    assert format(parse(query)) == query
+
+
+def test_info_takes_conditions_alone() -> None:
+    message = "1:9: parse error: expected label selectors only, got vector selector instead"
+    with pytest.raises(BadQuery, match=message):
+        parse('info(a, foo{x="y"})')
 
 
 def test_scalars_cannot_be_trimmed() -> None:

@@ -80,7 +80,7 @@ def _selector(selector: VectorSelector) -> str:
         said = matcher.name == METRIC_NAME and matcher.type is MatchType.EQUAL and matcher.value == selector.name
         if not (said and selector.name):
             shown.append(_matcher(matcher))
-    return f"{outside}{{{','.join(shown)}}}" if shown else outside
+    return f"{outside}{{{','.join(shown)}}}" if shown or not outside else outside
 
 
 def _duration(ms: int, written: DurationExpr | None) -> str:

@@ -13,7 +13,7 @@ export function HiveSection() {
       <h2 className="section-title">The hive</h2>
       <div className="grid">
         <StatPanel title="Active agents" note="of all types" expr={promql.ACTIVE_AGENTS} unit="count" />
-        <StatPanel title="Agent tasks" note="1 m" expr={promql.TASK_RATE} unit="per-second" />
+        <StatPanel title="Task rate" note="all agents, 1 m" expr={promql.TASK_RATE} unit="per-second" />
         <StatPanel
           title="Success"
           note="of tasks, 5 m"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Final, cast
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hivesight.gotmpl.errors import FunctionError
@@ -149,20 +149,6 @@ def zone_of(name: str) -> tzinfo:
         raise FunctionError(f"unknown time zone {name}") from error
 
 
-def parse_duration_ns(text: str) -> int:
-    """Nanoseconds of a Go duration such as `1h2m3.5s` (time.ParseDuration). Raises FunctionError."""
-    match = re.fullmatch(
-        r"([+-]?)((?:(?:[0-9]{1,18}\.?[0-9]{0,18}|\.[0-9]{1,18})(?:ns|us|µs|μs|ms|s|m|h)){1,20})", text
-    )
-    if text in ("0", "+0", "-0"):
-        return 0
-    if match is None:
-        raise FunctionError(f"time: invalid duration {text!r}")
-    parts = cast("list[tuple[str, str]]", re.findall(r"([0-9.]+)(ns|us|µs|μs|ms|s|m|h)", match[2]))
-    total = sum(round(float(count) * _UNITS[unit]) for count, unit in parts)
-    return -total if match[1] == "-" else total
-
-
 def _duration_ns(value: object) -> int:
     if isinstance(value, GoDuration):
         return value.ns
@@ -179,16 +165,6 @@ def _decimal(ns: int, unit: int) -> str:
     return f"{whole}.{rest:0{len(str(unit)) - 1}d}".rstrip("0")
 
 
-_UNITS: Final = {
-    "ns": 1,
-    "us": 1000,
-    "µs": 1000,
-    "μs": 1000,
-    "ms": 10**6,
-    "s": 10**9,
-    "m": 60 * 10**9,
-    "h": 3600 * 10**9,
-}
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",

@@ -3,14 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
 from hivesight.gotmpl import TemplateError
 from hivesight.model.alert import Alert
-from hivesight.model.labels import Labels
 from hivesight.rules.expansion import Surroundings
 from hivesight.rules.ports import Element, QueryFunc
-from hivesight.rules.sections import RuleConfig
 
 
 class RuleFailed(Exception):
@@ -44,24 +41,3 @@ class Outcome:
 
     samples: Sequence[Element]
     alerts: Sequence[Alert] = ()
-
-
-class Rule(Protocol):
-    """A recording or an alerting rule with its state."""
-
-    @property
-    def config(self) -> RuleConfig: ...
-
-    @property
-    def labels(self) -> Labels:
-        """The rule's labels with those of its group under them; templates as they are written."""
-        ...
-
-    @property
-    def query(self) -> str:
-        """The expression in its canonical text."""
-        ...
-
-    def evaluate(self, moment: Moment) -> Outcome:
-        """One evaluation. Raises RuleFailed, QueryError and StorageError."""
-        ...

@@ -1,7 +1,6 @@
 """Sums to twice the precision of a float: a value is an unevaluated sum `high + low` (Dekker 1971, Knuth TAOCP 4.2.2).
 At least as accurate as the compensated sums of Prometheus, in a number of passes that grows with the logarithm."""
 
-from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -128,9 +127,3 @@ def group_sums(terms: Double, starts: NDArray[np.intp]) -> Double:
         next_high[paired], next_low[paired] = add((next_high[paired], next_low[paired]), (high[right], low[right]))
         high, low, sizes, starts = next_high, next_low, halves, begins
     return high, low
-
-
-def by_chunks(windows: Windows, kernel: Callable[[Windows], Values]) -> Values:
-    """The kernel's result for all series, worked out in pieces that fit the processor's cache."""
-    parts = [kernel(part) for part in windows.chunks()]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)

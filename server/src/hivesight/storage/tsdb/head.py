@@ -2,7 +2,7 @@
 
 The writing side (`writer`), replay and the checkpoint work on it; readers (`select`) get candidates and views."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
@@ -172,10 +172,6 @@ class Head:
     def head_bytes(self) -> int:
         """Bytes of all sample arrays."""
         return sum(group.columns.arrays.nbytes for group in self.groups.values())
-
-    def by_id(self) -> Mapping[int, HeadGroup]:
-        """The groups as the log names them."""
-        return {group.id: group for group in self.groups.values() if group.id is not None}
 
 
 def keys_of(pairs: Codes, counts: NDArray[np.int32]) -> list[bytes]:

@@ -11,8 +11,9 @@ from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from hivesight.ingest.exposition import ExpositionError, Parsed, parse
-from hivesight.ingest.series_cache import KEPT_SCRAPES, UNRESOLVED, Metadata, SeriesCache
+from hivesight.ingest.series_cache import KEPT_SCRAPES, UNRESOLVED, SeriesCache
 from hivesight.model.labels import Labels
+from hivesight.model.metadata import Metadata
 from hivesight.model.series import NAN_BITS, bits
 
 Row = tuple[dict[str, str], float, int | None]

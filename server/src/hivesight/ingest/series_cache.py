@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hivesight.ingest.textline import MetadataKind, comment
+from hivesight.model.metadata import Metadata
 
 MAX_METADATA_BYTES: Final = 16 << 20
 """What is kept of a target's comments; over it they are forgotten and read anew."""
@@ -16,15 +17,6 @@ KEPT_SCRAPES: Final = 10
 """A series that was not seen for so many scrapes is forgotten."""
 UNRESOLVED: Final = np.int32(-3)
 """The row of a series that is new to the cache."""
-
-
-@dataclass(frozen=True, slots=True)
-class Metadata:
-    """What a target says of a metric. type: `unknown` where it does not say."""
-
-    type: str = "unknown"
-    help: str = ""
-    unit: str = ""
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hivesight.model.histogram import HistogramCells
+from hivesight.model.labels import Labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,16 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.refs)
+
+
+@dataclass(frozen=True, slots=True)
+class Exemplar:
+    """An example of what a series counts. series: its labels; labels: those of the example, such as a trace id."""
+
+    series: Labels
+    labels: Labels
+    value: float
+    time_ms: int
 
 
 class Verdict(IntEnum):

@@ -11,8 +11,8 @@ import structlog
 from prometheus_client import CollectorRegistry
 from structlog.typing import FilteringBoundLogger
 
-from hivesight.ingest.series_cache import Metadata
 from hivesight.model.clock import Clock
+from hivesight.model.metadata import Metadata
 from hivesight.sources.config import PrometheusFile, ScrapeConfig
 from hivesight.sources.fetch import Fetch, LocalFetch, LocalSource
 from hivesight.sources.http_fetch import HttpFetch

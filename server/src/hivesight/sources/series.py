@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from hivesight.ingest.exposition import ExpositionError, Parsed, parse
 from hivesight.ingest.protocol import ContentTypeError, protocol_of
-from hivesight.ingest.series_cache import Metadata, SeriesCache
+from hivesight.ingest.series_cache import SeriesCache
 from hivesight.model.labels import Labels
+from hivesight.model.metadata import Metadata
 from hivesight.model.series import STALE, Values
 from hivesight.sources.config import ScrapeConfig
 from hivesight.sources.fetch import Fetched, Outcome, ScrapeError

@@ -9,11 +9,11 @@ from starlette.routing import BaseRoute
 from hivesight.api.prometheus.endpoint import endpoint
 from hivesight.api.prometheus.envelope import invalid, success
 from hivesight.api.prometheus.params import Params, metric_selector
-from hivesight.ingest.series_cache import Metadata
 from hivesight.model.clock import rfc3339
 from hivesight.model.duration import format_duration
 from hivesight.model.errors import BadQuery
 from hivesight.model.matcher import all_match
+from hivesight.model.metadata import Metadata
 from hivesight.sources.manager import ScrapeManager
 from hivesight.sources.scrape import TargetStatus
 

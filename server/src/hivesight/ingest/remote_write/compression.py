@@ -7,9 +7,8 @@ import numpy as np
 
 from hivesight.ingest.remote_write.errors import MalformedRequest, RequestTooLarge
 from hivesight.ingest.remote_write.media import Encoding
+from hivesight.ingest.remote_write.wire import PADDING
 
-PADDING: Final = 16
-"""Zero bytes after the message, so that whoever reads it by eight bytes never reads beyond it."""
 _NO_ROOM: Final = "failed to write whole buffer"
 """How cramjam says that the output does not fit (Rust's `io::ErrorKind::WriteZero`)."""
 
@@ -30,11 +29,10 @@ def _snappy(body: bytes, most_bytes: int) -> bytes:
     length = cramjam.snappy.decompress_raw_len(body)
     if length > most_bytes:
         _too_large(most_bytes)
-    room = np.zeros(length + PADDING, dtype=np.uint8)
-    written = cramjam.snappy.decompress_raw_into(body, room[:length]) if length else 0
-    if written != length:
-        raise MalformedRequest(f"the body holds {written} bytes and announces {length}")
-    return room.tobytes()
+    room = bytearray(length + PADDING)
+    if length:
+        cramjam.snappy.decompress_raw_into(body, memoryview(room)[:length])
+    return bytes(room)
 
 
 def _zstd(body: bytes, most_bytes: int) -> bytes:
@@ -42,7 +40,7 @@ def _zstd(body: bytes, most_bytes: int) -> bytes:
     of which the kernel hands out only the pages that are written to."""
     room = np.empty(most_bytes, dtype=np.uint8)
     try:
-        written = cramjam.zstd.decompress_into(body, room)
+        written = cramjam.zstd.decompress_into(body, room.data)
     except cramjam.DecompressionError as error:
         if _NO_ROOM in str(error):
             _too_large(most_bytes)

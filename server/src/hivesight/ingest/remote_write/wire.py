@@ -3,6 +3,7 @@ What leaves are places in the buffer; nothing is made for a field by itself. (pr
 
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -15,10 +16,11 @@ Places = NDArray[np.int64]
 PADDING: Final = 16
 """Zero bytes that a buffer needs behind its messages, so that eight bytes may be read from any place in them."""
 MAX_FIELDS: Final = 2_000_000
-"""The most fields of one request, over all its messages."""
+"""The most fields that are read at once."""
 _FEW: Final = 48
 """So many messages or fewer are read one by one: that is faster than a step of NumPy."""
 _LONGEST: Final = 1 << 31
+_NOT_THAT: Final = "the body is not the protobuf message that Content-Type names, or it is cut off"
 
 _STOPS: Final = np.uint64(0x8080808080808080)
 _SEVEN: Final = np.uint64(0x7F7F7F7F7F7F7F7F)
@@ -62,26 +64,40 @@ class Fields:
         found = Fields(self.message[rows], self.number[rows], self.kind[rows], self.start[rows], self.end[rows])
         wrong = ~np.isin(found.kind, kinds) if len(kinds) > 1 else found.kind != kinds[0]
         if wrong.any():
-            raise MalformedRequest(f"field {number} of a message has wire type {int(found.kind[wrong.argmax()])}")
+            raise MalformedRequest(f"field {number} of a message has wire type {int(found.kind[wrong][0])}")
         return found
 
 
 class Buffer:
-    """Bytes with PADDING zero bytes behind what is read, and the views that read them. `spent` counts the fields of
-    all messages that were read, against MAX_FIELDS."""
+    """Bytes with PADDING zero bytes behind what is read, and the views that read them."""
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
         self.size = len(raw) - PADDING
         self.bytes: NDArray[np.uint8] = np.frombuffer(raw, dtype=np.uint8)
-        shape = (len(raw) - 7,)
-        self._words: NDArray[np.uint64] = np.ndarray(shape, np.dtype("<u8"), raw, strides=(1,))
-        self._doubles: NDArray[np.float64] = np.ndarray(shape, np.dtype("<f8"), raw, strides=(1,))
-        self.spent = 0
+        shape = len(raw) - 7
+        self._words: NDArray[np.uint64] = np.ndarray((shape,), np.dtype("<u8"), raw, strides=(1,))
+        self._doubles: NDArray[np.float64] = np.ndarray((shape,), np.dtype("<f8"), raw, strides=(1,))
 
     def doubles(self, starts: Places) -> NDArray[np.float64]:
         """The doubles at these places."""
         return self._doubles[starts]
+
+    def words(self, starts: Places) -> NDArray[np.uint64]:
+        """The eight bytes at each of these places, the first the lowest."""
+        return self._words[starts]
+
+    def packed(self, fields: Fields) -> tuple[Places, Places]:
+        """The varints of a repeated field, packed or one by one, and of which message each is. fields: as `of` gives
+        them, VARINT or BYTES."""
+        lengths = fields.end - fields.start
+        last = np.cumsum(lengths)
+        places = np.repeat(fields.start - (last - lengths), lengths) + np.arange(last[-1] if len(last) else 0)
+        stops = self.bytes[places] < 0x80
+        _check(stops[last[lengths > 0] - 1].all())
+        first = np.flatnonzero(np.concatenate(([True], stops[:-1]))) if len(places) else last[:0]
+        _bounded(len(first))
+        return self.varints(places[first])[0], np.repeat(fields.message, lengths)[first]
 
     def varints(self, starts: Places) -> tuple[Places, Places]:
         """The varints at these places, as int64, and where they end. Raises MalformedRequest for one that is longer
@@ -112,30 +128,69 @@ class Buffer:
                 return value - (1 << 64) if value >> 63 else value, at + index + 1
         raise MalformedRequest("a varint is longer than ten bytes")
 
-    def spend(self, fields: int) -> None:
-        """Counts fields. Raises RequestTooLarge."""
-        self.spent += fields
-        if self.spent > MAX_FIELDS:
-            raise RequestTooLarge(f"the request has more than {MAX_FIELDS} protobuf fields: send it in parts")
-
     def fields(self, starts: Places, ends: Places) -> Fields:
         """The fields of the messages at these places. Raises MalformedRequest and RequestTooLarge."""
         steps: list[Fields] = []
+        count = 0
         rows = np.flatnonzero(starts < ends)
         at, limit = starts[rows], ends[rows]
         while len(rows) > _FEW:
-            self.spend(len(rows))
+            count += len(rows)
+            _bounded(count)
             step = self._step(rows, at, limit)
             steps.append(step)
             left = step.end < limit
             rows, at, limit = (rows, step.end, limit) if left.all() else (rows[left], step.end[left], limit[left])
-        for row, first, last in zip(rows.tolist(), at.tolist(), limit.tolist(), strict=True):
-            steps.append(self._one_by_one(row, first, last))
+        heads: list[list[int]] = []
+        for first, last in zip(at.tolist(), limit.tolist(), strict=True):
+            heads.append(self._heads(first, last, MAX_FIELDS - count))
+            count += len(heads[-1])
+        counts = [len(each) for each in heads]
+        flat = np.fromiter(chain.from_iterable(heads), dtype=np.int64, count=sum(counts))
+        steps.append(self._step(np.repeat(rows, counts), flat, np.repeat(limit, counts)))
         if len(steps) == 1:
             return steps[0]
         columns = ("message", "number", "kind", "start", "end")
-        none = [np.zeros(0, dtype=np.int64)]
-        return Fields(*(np.concatenate([getattr(each, name) for each in steps] or none) for name in columns))
+        return Fields(*(np.concatenate([getattr(each, name) for each in steps]) for name in columns))
+
+    def _heads(self, at: int, limit: int, most: int) -> list[int]:
+        """Where each field of one message begins, found one by one; at most so many."""
+        raw = self.raw
+        heads: list[int] = []
+        add = heads.append
+        for _ in range(most + 1):
+            if at >= limit:
+                break
+            add(at)
+            size = raw[at + 1]
+            if raw[at] & 0x87 != Kind.BYTES.value:
+                at = self._after(at)
+            elif size < 0x80:
+                at += size + 2
+            elif raw[at + 2] < 0x80:
+                at += size + (raw[at + 2] << 7) - 125
+            else:
+                at = self._after(at)
+        _bounded(len(heads) + MAX_FIELDS - most)
+        _check(at == limit)
+        return heads
+
+    def _after(self, at: int) -> int:
+        """Where the field that begins there ends."""
+        tag, at = self.varint(at)
+        match tag & 7:
+            case Kind.BYTES:
+                size, at = self.varint(at)
+                _check(0 <= size < _LONGEST)
+                return at + size
+            case Kind.VARINT:
+                return self.varint(at)[1]
+            case Kind.FIXED64:
+                return at + 8
+            case Kind.FIXED32:
+                return at + 4
+            case _:
+                raise MalformedRequest(_NOT_THAT)
 
     def _step(self, rows: Places, at: Places, limit: Places) -> Fields:
         """The field at each place, none beyond its limit."""
@@ -155,35 +210,16 @@ class Buffer:
             sizes, start[long] = self.varints(start[long])
             _check(((sizes >= 0) & (sizes < _LONGEST)).all())
             end[long] = start[long] + sizes
-            _check(bool(np.isin(kind, list(Kind)).all()))
-        _check(bool((number > 0).all()) and bool((end <= limit).all()))
+            _check(np.isin(kind, list(Kind)).all())
+        _check(((number > 0) & (end <= limit)).all())
         return Fields(rows, number, kind, start, end)
 
-    def _one_by_one(self, row: int, at: int, limit: int) -> Fields:
-        found: list[tuple[int, int, int, int]] = []
-        while at < limit:
-            self.spend(1)
-            tag, at = self.varint(at)
-            start = at
-            match tag & 7:
-                case Kind.BYTES:
-                    size, start = self.varint(at)
-                    _check(0 <= size < _LONGEST)
-                    at = start + size
-                case Kind.VARINT:
-                    _, at = self.varint(at)
-                case Kind.FIXED64:
-                    at += 8
-                case Kind.FIXED32:
-                    at += 4
-                case _:
-                    _check(False)
-            _check(tag >> 3 > 0 and at <= limit)
-            found.append((tag >> 3, tag & 7, start, at))
-        columns = np.array(found, dtype=np.int64).reshape(-1, 4).T
-        return Fields(np.full(len(found), row, dtype=np.int64), *columns)
 
-
-def _check(holds: object) -> None:
+def _check(holds: bool | np.bool_) -> None:
     if not holds:
-        raise MalformedRequest("the body is not the protobuf message that Content-Type names, or it is cut off")
+        raise MalformedRequest(_NOT_THAT)
+
+
+def _bounded(fields: int) -> None:
+    if fields > MAX_FIELDS:
+        raise RequestTooLarge(f"the request has more than {MAX_FIELDS} protobuf fields: send it in parts")

@@ -1,0 +1,152 @@
+"""Receives remote write: the body of a request becomes samples in the store, and what could not be stored an answer
+that says so. Who serves HTTP calls `receive` in a thread."""
+
+from http import HTTPStatus
+from typing import Final
+
+import numpy as np
+from prometheus_client import CollectorRegistry
+
+from hivesight.ingest.ports import PushStore
+from hivesight.ingest.remote_write import version1, version2
+from hivesight.ingest.remote_write.assembly import Assembly, assembled
+from hivesight.ingest.remote_write.compression import decompressed
+from hivesight.ingest.remote_write.errors import RefusedRequest
+from hivesight.ingest.remote_write.histograms import histograms_of
+from hivesight.ingest.remote_write.known import NEW, Known, Symbols
+from hivesight.ingest.remote_write.media import Encoding, Message
+from hivesight.ingest.remote_write.outcome import BAD_LABELS, REASONS, Outcome, Refusals, RemoteWriteMetrics
+from hivesight.ingest.remote_write.request import BadSeries, Request
+from hivesight.ingest.remote_write.wire import Buffer, Places
+from hivesight.model.batch import Exemplar, Verdict, Verdicts
+from hivesight.model.errors import StorageError
+from hivesight.model.labels import Labels
+
+MAX_BODY_BYTES: Final = 16 << 20
+"""The most bytes of a body."""
+MAX_MESSAGE_BYTES: Final = 32 << 20
+"""The most bytes of a message, decompressed."""
+MAX_KNOWN_BYTES: Final = 128 << 20
+"""What is kept of series and of symbols between requests, each."""
+_BAD: Final = -3
+"""Stands for the ref of a series whose labels cannot be taken."""
+_LONGEST_EXEMPLAR: Final = 128
+"""The most characters of an exemplar's labels (OpenMetrics 1.0, "Exemplars")."""
+
+
+class Receiver:
+    """store: what takes the samples. Any thread may call."""
+
+    def __init__(self, store: PushStore, registry: CollectorRegistry) -> None:
+        self.metrics = RemoteWriteMetrics(registry)
+        self._store = store
+        self._known = {message: Known(MAX_KNOWN_BYTES) for message in Message}
+        self._symbols = Symbols(MAX_KNOWN_BYTES)
+
+    def receive(self, body: bytes, message: Message, encoding: Encoding) -> Outcome:
+        """What became of the request. body: as it was sent, at most MAX_BODY_BYTES."""
+        try:
+            raw = decompressed(body, encoding, MAX_MESSAGE_BYTES)
+            buffer, known = Buffer(raw), self._known[message]
+            if message is Message.V1:
+                request = version1.read(buffer, known)
+            else:
+                request = version2.read(buffer, known, self._symbols)
+            outcome = self._stored(request)
+        except RefusedRequest as error:
+            self.metrics.refused.labels(error.reason).inc()
+            outcome = Outcome(error.status, str(error))
+        except StorageError as error:
+            self.metrics.refused.labels("unavailable").inc()
+            outcome = Outcome(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+        self.metrics.requests.labels(message, outcome.status).inc()
+        return outcome
+
+    def _stored(self, request: Request) -> Outcome:
+        histograms = histograms_of(request.buffer, request.histograms)
+        refusals = Refusals()
+        fresh = self._register(request, np.flatnonzero(request.refs == NEW), refusals)
+        assembly = assembled(request, histograms, refusals)
+        verdicts = self._append(request, assembly)
+        exemplars = self._exemplars(request, refusals)
+        said = request.metadata(fresh)
+        if said:
+            self._store.describe(said)
+        for row in fresh:
+            if request.refs[row] >= 0:
+                request.remember(row, int(request.refs[row]))
+        self._judge(request, assembly, verdicts, refusals)
+        written = verdicts == Verdict.WRITTEN
+        histogram_count = int((written & assembly.is_histogram).sum())
+        self.metrics.samples.inc(int(written.sum()))
+        self.metrics.exemplars.inc(exemplars)
+        for reason, count in refusals.counts.items():
+            self.metrics.dropped.labels(reason).inc(count)
+        status = HTTPStatus.BAD_REQUEST if refusals.examples else HTTPStatus.NO_CONTENT
+        samples = int(written.sum()) - histogram_count
+        return Outcome(status, refusals.text(), samples, histogram_count, exemplars)
+
+    def _register(self, request: Request, rows: Places, refusals: Refusals) -> dict[int, Labels]:
+        """Gives these series their refs; the labels of those that can be taken, by row."""
+        numbers: list[int] = rows.tolist()
+        good: dict[int, Labels] = {}
+        for row, labels in zip(numbers, request.labels(numbers), strict=True):
+            if isinstance(labels, BadSeries):
+                request.refs[row] = _BAD
+                refusals.add(BAD_LABELS, 0, str(labels))
+            else:
+                good[row] = labels
+        if good:
+            request.refs[list(good)] = self._store.register(list(good.values()))
+        return good
+
+    def _append(self, request: Request, assembly: Assembly) -> Verdicts:
+        samples = assembly.samples(request.refs)
+        if not len(samples):
+            return np.zeros(0, dtype=np.int8)
+        verdicts = self._store.append(samples)
+        forgotten = verdicts == Verdict.UNKNOWN
+        if not forgotten.any():
+            return verdicts
+        rows = np.unique(assembly.series[forgotten])
+        fresh = self._register(request, rows, Refusals())
+        again = assembly.rows(forgotten)
+        verdicts = verdicts.copy()
+        verdicts[forgotten] = self._store.append(again.samples(request.refs))
+        if (verdicts == Verdict.UNKNOWN).any():
+            raise StorageError("series were dropped while their samples came in: send the request again")
+        for row in fresh:
+            if request.refs[row] >= 0:
+                request.remember(row, int(request.refs[row]))
+        return verdicts
+
+    def _judge(self, request: Request, assembly: Assembly, verdicts: Verdicts, refusals: Refusals) -> None:
+        """Notes which samples the store did not take."""
+        for verdict, (reason, words) in REASONS.items():
+            places = np.flatnonzero(verdicts == verdict)
+            if len(places):
+                first = int(places[0])
+                (labels,) = request.labels([int(assembly.series[first])])
+                example = f"{words}, such as {str(labels)[:300]} at {int(assembly.times[first])} ms"
+                refusals.add(reason, len(places), example)
+
+    def _exemplars(self, request: Request, refusals: Refusals) -> int:
+        """Keeps exemplars of series that are known; how many were taken. One that is wrong costs only itself, as with
+        Prometheus."""
+        places = np.flatnonzero(request.refs[request.exemplars.message] >= 0).tolist()
+        if not places:
+            return 0
+        rows: list[int] = np.unique(request.exemplars.message[places]).tolist()
+        labels = dict(zip(rows, request.labels(rows), strict=True))
+        found: list[Exemplar] = []
+        for place in places:
+            own = labels[int(request.exemplars.message[place])]
+            if isinstance(own, BadSeries):
+                continue
+            try:
+                exemplar = request.exemplar(place, own)
+            except BadSeries:
+                continue
+            if sum(len(name) + len(value) for name, value in exemplar.labels.pairs) <= _LONGEST_EXEMPLAR:
+                found.append(exemplar)
+        return self._store.keep_exemplars(found) if found else 0

@@ -1,0 +1,150 @@
+"""Remote write 1.0: `prometheus.WriteRequest` to columns. Each series comes with its labels spelled out; the bytes that
+spell them are what a series is known by.
+
+WriteRequest: 1 series, 3 metadata. TimeSeries: 1 labels, 2 samples, 3 exemplars, 4 histograms. Label: 1 name, 2 value.
+Exemplar: 1 labels, 2 value, 3 time. MetricMetadata: 1 type, 2 family, 4 help, 5 unit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from hivesight.ingest.remote_write.known import NEW, Known
+from hivesight.ingest.remote_write.request import (
+    MAX_EXEMPLARS,
+    MAX_METADATA,
+    TYPES,
+    BadSeries,
+    Pairs,
+    Request,
+    bounded,
+    floats_of,
+    judged,
+    labels_of,
+    numbers_of,
+    spans_of,
+)
+from hivesight.ingest.remote_write.wire import Buffer, Fields, Kind, Places
+from hivesight.model.batch import Exemplar
+from hivesight.model.labels import Labels
+from hivesight.model.metadata import Metadata
+
+_TAILS: Final = ((18, 0x091012), (9, 0x100712))
+"""How a series ends that has one sample and nothing behind it: the length of that field, and its first three bytes. The
+first is of a sample with a value and a time of six bytes, the second of one whose value is zero and left out."""
+_HEAD: Final = 0xFFFFFF
+_AT_ONCE: Final = 4096
+"""The labels of so many series are read at once."""
+
+
+@dataclass(slots=True)
+class Version1(Request):
+    """keys: the bytes that spell each series' labels. keepable: where they hold nothing but labels."""
+
+    known: Known
+    keys: list[bytes]
+    keepable: list[bool]
+    label_starts: Places
+    label_ends: Places
+    metadata_fields: Fields
+
+    def labels(self, rows: Sequence[int]) -> list[Labels | BadSeries]:
+        """The labels of these series, or why they have none that can be taken."""
+        found: list[Labels | BadSeries] = []
+        for first in range(0, len(rows), _AT_ONCE):
+            index = np.array(rows[first : first + _AT_ONCE], dtype=np.int64)
+            found += map(judged, _pairs(self.buffer, self.label_starts[index], self.label_ends[index]))
+        return found
+
+    def remember(self, row: int, ref: int) -> None:
+        """Notes the ref of a series for later requests."""
+        if self.keepable[row]:
+            self.known.add(self.keys[row], ref)
+
+    def exemplar(self, place: int, series: Labels) -> Exemplar:
+        """An exemplar, by its number in `exemplars`. Raises BadSeries and MalformedRequest."""
+        start, end = self.exemplars.start[place : place + 1], self.exemplars.end[place : place + 1]
+        fields = self.buffer.fields(start, end)
+        (pairs,) = _pairs(self.buffer, start, end)
+        value = self.buffer.doubles(fields.of(2, Kind.FIXED64).start)
+        time_ms = int(numbers_of(self.buffer, fields, 3, 1)[0])
+        return Exemplar(series, labels_of(pairs, name_wanted=False), float(value[-1]) if len(value) else 0.0, time_ms)
+
+    def metadata(self, labels: Mapping[int, Labels]) -> dict[str, Metadata]:
+        """What the request says of metrics, by family; `labels` has no part in it."""
+        found, raw, count = self.metadata_fields, self.buffer.raw, len(self.metadata_fields)
+        fields = self.buffer.fields(found.start, found.end)
+        types: list[int] = numbers_of(self.buffer, fields, 1, count).tolist()
+        families, helps, units = (_texts(raw, *spans_of(fields, number, count)) for number in (2, 4, 5))
+        return {
+            family: Metadata(TYPES[kind] if 0 <= kind < len(TYPES) else TYPES[0], text, unit)
+            for kind, family, text, unit in zip(types, families, helps, units, strict=True)
+            if family
+        }
+
+
+def read(buffer: Buffer, known: Known) -> Version1:
+    """known: refs by the bytes of labels. Raises MalformedRequest and RequestTooLarge."""
+    raw = buffer.raw
+    top = buffer.fields(np.zeros(1, np.int64), np.array([buffer.size]))
+    series = top.of(1, Kind.BYTES)
+    starts, ends = series.start, series.end
+    # Where what stands before such a tail is known to be labels and nothing else, the tail is all that is to be read.
+    cuts = ends.copy()
+    for length, head in _TAILS:
+        place = np.maximum(ends - length, starts)
+        cuts = np.where(buffer.words(place) & np.uint64(_HEAD) == head, place, cuts)
+    keys = _slices(raw, starts, cuts)
+    refs = known.find(keys)
+    missed = refs == NEW
+    fields = buffer.fields(np.where(missed, starts, cuts), ends)
+    keepable = np.ones(len(series), dtype=np.bool_)
+    label_ends = cuts
+    if missed.any():
+        labels = fields.of(1, Kind.BYTES)
+        label_ends = np.where(missed, starts, cuts)
+        label_ends[labels.message] = labels.end
+        other = fields.number != 1
+        first_other = ends.copy()
+        np.minimum.at(first_other, fields.message[other], fields.start[other])
+        keepable = first_other >= label_ends
+        again = np.flatnonzero(missed).tolist()
+        for row, key in zip(again, _slices(raw, starts[missed], label_ends[missed]), strict=True):
+            keys[row] = key
+        refs[missed] = known.find([keys[row] for row in again])
+    return Version1(
+        buffer,
+        refs,
+        floats_of(buffer, fields.of(2, Kind.BYTES)),
+        fields.of(4, Kind.BYTES),
+        bounded(fields.of(3, Kind.BYTES), MAX_EXEMPLARS, "exemplars"),
+        np.zeros(len(series), dtype=np.int64),
+        known,
+        keys,
+        keepable.tolist(),
+        starts,
+        label_ends,
+        bounded(top.of(3, Kind.BYTES), MAX_METADATA, "metrics described"),
+    )
+
+
+def _pairs(buffer: Buffer, starts: Places, ends: Places) -> list[Pairs]:
+    """The labels in field 1 of these messages."""
+    raw = buffer.raw
+    labels = buffer.fields(starts, ends).of(1, Kind.BYTES)
+    fields = buffer.fields(labels.start, labels.end)
+    found: list[Pairs] = [[] for _ in range(len(starts))]
+    names, values = spans_of(fields, 1, len(labels)), spans_of(fields, 2, len(labels))
+    rows: list[int] = labels.message.tolist()
+    for row, a, b, c, d in zip(rows, *names, *values, strict=True):
+        found[row].append((raw[a:b], raw[c:d]))
+    return found
+
+
+def _slices(raw: bytes, starts: Places, ends: Places) -> list[bytes]:
+    return [raw[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+
+
+def _texts(raw: bytes, starts: list[int], ends: list[int]) -> list[str]:
+    return [raw[a:b].decode("utf-8", "replace") for a, b in zip(starts, ends, strict=True)]

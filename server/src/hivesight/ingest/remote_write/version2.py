@@ -1,0 +1,166 @@
+"""Remote write 2.0: `io.prometheus.write.v2.Request` to columns. Strings stand in one table of symbols that each
+request makes anew; numbers that last are given to the symbols here, and by those of its labels a series is known.
+
+Request: 4 symbols, 5 series. TimeSeries: 1 labels as symbols, 2 samples, 3 histograms, 4 exemplars, 5 metadata, 6 the
+time since which it counts (until 2.0-rc.3). Exemplar: 1 labels, 2 value, 3 time. Metadata: 1 type, 3 help, 4 unit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hivesight.ingest.remote_write.known import NEW, Known, Symbols
+from hivesight.ingest.remote_write.request import (
+    MAX_EXEMPLARS,
+    TYPES,
+    BadSeries,
+    Pairs,
+    Request,
+    bounded,
+    floats_of,
+    labels_of,
+    numbers_of,
+)
+from hivesight.ingest.remote_write.wire import Buffer, Fields, Kind, Places
+from hivesight.model.batch import Exemplar
+from hivesight.model.labels import Labels
+from hivesight.model.metadata import Metadata
+
+_NUMBER_BYTES: Final = 8
+_SUFFIXES: Final = {
+    "histogram": ("_bucket", "_sum", "_count"),
+    "gaugehistogram": ("_bucket", "_gsum", "_gcount"),
+    "summary": ("_sum", "_count"),
+}
+"""What the names of a family's series have behind that of the family, by the family's type."""
+
+
+@dataclass(slots=True)
+class Version2(Request):
+    """symbols: the request's. label_symbols: the references of all series' labels, those of series n from
+    label_places[n] to label_places[n + 1]. said: shape (series, 3): the type, help and unit that each says.
+    keys: by which series are known: the lasting numbers of labels and of what is said."""
+
+    known: Known
+    keys: list[bytes]
+    symbols: list[bytes]
+    label_symbols: Places
+    label_places: list[int]
+    said: Places
+
+    def labels(self, rows: Sequence[int]) -> list[Labels | BadSeries]:
+        """The labels of these series, or why they have none that can be taken."""
+        return [self._labels(self.label_places[row], self.label_places[row + 1]) for row in rows]
+
+    def remember(self, row: int, ref: int) -> None:
+        """Notes the ref of a series for later requests."""
+        self.known.add(self.keys[row], ref)
+
+    def exemplar(self, place: int, series: Labels) -> Exemplar:
+        """An exemplar, by its number in `exemplars`. Raises BadSeries and MalformedRequest."""
+        start, end = self.exemplars.start[place : place + 1], self.exemplars.end[place : place + 1]
+        fields = self.buffer.fields(start, end)
+        pairs = self._pairs(self.buffer.packed(fields.of(1, Kind.BYTES, Kind.VARINT))[0])
+        value = self.buffer.doubles(fields.of(2, Kind.FIXED64).start)
+        time_ms = int(numbers_of(self.buffer, fields, 3, 1)[0])
+        return Exemplar(series, labels_of(pairs, name_wanted=False), float(value[-1]) if len(value) else 0.0, time_ms)
+
+    def metadata(self, labels: Mapping[int, Labels]) -> dict[str, Metadata]:
+        """What new series say of their metrics: what others say was noted when they were new."""
+        found: dict[str, Metadata] = {}
+        for row, own in labels.items():
+            numbers: list[int] = self.said[row].tolist()
+            kind, text, unit = numbers
+            said = Metadata(TYPES[kind] if 0 <= kind < len(TYPES) else TYPES[0], self._text(text), self._text(unit))
+            if said != Metadata():
+                found[_family(own.name, said.type)] = said
+        return found
+
+    def _labels(self, start: int, end: int) -> Labels | BadSeries:
+        try:
+            return labels_of(self._pairs(self.label_symbols[start:end]))
+        except BadSeries as error:
+            return error
+
+    def _pairs(self, references: Places) -> Pairs:
+        if len(references) % 2:
+            raise BadSeries(f"labels have {len(references)} references to symbols: a name without a value")
+        numbers: list[int] = references.tolist()
+        if max(numbers, default=-1) >= len(self.symbols):
+            raise BadSeries(f"labels refer to symbol {max(numbers)} of {len(self.symbols)}")
+        texts = [self.symbols[each] for each in numbers]
+        return list(zip(texts[::2], texts[1::2], strict=True))
+
+    def _text(self, reference: int) -> str:
+        return self.symbols[reference].decode("utf-8", "replace") if reference < len(self.symbols) else ""
+
+
+def read(buffer: Buffer, known: Known, symbols: Symbols) -> Version2:
+    """known: refs by the lasting numbers that `symbols` gives. Raises MalformedRequest and RequestTooLarge."""
+    raw = buffer.raw
+    top = buffer.fields(np.zeros(1, np.int64), np.array([buffer.size]))
+    table = top.of(4, Kind.BYTES)
+    texts = [raw[a:b] for a, b in zip(table.start.tolist(), table.end.tolist(), strict=True)]
+    series = top.of(5, Kind.BYTES)
+    count = len(series)
+    fields = buffer.fields(series.start, series.end)
+    references, of = buffer.packed(fields.of(1, Kind.BYTES, Kind.VARINT))
+    references &= 0xFFFF_FFFF
+    said = _said(buffer, fields, count)
+    lasting = np.append(symbols.numbers(texts), NEW)
+    places = np.concatenate(([0], np.cumsum(np.bincount(of, minlength=count))))
+    keys = _keys(lasting[np.minimum(references, len(texts))], of, places, _lasting(said, lasting))
+    return Version2(
+        buffer,
+        known.find(keys),
+        floats_of(buffer, fields.of(2, Kind.BYTES)),
+        fields.of(3, Kind.BYTES),
+        bounded(fields.of(4, Kind.BYTES), MAX_EXEMPLARS, "exemplars"),
+        numbers_of(buffer, fields, 6, count),
+        known,
+        keys,
+        texts,
+        references,
+        places.tolist(),
+        said,
+    )
+
+
+def _said(buffer: Buffer, fields: Fields, count: int) -> Places:
+    """Type, help and unit of each series, shape (series, 3)."""
+    found = np.zeros((count, 3), dtype=np.int64)
+    written = fields.of(5, Kind.BYTES)
+    inner = buffer.fields(written.start, written.end)
+    for column, number in enumerate((1, 3, 4)):
+        found[written.message, column] = numbers_of(buffer, inner, number, len(written)) & 0xFFFF_FFFF
+    return found
+
+
+def _lasting(said: Places, lasting: Places) -> Places:
+    found = said.copy()
+    found[:, 1:] = lasting[np.minimum(said[:, 1:], len(lasting) - 1)]
+    return found
+
+
+def _keys(labels: Places, of: Places, places: Places, said: Places) -> list[bytes]:
+    """What each series is known by: three numbers of what it says, then those of its labels."""
+    count = len(said)
+    begins = places[:-1] + 3 * np.arange(count)
+    numbers: NDArray[np.int64] = np.zeros(len(labels) + 3 * count, dtype=np.int64)
+    for column in range(3):
+        numbers[begins + column] = said[:, column]
+    numbers[np.arange(len(labels)) + 3 * (of + 1)] = labels
+    raw = numbers.tobytes()
+    ends = places[1:] + 3 * np.arange(1, count + 1)
+    bounds = zip((begins * _NUMBER_BYTES).tolist(), (ends * _NUMBER_BYTES).tolist(), strict=True)
+    return [raw[a:b] for a, b in bounds]
+
+
+def _family(name: str, kind: str) -> str:
+    """The family that a metric is of."""
+    for suffix in _SUFFIXES.get(kind, ()):
+        if name.endswith(suffix):
+            return name.removesuffix(suffix)
+    return name

@@ -11,7 +11,7 @@ from hivesight.ingest.remote_write.buckets import Buckets, buckets_of, doubles_o
 from hivesight.ingest.remote_write.errors import RequestTooLarge
 from hivesight.ingest.remote_write.request import numbers_of
 from hivesight.ingest.remote_write.wire import Buffer, Fields, Kind, Places
-from hivesight.model.histogram import CUSTOM, SCHEMAS, Hint, HistogramCells, Layout, Scale
+from hivesight.model.histogram import CUSTOM, SCHEMAS, Hint, HistogramCells, Layout, Scale, no_cells
 from hivesight.model.series import STALE_BITS, bits
 
 MAX_BUCKETS: Final = 10_000
@@ -41,6 +41,9 @@ class Histograms:
 def histograms_of(buffer: Buffer, found: Fields) -> Histograms:
     """The histograms in these places. Raises MalformedRequest and RequestTooLarge."""
     count = len(found)
+    if not count:
+        none = np.zeros(0, dtype=np.int64)
+        return Histograms(none, none, none, np.zeros(0, dtype=np.bool_), no_cells(), {})
     fields = buffer.fields(found.start, found.end)
     floats = np.zeros(count, dtype=np.bool_)
     floats[fields.of(2, Kind.FIXED64).message] = True

@@ -19,6 +19,8 @@ MAX_FIELDS: Final = 2_000_000
 """The most fields that are read at once."""
 _FEW: Final = 48
 """So many messages or fewer are read one by one: that is faster than a step of NumPy."""
+_SHORT: Final = 4
+"""Varints of up to so many bytes are read byte by byte where there are very many."""
 _LONGEST: Final = 1 << 31
 _NOT_THAT: Final = "the body is not the protobuf message that Content-Type names, or it is cut off"
 
@@ -42,6 +44,11 @@ class Kind(IntEnum):
     FIXED32 = 5
 
 
+_ONE_BYTE_TAG_OF_BYTES: Final = 2
+"""What the tag of a BYTES field is, less the four bits of its number, where it has one byte. A plain int, since the
+loop that compares it runs once a series."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fields:
     """Fields of messages: int64 columns of shape (fields,). message: the number of the message among those that were
@@ -57,12 +64,12 @@ class Fields:
     def __len__(self) -> int:
         return len(self.message)
 
-    def of(self, number: int, *kinds: Kind) -> "Fields":
+    def of(self, number: int, kind: Kind, *others: Kind) -> "Fields":
         """Those with this number, ordered by message. Raises MalformedRequest where one is of another kind."""
         rows = np.flatnonzero(self.number == number)
         rows = rows[np.argsort(self.message[rows], kind="stable")]
         found = Fields(self.message[rows], self.number[rows], self.kind[rows], self.start[rows], self.end[rows])
-        wrong = ~np.isin(found.kind, kinds) if len(kinds) > 1 else found.kind != kinds[0]
+        wrong = ~np.isin(found.kind, (kind, *others)) if others else found.kind != kind
         if wrong.any():
             raise MalformedRequest(f"field {number} of a message has wire type {int(found.kind[wrong][0])}")
         return found
@@ -93,11 +100,20 @@ class Buffer:
         lengths = fields.end - fields.start
         last = np.cumsum(lengths)
         places = np.repeat(fields.start - (last - lengths), lengths) + np.arange(last[-1] if len(last) else 0)
-        stops = self.bytes[places] < 0x80
-        _check(stops[last[lengths > 0] - 1].all())
-        first = np.flatnonzero(np.concatenate(([True], stops[:-1]))) if len(places) else last[:0]
-        _bounded(len(first))
-        return self.varints(places[first])[0], np.repeat(fields.message, lengths)[first]
+        written = self.bytes[places]
+        stop = np.flatnonzero(written < 0x80)
+        _bounded(len(stop))
+        _check((written[last[lengths > 0] - 1] < 0x80).all())
+        first = np.concatenate(([0], stop[:-1] + 1))[: len(stop)]
+        of = np.repeat(fields.message, lengths)[first]
+        more = stop - first
+        if more.max(initial=0) >= _SHORT:
+            return self.varints(places[first])[0], of
+        values = (written[first] & 0x7F).astype(np.int64)
+        for byte in range(1, int(more.max(initial=0)) + 1):
+            longer = np.flatnonzero(more >= byte)
+            values[longer] |= (written[first[longer] + byte] & 0x7F).astype(np.int64) << (7 * byte)
+        return values, of
 
     def varints(self, starts: Places) -> tuple[Places, Places]:
         """The varints at these places, as int64, and where they end. Raises MalformedRequest for one that is longer
@@ -163,12 +179,12 @@ class Buffer:
                 break
             add(at)
             size = raw[at + 1]
-            if raw[at] & 0x87 != Kind.BYTES.value:
+            if raw[at] & 0x87 != _ONE_BYTE_TAG_OF_BYTES:
                 at = self._after(at)
             elif size < 0x80:
                 at += size + 2
-            elif raw[at + 2] < 0x80:
-                at += size + (raw[at + 2] << 7) - 125
+            elif (more := raw[at + 2]) < 0x80:
+                at += size + (more << 7) - 125
             else:
                 at = self._after(at)
         _bounded(len(heads) + MAX_FIELDS - most)

@@ -66,12 +66,13 @@ class MemoryStore:
         if abs(time_ms) > 1 << 60:
             return Verdict.OUT_OF_BOUNDS
         known = self.samples[self.labels[ref]]
-        if known and time_ms < known[-1][0]:
-            return Verdict.OUT_OF_ORDER
         value: float | Histogram = float(samples.values[row])
         if samples.histograms is not None and samples.cell is not None and samples.cell[row] >= 0:
             value = samples.histograms.histogram(int(samples.cell[row]))
-        if known and time_ms == known[-1][0]:
-            return Verdict.WRITTEN if known[-1][1] == value else Verdict.DUPLICATE
+        for there, own, _ in known:
+            if there == time_ms:
+                return Verdict.WRITTEN if own == value else Verdict.DUPLICATE
+        if known and time_ms < known[-1][0]:
+            return Verdict.OUT_OF_ORDER
         known.append((time_ms, value, 0 if samples.starts is None else int(samples.starts[row])))
         return Verdict.WRITTEN

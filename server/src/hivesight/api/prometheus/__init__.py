@@ -2,10 +2,22 @@
 
 from starlette.routing import BaseRoute
 
-from hivesight.api.prometheus import expressions, federate, graph, query, relabelling, rules, series, status, targets
+from hivesight.api.prometheus import (
+    expressions,
+    federate,
+    graph,
+    query,
+    relabelling,
+    remote_write,
+    rules,
+    series,
+    status,
+    targets,
+)
 from hivesight.api.prometheus.endpoint import preflight
 from hivesight.api.prometheus.status import Reloads, Server
 from hivesight.api.workers import Workers
+from hivesight.ingest.remote_write import Receiver
 from hivesight.model.clock import Clock
 from hivesight.query.promql import Engine
 from hivesight.rules import RuleManager
@@ -23,8 +35,9 @@ def routes(
     workers: Workers,
     clock: Clock,
     server: Server,
+    receiver: Receiver | None = None,
 ) -> list[BaseRoute]:
-    """All routes of the API."""
+    """All routes of the API. receiver: what takes remote write; None where nothing is taken."""
     return [
         *query.routes(engine, workers, clock),
         *expressions.routes(workers),
@@ -34,6 +47,7 @@ def routes(
         *rules.routes(manager),
         *status.routes(server, tsdb, workers, clock),
         *federate.routes(server, tsdb, workers, clock),
+        *remote_write.routes(receiver),
         *graph.routes(),
         preflight(),
     ]

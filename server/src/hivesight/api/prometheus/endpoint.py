@@ -66,6 +66,11 @@ def endpoint(path: str, handler: Handler, methods: Sequence[str] = ("GET", "POST
             found = refusal(error)
         return shared(found, request)
 
+    return raw_endpoint(path, answer, methods)
+
+
+def raw_endpoint(path: str, answer: Callable[[Request], Awaitable[Response]], methods: Sequence[str]) -> Route:
+    """A route whose handler reads the request by itself."""
     return _Endpoint(path, answer, methods)
 
 

@@ -2,7 +2,7 @@
 
 media -> compression -> wire -> version1 | version2 (and histograms) -> assembly -> receiver -> outcome"""
 
-from hivesight.ingest.remote_write.errors import RefusedRequest
+from hivesight.ingest.remote_write.errors import RefusedRequest, RequestTooLarge, TooBusy
 from hivesight.ingest.remote_write.media import Encoding, Message, encoding_of, message_of
 from hivesight.ingest.remote_write.outcome import Outcome
 from hivesight.ingest.remote_write.receiver import MAX_BODY_BYTES, Receiver
@@ -14,6 +14,8 @@ __all__ = [
     "Outcome",
     "Receiver",
     "RefusedRequest",
+    "RequestTooLarge",
+    "TooBusy",
     "encoding_of",
     "message_of",
 ]

@@ -4,6 +4,7 @@ RefusedRequest
 +-- UnsupportedMedia   neither the message nor the compression is one that is read here (415)
 +-- MalformedRequest   the bytes are not what the headers say (400)
 +-- RequestTooLarge    a bound is passed (413): send it in parts
++-- TooBusy            too many requests are being read (503): send it again later
 """
 
 from typing import ClassVar
@@ -35,3 +36,10 @@ class RequestTooLarge(RefusedRequest):
 
     status = 413
     reason = "too_large"
+
+
+class TooBusy(RefusedRequest):
+    """Too many requests at once."""
+
+    status = 503
+    reason = "unavailable"

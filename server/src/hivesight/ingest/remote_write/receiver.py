@@ -38,7 +38,7 @@ class Receiver:
     """store: what takes the samples. Any thread may call."""
 
     def __init__(self, store: PushStore, registry: CollectorRegistry) -> None:
-        self.metrics = RemoteWriteMetrics(registry)
+        self._metrics = RemoteWriteMetrics(registry)
         self._store = store
         self._known = {message: Known(MAX_KNOWN_BYTES) for message in Message}
         self._symbols = Symbols(MAX_KNOWN_BYTES)
@@ -46,30 +46,36 @@ class Receiver:
     def receive(self, body: bytes, message: Message, encoding: Encoding) -> Outcome:
         """What became of the request. body: as it was sent, at most MAX_BODY_BYTES."""
         try:
-            raw = decompressed(body, encoding, MAX_MESSAGE_BYTES)
-            buffer, known = Buffer(raw), self._known[message]
-            if message is Message.V1:
-                request = version1.read(buffer, known)
-            else:
-                request = version2.read(buffer, known, self._symbols)
-            outcome = self._stored(request)
+            outcome = self._read(body, message, encoding)
         except RefusedRequest as error:
-            self.metrics.refused.labels(error.reason).inc()
-            outcome = Outcome(error.status, str(error))
+            return self.refused(error, message)
         except StorageError as error:
-            self.metrics.refused.labels("unavailable").inc()
+            self._metrics.refused.labels("unavailable").inc()
             outcome = Outcome(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
-        self.metrics.requests.labels(message, outcome.status).inc()
+        self._metrics.requests.labels(message, int(outcome.status)).inc()
         return outcome
+
+    def refused(self, error: RefusedRequest, message: Message | None) -> Outcome:
+        """The answer to a request of which nothing is taken; message: which one it was, where that is known."""
+        self._metrics.refused.labels(error.reason).inc()
+        self._metrics.requests.labels(message or "unknown", error.status).inc()
+        return Outcome(error.status, str(error))
+
+    def _read(self, body: bytes, message: Message, encoding: Encoding) -> Outcome:
+        buffer, known = Buffer(decompressed(body, encoding, MAX_MESSAGE_BYTES)), self._known[message]
+        if message is Message.V1:
+            return self._stored(version1.read(buffer, known))
+        return self._stored(version2.read(buffer, known, self._symbols))
 
     def _stored(self, request: Request) -> Outcome:
         histograms = histograms_of(request.buffer, request.histograms)
         refusals = Refusals()
         fresh = self._register(request, np.flatnonzero(request.refs == NEW), refusals)
+        # Whatever may turn out to be malformed is read before anything is stored.
+        examples, said = _exemplars(request), request.metadata(fresh)
         assembly = assembled(request, histograms, refusals)
         verdicts = self._append(request, assembly)
-        exemplars = self._exemplars(request, refusals)
-        said = request.metadata(fresh)
+        exemplars = self._store.keep_exemplars(examples) if examples else 0
         if said:
             self._store.describe(said)
         for row in fresh:
@@ -78,10 +84,10 @@ class Receiver:
         self._judge(request, assembly, verdicts, refusals)
         written = verdicts == Verdict.WRITTEN
         histogram_count = int((written & assembly.is_histogram).sum())
-        self.metrics.samples.inc(int(written.sum()))
-        self.metrics.exemplars.inc(exemplars)
+        self._metrics.samples.inc(int(written.sum()))
+        self._metrics.exemplars.inc(exemplars)
         for reason, count in refusals.counts.items():
-            self.metrics.dropped.labels(reason).inc(count)
+            self._metrics.dropped.labels(reason).inc(count)
         status = HTTPStatus.BAD_REQUEST if refusals.examples else HTTPStatus.NO_CONTENT
         samples = int(written.sum()) - histogram_count
         return Outcome(status, refusals.text(), samples, histogram_count, exemplars)
@@ -130,23 +136,21 @@ class Receiver:
                 example = f"{words}, such as {str(labels)[:300]} at {int(assembly.times[first])} ms"
                 refusals.add(reason, len(places), example)
 
-    def _exemplars(self, request: Request, refusals: Refusals) -> int:
-        """Keeps exemplars of series that are known; how many were taken. One that is wrong costs only itself, as with
-        Prometheus."""
-        places = np.flatnonzero(request.refs[request.exemplars.message] >= 0).tolist()
-        if not places:
-            return 0
-        rows: list[int] = np.unique(request.exemplars.message[places]).tolist()
-        labels = dict(zip(rows, request.labels(rows), strict=True))
-        found: list[Exemplar] = []
-        for place in places:
-            own = labels[int(request.exemplars.message[place])]
-            if isinstance(own, BadSeries):
-                continue
-            try:
-                exemplar = request.exemplar(place, own)
-            except BadSeries:
-                continue
-            if sum(len(name) + len(value) for name, value in exemplar.labels.pairs) <= _LONGEST_EXEMPLAR:
-                found.append(exemplar)
-        return self._store.keep_exemplars(found) if found else 0
+
+def _exemplars(request: Request) -> list[Exemplar]:
+    """The exemplars of series that are known. One that is wrong costs only itself, as with Prometheus."""
+    places: list[int] = np.flatnonzero(request.refs[request.exemplars.message] >= 0).tolist()
+    rows: list[int] = np.unique(request.exemplars.message[places]).tolist()
+    labels = dict(zip(rows, request.labels(rows), strict=True))
+    found: list[Exemplar] = []
+    for place in places:
+        own = labels[int(request.exemplars.message[place])]
+        if isinstance(own, BadSeries):
+            continue
+        try:
+            exemplar = request.exemplar(place, own)
+        except BadSeries:
+            continue
+        if sum(len(name) + len(value) for name, value in exemplar.labels.pairs) <= _LONGEST_EXEMPLAR:
+            found.append(exemplar)
+    return found

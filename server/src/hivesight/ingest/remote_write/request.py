@@ -14,6 +14,8 @@ from hivesight.model.batch import Exemplar
 from hivesight.model.labels import METRIC_NAME, Labels
 from hivesight.model.metadata import Metadata
 
+MAX_SERIES: Final = 200_000
+"""The most series of a request."""
 MAX_LABELS: Final = 256
 """The most labels of a series."""
 MAX_NAME_BYTES: Final = 65_536

@@ -14,6 +14,7 @@ from hivesight.ingest.remote_write.known import NEW, Known
 from hivesight.ingest.remote_write.request import (
     MAX_EXEMPLARS,
     MAX_METADATA,
+    MAX_SERIES,
     TYPES,
     BadSeries,
     Pairs,
@@ -88,7 +89,7 @@ def read(buffer: Buffer, known: Known) -> Version1:
     """known: refs by the bytes of labels. Raises MalformedRequest and RequestTooLarge."""
     raw = buffer.raw
     top = buffer.fields(np.zeros(1, np.int64), np.array([buffer.size]))
-    series = top.of(1, Kind.BYTES)
+    series = bounded(top.of(1, Kind.BYTES), MAX_SERIES, "series")
     starts, ends = series.start, series.end
     # Where what stands before such a tail is known to be labels and nothing else, the tail is all that is to be read.
     cuts = ends.copy()

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from hivesight.ingest.remote_write.known import NEW, Known, Symbols
 from hivesight.ingest.remote_write.request import (
     MAX_EXEMPLARS,
+    MAX_SERIES,
     TYPES,
     BadSeries,
     Pairs,
@@ -103,7 +104,7 @@ def read(buffer: Buffer, known: Known, symbols: Symbols) -> Version2:
     top = buffer.fields(np.zeros(1, np.int64), np.array([buffer.size]))
     table = top.of(4, Kind.BYTES)
     texts = [raw[a:b] for a, b in zip(table.start.tolist(), table.end.tolist(), strict=True)]
-    series = top.of(5, Kind.BYTES)
+    series = bounded(top.of(5, Kind.BYTES), MAX_SERIES, "series")
     count = len(series)
     fields = buffer.fields(series.start, series.end)
     references, of = buffer.packed(fields.of(1, Kind.BYTES, Kind.VARINT))

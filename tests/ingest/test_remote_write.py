@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from hivesight.ingest.remote_write import Encoding, Message, Outcome, Receiver, RefusedRequest, encoding_of, message_of
 from hivesight.ingest.remote_write.known import NEW, Known, Symbols
-from hivesight.ingest.remote_write.wire import PADDING, Buffer, Kind
+from hivesight.ingest.remote_write.wire import BYTES, PADDING, Buffer
 from hivesight.model.histogram import CUSTOM, Hint, Histogram, Scale
 from hivesight.model.labels import Labels
 from hivesight.model.metadata import Metadata
@@ -515,7 +515,7 @@ def test_varints(numbers: list[int]) -> None:
     assert found.tolist() == wanted
     assert after.tolist() == ends.tolist()
     packed = Buffer(blob(1, raw) * 2 + bytes(PADDING))
-    fields = packed.fields(np.zeros(1, np.int64), np.array([packed.size])).of(1, Kind.BYTES)
+    fields = packed.fields(np.zeros(1, np.int64), np.array([packed.size])).of(1, BYTES)
     assert packed.packed(fields)[0].tolist() == wanted * 2
 
 

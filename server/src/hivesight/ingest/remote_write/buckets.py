@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from hivesight.ingest.remote_write.errors import MalformedRequest
 from hivesight.ingest.remote_write.request import numbers_of
-from hivesight.ingest.remote_write.wire import Buffer, Fields, Kind, Places
+from hivesight.ingest.remote_write.wire import BYTES, FIXED64, VARINT, Buffer, Fields, Places
 
 _DOUBLE_BYTES = 8
 
@@ -52,15 +52,15 @@ def buckets_of(
     """numbers: those of the fields with the spans, the deltas and the counts. floats: shape (histograms,): where the
     counts are floats. shift: by how many schemas each histogram is made coarser."""
     histograms = len(floats)
-    spans = fields.of(numbers[0], Kind.BYTES)
+    spans = fields.of(numbers[0], BYTES)
     inner = buffer.fields(spans.start, spans.end)
     offset = zigzag(numbers_of(buffer, inner, 1, len(spans)), 32)
     length = numbers_of(buffer, inner, 2, len(spans)) & 0xFFFF_FFFF
 
-    deltas, of_delta = buffer.packed(fields.of(numbers[1], Kind.BYTES, Kind.VARINT))
+    deltas, of_delta = buffer.packed(fields.of(numbers[1], BYTES, VARINT))
     mine = ~floats[of_delta]
     deltas, of_delta = zigzag(deltas)[mine], of_delta[mine]
-    counts, of_count = doubles_of(buffer, fields.of(numbers[2], Kind.BYTES, Kind.FIXED64))
+    counts, of_count = doubles_of(buffer, fields.of(numbers[2], BYTES, FIXED64))
     mine = floats[of_count]
     counts, of_count = counts[mine], of_count[mine]
 

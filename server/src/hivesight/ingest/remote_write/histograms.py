@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hivesight.ingest.remote_write.buckets import Buckets, buckets_of, doubles_of, zigzag
 from hivesight.ingest.remote_write.errors import RequestTooLarge
 from hivesight.ingest.remote_write.request import numbers_of
-from hivesight.ingest.remote_write.wire import Buffer, Fields, Kind, Places
+from hivesight.ingest.remote_write.wire import BYTES, FIXED64, Buffer, Fields, Places
 from hivesight.model.histogram import CUSTOM, SCHEMAS, Hint, HistogramCells, Layout, Scale, no_cells
 from hivesight.model.series import STALE_BITS, bits
 
@@ -46,7 +46,7 @@ def histograms_of(buffer: Buffer, found: Fields) -> Histograms:
         return Histograms(none, none, none, np.zeros(0, dtype=np.bool_), no_cells(), {})
     fields = buffer.fields(found.start, found.end)
     floats = np.zeros(count, dtype=np.bool_)
-    floats[fields.of(2, Kind.FIXED64).message] = True
+    floats[fields.of(2, FIXED64).message] = True
     schema = zigzag(numbers_of(buffer, fields, 4, count), 32)
     shift = np.where((schema > SCHEMAS[-1]) & (schema <= _FINEST), schema - SCHEMAS[-1], 0)
     total = _doubles(buffer, fields, 3, count)
@@ -57,7 +57,7 @@ def histograms_of(buffer: Buffer, found: Fields) -> Histograms:
     zeros = np.where(floats, _doubles(buffer, fields, 7, count), whole_zero.view(np.uint64).astype(np.float64))
     negative = buckets_of(buffer, fields, (8, 9, 10), floats, shift)
     positive = buckets_of(buffer, fields, (11, 12, 13), floats, shift)
-    bounds, of_bound = doubles_of(buffer, fields.of(16, Kind.BYTES, Kind.FIXED64))
+    bounds, of_bound = doubles_of(buffer, fields.of(16, BYTES, FIXED64))
     stale = bits(total) == STALE_BITS
 
     custom = schema == CUSTOM
@@ -94,7 +94,7 @@ def histograms_of(buffer: Buffer, found: Fields) -> Histograms:
 
 def _doubles(buffer: Buffer, fields: Fields, number: int, count: int) -> NDArray[np.float64]:
     found = np.zeros(count)
-    written = fields.of(number, Kind.FIXED64)
+    written = fields.of(number, FIXED64)
     found[written.message] = buffer.doubles(written.start)
     return found
 

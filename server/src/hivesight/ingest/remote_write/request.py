@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hivesight.ingest.remote_write.errors import RequestTooLarge
-from hivesight.ingest.remote_write.wire import Buffer, Fields, Kind, Places
+from hivesight.ingest.remote_write.wire import BYTES, FIXED64, VARINT, Buffer, Fields, Places
 from hivesight.model.batch import Exemplar
 from hivesight.model.labels import METRIC_NAME, Labels
 from hivesight.model.metadata import Metadata
@@ -108,7 +108,7 @@ def floats_of(buffer: Buffer, samples: Fields) -> Floats:
     """The samples in these places. In a Sample, 1 is the value, 2 the time, 3 the start (since 2.0-rc.4)."""
     inner = buffer.fields(samples.start, samples.end)
     values = np.zeros(len(samples))
-    value = inner.of(1, Kind.FIXED64)
+    value = inner.of(1, FIXED64)
     values[value.message] = buffer.doubles(value.start)
     return Floats(
         samples.message, numbers_of(buffer, inner, 2, len(samples)), values, numbers_of(buffer, inner, 3, len(samples))
@@ -125,7 +125,7 @@ def bounded(fields: Fields, most: int, what: str) -> Fields:
 def numbers_of(buffer: Buffer, fields: Fields, number: int, messages: int) -> Places:
     """A varint field of each message, 0 where it is not there."""
     found = np.zeros(messages, dtype=np.int64)
-    written = fields.of(number, Kind.VARINT)
+    written = fields.of(number, VARINT)
     if len(written):
         found[written.message] = buffer.varints(written.start)[0]
     return found
@@ -134,6 +134,6 @@ def numbers_of(buffer: Buffer, fields: Fields, number: int, messages: int) -> Pl
 def spans_of(fields: Fields, number: int, messages: int) -> tuple[list[int], list[int]]:
     """Where a BYTES field of each message stands; an empty place where it is not there."""
     start, end = np.zeros(messages, dtype=np.int64), np.zeros(messages, dtype=np.int64)
-    written = fields.of(number, Kind.BYTES)
+    written = fields.of(number, BYTES)
     start[written.message], end[written.message] = written.start, written.end
     return start.tolist(), end.tolist()

@@ -26,7 +26,7 @@ from hivesight.ingest.remote_write.request import (
     numbers_of,
     spans_of,
 )
-from hivesight.ingest.remote_write.wire import Buffer, Fields, Kind, Places
+from hivesight.ingest.remote_write.wire import BYTES, FIXED64, Buffer, Fields, Places
 from hivesight.model.batch import Exemplar
 from hivesight.model.labels import Labels
 from hivesight.model.metadata import Metadata
@@ -68,7 +68,7 @@ class Version1(Request):
         start, end = self.exemplars.start[place : place + 1], self.exemplars.end[place : place + 1]
         fields = self.buffer.fields(start, end)
         (pairs,) = _pairs(self.buffer, start, end)
-        value = self.buffer.doubles(fields.of(2, Kind.FIXED64).start)
+        value = self.buffer.doubles(fields.of(2, FIXED64).start)
         time_ms = int(numbers_of(self.buffer, fields, 3, 1)[0])
         return Exemplar(series, labels_of(pairs, name_wanted=False), float(value[-1]) if len(value) else 0.0, time_ms)
 
@@ -89,7 +89,7 @@ def read(buffer: Buffer, known: Known) -> Version1:
     """known: refs by the bytes of labels. Raises MalformedRequest and RequestTooLarge."""
     raw = buffer.raw
     top = buffer.fields(np.zeros(1, np.int64), np.array([buffer.size]))
-    series = bounded(top.of(1, Kind.BYTES), MAX_SERIES, "series")
+    series = bounded(top.of(1, BYTES), MAX_SERIES, "series")
     starts, ends = series.start, series.end
     # Where what stands before such a tail is known to be labels and nothing else, the tail is all that is to be read.
     cuts = ends.copy()
@@ -103,7 +103,7 @@ def read(buffer: Buffer, known: Known) -> Version1:
     keepable = np.ones(len(series), dtype=np.bool_)
     label_ends = cuts
     if missed.any():
-        labels = fields.of(1, Kind.BYTES)
+        labels = fields.of(1, BYTES)
         label_ends = np.where(missed, starts, cuts)
         label_ends[labels.message] = labels.end
         other = fields.number != 1
@@ -117,23 +117,23 @@ def read(buffer: Buffer, known: Known) -> Version1:
     return Version1(
         buffer,
         refs,
-        floats_of(buffer, fields.of(2, Kind.BYTES)),
-        fields.of(4, Kind.BYTES),
-        bounded(fields.of(3, Kind.BYTES), MAX_EXEMPLARS, "exemplars"),
+        floats_of(buffer, fields.of(2, BYTES)),
+        fields.of(4, BYTES),
+        bounded(fields.of(3, BYTES), MAX_EXEMPLARS, "exemplars"),
         np.zeros(len(series), dtype=np.int64),
         known,
         keys,
         keepable.tolist(),
         starts,
         label_ends,
-        bounded(top.of(3, Kind.BYTES), MAX_METADATA, "metrics described"),
+        bounded(top.of(3, BYTES), MAX_METADATA, "metrics described"),
     )
 
 
 def _pairs(buffer: Buffer, starts: Places, ends: Places) -> list[Pairs]:
     """The labels in field 1 of these messages."""
     raw = buffer.raw
-    labels = buffer.fields(starts, ends).of(1, Kind.BYTES)
+    labels = buffer.fields(starts, ends).of(1, BYTES)
     fields = buffer.fields(labels.start, labels.end)
     found: list[Pairs] = [[] for _ in range(len(starts))]
     names, values = spans_of(fields, 1, len(labels)), spans_of(fields, 2, len(labels))

@@ -24,7 +24,7 @@ from hivesight.ingest.remote_write.request import (
     labels_of,
     numbers_of,
 )
-from hivesight.ingest.remote_write.wire import Buffer, Fields, Kind, Places
+from hivesight.ingest.remote_write.wire import BYTES, FIXED64, VARINT, Buffer, Fields, Places
 from hivesight.model.batch import Exemplar
 from hivesight.model.labels import Labels
 from hivesight.model.metadata import Metadata
@@ -63,8 +63,8 @@ class Version2(Request):
         """An exemplar, by its number in `exemplars`. Raises BadSeries and MalformedRequest."""
         start, end = self.exemplars.start[place : place + 1], self.exemplars.end[place : place + 1]
         fields = self.buffer.fields(start, end)
-        pairs = self._pairs(self.buffer.packed(fields.of(1, Kind.BYTES, Kind.VARINT))[0])
-        value = self.buffer.doubles(fields.of(2, Kind.FIXED64).start)
+        pairs = self._pairs(self.buffer.packed(fields.of(1, BYTES, VARINT))[0])
+        value = self.buffer.doubles(fields.of(2, FIXED64).start)
         time_ms = int(numbers_of(self.buffer, fields, 3, 1)[0])
         return Exemplar(series, labels_of(pairs, name_wanted=False), float(value[-1]) if len(value) else 0.0, time_ms)
 
@@ -102,12 +102,12 @@ def read(buffer: Buffer, known: Known, symbols: Symbols) -> Version2:
     """known: refs by the lasting numbers that `symbols` gives. Raises MalformedRequest and RequestTooLarge."""
     raw = buffer.raw
     top = buffer.fields(np.zeros(1, np.int64), np.array([buffer.size]))
-    table = top.of(4, Kind.BYTES)
+    table = top.of(4, BYTES)
     texts = [raw[a:b] for a, b in zip(table.start.tolist(), table.end.tolist(), strict=True)]
-    series = bounded(top.of(5, Kind.BYTES), MAX_SERIES, "series")
+    series = bounded(top.of(5, BYTES), MAX_SERIES, "series")
     count = len(series)
     fields = buffer.fields(series.start, series.end)
-    references, of = buffer.packed(fields.of(1, Kind.BYTES, Kind.VARINT))
+    references, of = buffer.packed(fields.of(1, BYTES, VARINT))
     references &= 0xFFFF_FFFF
     said = _said(buffer, fields, count)
     lasting = np.append(symbols.numbers(texts), NEW)
@@ -116,9 +116,9 @@ def read(buffer: Buffer, known: Known, symbols: Symbols) -> Version2:
     return Version2(
         buffer,
         known.find(keys),
-        floats_of(buffer, fields.of(2, Kind.BYTES)),
-        fields.of(3, Kind.BYTES),
-        bounded(fields.of(4, Kind.BYTES), MAX_EXEMPLARS, "exemplars"),
+        floats_of(buffer, fields.of(2, BYTES)),
+        fields.of(3, BYTES),
+        bounded(fields.of(4, BYTES), MAX_EXEMPLARS, "exemplars"),
         numbers_of(buffer, fields, 6, count),
         known,
         keys,
@@ -132,7 +132,7 @@ def read(buffer: Buffer, known: Known, symbols: Symbols) -> Version2:
 def _said(buffer: Buffer, fields: Fields, count: int) -> Places:
     """Type, help and unit of each series, shape (series, 3)."""
     found = np.zeros((count, 3), dtype=np.int64)
-    written = fields.of(5, Kind.BYTES)
+    written = fields.of(5, BYTES)
     inner = buffer.fields(written.start, written.end)
     for column, number in enumerate((1, 3, 4)):
         found[written.message, column] = numbers_of(buffer, inner, number, len(written)) & 0xFFFF_FFFF

@@ -2,7 +2,6 @@
 What leaves are places in the buffer; nothing is made for a field by itself. (protobuf.dev, "Encoding")"""
 
 from dataclasses import dataclass
-from enum import IntEnum
 from itertools import chain
 from typing import Final
 
@@ -35,18 +34,16 @@ _ONE: Final = np.uint64(1)
 _ZERO: Final = np.uint64(0)
 
 
-class Kind(IntEnum):
-    """How a field's value is written."""
+# How a field's value is written. Plain numbers: an enum's members cost more to name than NumPy needs to compare.
+VARINT: Final = 0
+FIXED64: Final = 1
+BYTES: Final = 2
+FIXED32: Final = 5
+_LENGTHS: Final = np.array([0, 8, 0, -1, -1, 4, -1, -1])
+"""How many bytes a value has, by the way it is written; 0 where the value says so itself, -1 where there is no such."""
 
-    VARINT = 0
-    FIXED64 = 1
-    BYTES = 2
-    FIXED32 = 5
-
-
-_ONE_BYTE_TAG_OF_BYTES: Final = 2
-"""What the tag of a BYTES field is, less the four bits of its number, where it has one byte. A plain int, since the
-loop that compares it runs once a series."""
+_ONE_BYTE_TAG: Final = 0x87
+"""The bits of a tag, less the four of the number that fits into one byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +61,21 @@ class Fields:
     def __len__(self) -> int:
         return len(self.message)
 
-    def of(self, number: int, kind: Kind, *others: Kind) -> "Fields":
+    def of(self, number: int, kind: int, other: int | None = None) -> "Fields":
         """Those with this number, ordered by message. Raises MalformedRequest where one is of another kind."""
         rows = np.flatnonzero(self.number == number)
+        if not len(rows):
+            return NO_FIELDS
         rows = rows[np.argsort(self.message[rows], kind="stable")]
-        found = Fields(self.message[rows], self.number[rows], self.kind[rows], self.start[rows], self.end[rows])
-        wrong = ~np.isin(found.kind, (kind, *others)) if others else found.kind != kind
+        kinds = self.kind[rows]
+        wrong = kinds != kind if other is None else (kinds != kind) & (kinds != other)
         if wrong.any():
-            raise MalformedRequest(f"field {number} of a message has wire type {int(found.kind[wrong][0])}")
-        return found
+            raise MalformedRequest(f"field {number} of a message has wire type {int(kinds[wrong][0])}")
+        return Fields(self.message[rows], self.number[rows], kinds, self.start[rows], self.end[rows])
+
+
+NO_FIELDS: Final = Fields(*(np.zeros(0, dtype=np.int64) for _ in range(5)))
+"""None."""
 
 
 class Buffer:
@@ -119,7 +122,7 @@ class Buffer:
         """The varints at these places, as int64, and where they end. Raises MalformedRequest for one that is longer
         than ten bytes."""
         first = self.bytes[starts]
-        if not (first & 0x80).any():
+        if first.max(initial=0) < 0x80:
             return first.astype(np.int64), starts + 1
         words = self._words[starts]
         stops = ~words & _STOPS
@@ -179,7 +182,7 @@ class Buffer:
                 break
             add(at)
             size = raw[at + 1]
-            if raw[at] & 0x87 != _ONE_BYTE_TAG_OF_BYTES:
+            if raw[at] & _ONE_BYTE_TAG != BYTES:
                 at = self._after(at)
             elif size < 0x80:
                 at += size + 2
@@ -194,40 +197,35 @@ class Buffer:
     def _after(self, at: int) -> int:
         """Where the field that begins there ends."""
         tag, at = self.varint(at)
-        match tag & 7:
-            case Kind.BYTES:
-                size, at = self.varint(at)
-                _check(0 <= size < _LONGEST)
-                return at + size
-            case Kind.VARINT:
-                return self.varint(at)[1]
-            case Kind.FIXED64:
-                return at + 8
-            case Kind.FIXED32:
-                return at + 4
-            case _:
-                raise MalformedRequest(_NOT_THAT)
+        kind = tag & 7
+        if kind == VARINT:
+            return self.varint(at)[1]
+        if kind == BYTES:
+            size, at = self.varint(at)
+            _check(0 <= size < _LONGEST)
+            return at + size
+        _check(kind in (FIXED32, FIXED64))
+        return at + int(_LENGTHS[kind])
 
     def _step(self, rows: Places, at: Places, limit: Places) -> Fields:
         """The field at each place, none beyond its limit."""
         tags, start = self.varints(at)
         number, kind = tags >> 3, tags & 7
-        if (kind == Kind.BYTES).all():
+        if (kind == BYTES).all():
             sizes, start = self.varints(start)
-            _check(((sizes >= 0) & (sizes < _LONGEST)).all())
             end = start + sizes
         else:
-            end = start.copy()
-            end[kind == Kind.FIXED64] += 8
-            end[kind == Kind.FIXED32] += 4
-            varint = np.flatnonzero(kind == Kind.VARINT)
-            end[varint] = self.varints(start[varint])[1]
-            long = np.flatnonzero(kind == Kind.BYTES)
-            sizes, start[long] = self.varints(start[long])
-            _check(((sizes >= 0) & (sizes < _LONGEST)).all())
-            end[long] = start[long] + sizes
-            _check(np.isin(kind, list(Kind)).all())
-        _check(((number > 0) & (end <= limit)).all())
+            lengths = _LENGTHS[kind]
+            end = start + lengths
+            told = np.flatnonzero(lengths == 0)
+            values, after = self.varints(start[told])
+            is_bytes = kind[told] == BYTES
+            start[told] = np.where(is_bytes, after, start[told])
+            sizes = np.where(is_bytes, values, 0)
+            end[told] = after + sizes
+            _check(lengths.min(initial=0) >= 0)
+        _check(sizes.min(initial=0) >= 0 and sizes.max(initial=0) < _LONGEST)
+        _check(number.min(initial=1) > 0 and bool((end <= limit).all()))
         return Fields(rows, number, kind, start, end)
 
 

@@ -476,9 +476,13 @@ def test_millions_of_fields_are_refused(world) -> None:
         assert outcome.status == 413
         assert "send it in parts" in outcome.text
     assert "more than 256 labels" in world.v1(blob(1, b"\x0a\x00" * 1_000_000)).text
+    request = Request2()
+    request.series.append(blob(1, b"\x00" * 2_000_000))
+    assert "more than 256 labels" in world.v2(request).text
 
 
-def test_too_many_exemplars_and_descriptions(world) -> None:
+def test_too_many_of_anything(world) -> None:
+    assert "50000 histograms" in world.v1(blob(1, blob(4, b"") * 50_001)).text
     assert "20000 exemplars" in world.v1(blob(1, blob(3, b"") * 20_001)).text
     assert "50000 metrics" in world.v1(blob(3, b"") * 50_001).text
 

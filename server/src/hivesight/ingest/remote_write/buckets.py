@@ -37,7 +37,7 @@ def zigzag(values: Places, bits: int = 64) -> Places:
     return (unsigned >> np.uint64(1)).view(np.int64) ^ -(unsigned & np.uint64(1)).view(np.int64)
 
 
-def doubles_of(buffer: Buffer, fields: Fields) -> tuple[NDArray[np.float64], Places]:
+def packed_doubles(buffer: Buffer, fields: Fields) -> tuple[NDArray[np.float64], Places]:
     """The doubles of a repeated field, packed or one by one, and of which message each is."""
     lengths = fields.end - fields.start
     if (lengths % _DOUBLE_BYTES).any():
@@ -60,7 +60,7 @@ def buckets_of(
     deltas, of_delta = buffer.packed(fields.of(numbers[1], BYTES, VARINT))
     mine = ~floats[of_delta]
     deltas, of_delta = zigzag(deltas)[mine], of_delta[mine]
-    counts, of_count = doubles_of(buffer, fields.of(numbers[2], BYTES, FIXED64))
+    counts, of_count = packed_doubles(buffer, fields.of(numbers[2], BYTES, FIXED64))
     mine = floats[of_count]
     counts, of_count = counts[mine], of_count[mine]
 

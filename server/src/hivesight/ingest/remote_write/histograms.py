@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hivesight.ingest.remote_write.buckets import Buckets, buckets_of, doubles_of, zigzag
+from hivesight.ingest.remote_write.buckets import Buckets, buckets_of, packed_doubles, zigzag
 from hivesight.ingest.remote_write.errors import RequestTooLarge
-from hivesight.ingest.remote_write.request import numbers_of
+from hivesight.ingest.remote_write.request import doubles_of, numbers_of
 from hivesight.ingest.remote_write.wire import BYTES, FIXED64, Buffer, Fields, Places
 from hivesight.model.histogram import CUSTOM, SCHEMAS, Hint, HistogramCells, Layout, Scale, no_cells
 from hivesight.model.series import STALE_BITS, bits
@@ -49,15 +49,15 @@ def histograms_of(buffer: Buffer, found: Fields) -> Histograms:
     floats[fields.of(2, FIXED64).message] = True
     schema = zigzag(numbers_of(buffer, fields, 4, count), 32)
     shift = np.where((schema > SCHEMAS[-1]) & (schema <= _FINEST), schema - SCHEMAS[-1], 0)
-    total = _doubles(buffer, fields, 3, count)
-    threshold = _doubles(buffer, fields, 5, count)
+    total = doubles_of(buffer, fields, 3, count)
+    threshold = doubles_of(buffer, fields, 5, count)
     whole = numbers_of(buffer, fields, 1, count)
     whole_zero = numbers_of(buffer, fields, 6, count)
-    counts = np.where(floats, _doubles(buffer, fields, 2, count), whole.view(np.uint64).astype(np.float64))
-    zeros = np.where(floats, _doubles(buffer, fields, 7, count), whole_zero.view(np.uint64).astype(np.float64))
+    counts = np.where(floats, doubles_of(buffer, fields, 2, count), whole.view(np.uint64).astype(np.float64))
+    zeros = np.where(floats, doubles_of(buffer, fields, 7, count), whole_zero.view(np.uint64).astype(np.float64))
     negative = buckets_of(buffer, fields, (8, 9, 10), floats, shift)
     positive = buckets_of(buffer, fields, (11, 12, 13), floats, shift)
-    bounds, of_bound = doubles_of(buffer, fields.of(16, BYTES, FIXED64))
+    bounds, of_bound = packed_doubles(buffer, fields.of(16, BYTES, FIXED64))
     stale = bits(total) == STALE_BITS
 
     custom = schema == CUSTOM
@@ -90,13 +90,6 @@ def histograms_of(buffer: Buffer, found: Fields) -> Histograms:
     cells = _cells(np.column_stack([counts, total, zeros]), hints, negative, positive, scale, refused)
     times, starts = numbers_of(buffer, fields, 15, count), numbers_of(buffer, fields, 17, count)
     return Histograms(found.message, times, starts, stale, cells, bad)
-
-
-def _doubles(buffer: Buffer, fields: Fields, number: int, count: int) -> NDArray[np.float64]:
-    found = np.zeros(count)
-    written = fields.of(number, FIXED64)
-    found[written.message] = buffer.doubles(written.start)
-    return found
 
 
 def _unordered(bounds: NDArray[np.float64], of: Places, count: int) -> Mask:

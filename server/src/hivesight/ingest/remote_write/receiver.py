@@ -16,7 +16,7 @@ from hivesight.ingest.remote_write.histograms import histograms_of
 from hivesight.ingest.remote_write.known import NEW, Known, Symbols
 from hivesight.ingest.remote_write.media import Encoding, Message
 from hivesight.ingest.remote_write.outcome import BAD_LABELS, REASONS, Outcome, Refusals, RemoteWriteMetrics
-from hivesight.ingest.remote_write.request import BadSeries, Request
+from hivesight.ingest.remote_write.request import BadSeries, Request, doubles_of, numbers_of
 from hivesight.ingest.remote_write.wire import Buffer, Places
 from hivesight.model.batch import Exemplar, Verdict, Verdicts
 from hivesight.model.errors import StorageError
@@ -138,19 +138,23 @@ class Receiver:
 
 
 def _exemplars(request: Request) -> list[Exemplar]:
-    """The exemplars of series that are known. One that is wrong costs only itself, as with Prometheus."""
-    places: list[int] = np.flatnonzero(request.refs[request.exemplars.message] >= 0).tolist()
-    rows: list[int] = np.unique(request.exemplars.message[places]).tolist()
-    labels = dict(zip(rows, request.labels(rows), strict=True))
-    found: list[Exemplar] = []
-    for place in places:
-        own = labels[int(request.exemplars.message[place])]
-        if isinstance(own, BadSeries):
-            continue
-        try:
-            exemplar = request.exemplar(place, own)
-        except BadSeries:
-            continue
-        if sum(len(name) + len(value) for name, value in exemplar.labels.pairs) <= _LONGEST_EXEMPLAR:
-            found.append(exemplar)
-    return found
+    """The exemplars of series that are known, as they were sent. One that is wrong costs only itself, as with
+    Prometheus."""
+    found, count = request.exemplars, len(request.exemplars)
+    if not count:
+        return []
+    rows: list[int] = np.unique(found.message).tolist()
+    series = dict(zip(rows, request.labels(rows), strict=True))
+    fields = request.buffer.fields(found.start, found.end)
+    values, times = doubles_of(request.buffer, fields, 2, count), numbers_of(request.buffer, fields, 3, count)
+    columns = zip(found.message.tolist(), request.exemplar_labels(), values.tolist(), times.tolist(), strict=True)
+    return [
+        Exemplar(own, labels, value, time_ms)
+        for row, labels, value, time_ms in columns
+        if isinstance(own := series[row], Labels) and request.refs[row] >= 0
+        if isinstance(labels, Labels) and _length(labels) <= _LONGEST_EXEMPLAR
+    ]
+
+
+def _length(labels: Labels) -> int:
+    return sum(len(name) + len(value) for name, value in labels.pairs)

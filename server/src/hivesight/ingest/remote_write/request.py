@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from hivesight.ingest.remote_write.errors import RequestTooLarge
 from hivesight.ingest.remote_write.wire import BYTES, FIXED64, VARINT, Buffer, Fields, Places
-from hivesight.model.batch import Exemplar
 from hivesight.model.labels import METRIC_NAME, Labels
 from hivesight.model.metadata import Metadata
 
@@ -20,6 +19,8 @@ MAX_LABELS: Final = 256
 """The most labels of a series."""
 MAX_NAME_BYTES: Final = 65_536
 """The most bytes of all labels of a series."""
+MAX_HISTOGRAMS: Final = 50_000
+"""The most native histograms of a request."""
 MAX_EXEMPLARS: Final = 20_000
 """The most exemplars of a request."""
 MAX_METADATA: Final = 50_000
@@ -68,18 +69,18 @@ class Request(ABC):
         """Notes the ref of a series for later requests."""
 
     @abstractmethod
-    def exemplar(self, place: int, series: Labels) -> Exemplar:
-        """An exemplar, by its number in `exemplars`. Raises BadSeries and MalformedRequest."""
+    def exemplar_labels(self) -> list[Labels | BadSeries]:
+        """The labels of each exemplar itself, or why they cannot be taken. Raises MalformedRequest."""
 
     @abstractmethod
     def metadata(self, labels: Mapping[int, Labels]) -> dict[str, Metadata]:
         """What the request says of metrics, by family; labels: the series that are new, by row."""
 
 
-def judged(pairs: Pairs) -> Labels | BadSeries:
-    """The labels of a series, or why they cannot be taken."""
+def judged(pairs: Pairs, *, name_wanted: bool = True) -> Labels | BadSeries:
+    """The labels of a series or of an exemplar, or why they cannot be taken."""
     try:
-        return labels_of(pairs)
+        return labels_of(pairs, name_wanted=name_wanted)
     except BadSeries as error:
         return error
 
@@ -106,13 +107,18 @@ def _shown(pairs: Pairs) -> str:
 
 def floats_of(buffer: Buffer, samples: Fields) -> Floats:
     """The samples in these places. In a Sample, 1 is the value, 2 the time, 3 the start (since 2.0-rc.4)."""
+    count = len(samples)
     inner = buffer.fields(samples.start, samples.end)
-    values = np.zeros(len(samples))
-    value = inner.of(1, FIXED64)
-    values[value.message] = buffer.doubles(value.start)
-    return Floats(
-        samples.message, numbers_of(buffer, inner, 2, len(samples)), values, numbers_of(buffer, inner, 3, len(samples))
-    )
+    times, starts = numbers_of(buffer, inner, 2, count), numbers_of(buffer, inner, 3, count)
+    return Floats(samples.message, times, doubles_of(buffer, inner, 1, count), starts)
+
+
+def doubles_of(buffer: Buffer, fields: Fields, number: int, messages: int) -> NDArray[np.float64]:
+    """A double of each message, 0 where it is not there."""
+    found = np.zeros(messages)
+    written = fields.of(number, FIXED64)
+    found[written.message] = buffer.doubles(written.start)
+    return found
 
 
 def bounded(fields: Fields, most: int, what: str) -> Fields:

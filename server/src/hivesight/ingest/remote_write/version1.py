@@ -13,6 +13,8 @@ import numpy as np
 from hivesight.ingest.remote_write.known import NEW, Known
 from hivesight.ingest.remote_write.request import (
     MAX_EXEMPLARS,
+    MAX_HISTOGRAMS,
+    MAX_LABELS,
     MAX_METADATA,
     MAX_SERIES,
     TYPES,
@@ -22,12 +24,10 @@ from hivesight.ingest.remote_write.request import (
     bounded,
     floats_of,
     judged,
-    labels_of,
     numbers_of,
     spans_of,
 )
-from hivesight.ingest.remote_write.wire import BYTES, FIXED64, Buffer, Fields, Places
-from hivesight.model.batch import Exemplar
+from hivesight.ingest.remote_write.wire import BYTES, Buffer, Fields, Places
 from hivesight.model.labels import Labels
 from hivesight.model.metadata import Metadata
 
@@ -63,14 +63,10 @@ class Version1(Request):
         if self.keepable[row]:
             self.known.add(self.keys[row], ref)
 
-    def exemplar(self, place: int, series: Labels) -> Exemplar:
-        """An exemplar, by its number in `exemplars`. Raises BadSeries and MalformedRequest."""
-        start, end = self.exemplars.start[place : place + 1], self.exemplars.end[place : place + 1]
-        fields = self.buffer.fields(start, end)
-        (pairs,) = _pairs(self.buffer, start, end)
-        value = self.buffer.doubles(fields.of(2, FIXED64).start)
-        time_ms = int(numbers_of(self.buffer, fields, 3, 1)[0])
-        return Exemplar(series, labels_of(pairs, name_wanted=False), float(value[-1]) if len(value) else 0.0, time_ms)
+    def exemplar_labels(self) -> list[Labels | BadSeries]:
+        """The labels of each exemplar itself, or why they cannot be taken. Raises MalformedRequest."""
+        pairs = _pairs(self.buffer, self.exemplars.start, self.exemplars.end)
+        return [judged(each, name_wanted=False) for each in pairs]
 
     def metadata(self, labels: Mapping[int, Labels]) -> dict[str, Metadata]:
         """What the request says of metrics, by family; `labels` has no part in it."""
@@ -118,7 +114,7 @@ def read(buffer: Buffer, known: Known) -> Version1:
         buffer,
         refs,
         floats_of(buffer, fields.of(2, BYTES)),
-        fields.of(4, BYTES),
+        bounded(fields.of(4, BYTES), MAX_HISTOGRAMS, "histograms"),
         bounded(fields.of(3, BYTES), MAX_EXEMPLARS, "exemplars"),
         np.zeros(len(series), dtype=np.int64),
         known,
@@ -134,6 +130,9 @@ def _pairs(buffer: Buffer, starts: Places, ends: Places) -> list[Pairs]:
     """The labels in field 1 of these messages."""
     raw = buffer.raw
     labels = buffer.fields(starts, ends).of(1, BYTES)
+    # Of a series with too many labels no more are looked at than show it.
+    first = np.searchsorted(labels.message, labels.message)
+    labels = labels.rows(np.arange(len(labels)) - first <= MAX_LABELS)
     fields = buffer.fields(labels.start, labels.end)
     found: list[Pairs] = [[] for _ in range(len(starts))]
     names, values = spans_of(fields, 1, len(labels)), spans_of(fields, 2, len(labels))

@@ -6,6 +6,7 @@ time since which it counts (until 2.0-rc.3). Exemplar: 1 labels, 2 value, 3 time
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -14,18 +15,18 @@ from numpy.typing import NDArray
 from hivesight.ingest.remote_write.known import NEW, Known, Symbols
 from hivesight.ingest.remote_write.request import (
     MAX_EXEMPLARS,
+    MAX_HISTOGRAMS,
+    MAX_LABELS,
     MAX_SERIES,
     TYPES,
     BadSeries,
-    Pairs,
     Request,
     bounded,
     floats_of,
-    labels_of,
+    judged,
     numbers_of,
 )
-from hivesight.ingest.remote_write.wire import BYTES, FIXED64, VARINT, Buffer, Fields, Places
-from hivesight.model.batch import Exemplar
+from hivesight.ingest.remote_write.wire import BYTES, VARINT, Buffer, Fields, Places
 from hivesight.model.labels import Labels
 from hivesight.model.metadata import Metadata
 
@@ -53,20 +54,18 @@ class Version2(Request):
 
     def labels(self, rows: Sequence[int]) -> list[Labels | BadSeries]:
         """The labels of these series, or why they have none that can be taken."""
-        return [self._labels(self.label_places[row], self.label_places[row + 1]) for row in rows]
+        places = self.label_places
+        return [self._labels(self.label_symbols[places[row] : places[row + 1]], True) for row in rows]
 
     def remember(self, row: int, ref: int) -> None:
         """Notes the ref of a series for later requests."""
         self.known.add(self.keys[row], ref)
 
-    def exemplar(self, place: int, series: Labels) -> Exemplar:
-        """An exemplar, by its number in `exemplars`. Raises BadSeries and MalformedRequest."""
-        start, end = self.exemplars.start[place : place + 1], self.exemplars.end[place : place + 1]
-        fields = self.buffer.fields(start, end)
-        pairs = self._pairs(self.buffer.packed(fields.of(1, BYTES, VARINT))[0])
-        value = self.buffer.doubles(fields.of(2, FIXED64).start)
-        time_ms = int(numbers_of(self.buffer, fields, 3, 1)[0])
-        return Exemplar(series, labels_of(pairs, name_wanted=False), float(value[-1]) if len(value) else 0.0, time_ms)
+    def exemplar_labels(self) -> list[Labels | BadSeries]:
+        """The labels of each exemplar itself, or why they cannot be taken. Raises MalformedRequest."""
+        fields = self.buffer.fields(self.exemplars.start, self.exemplars.end)
+        references, places = _references(self.buffer, fields, len(self.exemplars))
+        return [self._labels(references[a:b], False) for a, b in pairwise(places.tolist())]
 
     def metadata(self, labels: Mapping[int, Labels]) -> dict[str, Metadata]:
         """What new series say of their metrics: what others say was noted when they were new."""
@@ -79,20 +78,16 @@ class Version2(Request):
                 found[_family(own.name, said.type)] = said
         return found
 
-    def _labels(self, start: int, end: int) -> Labels | BadSeries:
-        try:
-            return labels_of(self._pairs(self.label_symbols[start:end]))
-        except BadSeries as error:
-            return error
-
-    def _pairs(self, references: Places) -> Pairs:
-        if len(references) % 2:
-            raise BadSeries(f"labels have {len(references)} references to symbols: a name without a value")
+    def _labels(self, references: Places, name_wanted: bool) -> Labels | BadSeries:
+        if len(references) > 2 * MAX_LABELS:
+            return BadSeries(f"more than {MAX_LABELS} labels: {len(references) // 2}")
         numbers: list[int] = references.tolist()
+        if len(numbers) % 2:
+            return BadSeries(f"labels have {len(numbers)} references to symbols: a name without a value")
         if max(numbers, default=-1) >= len(self.symbols):
-            raise BadSeries(f"labels refer to symbol {max(numbers)} of {len(self.symbols)}")
+            return BadSeries(f"labels refer to symbol {max(numbers)} of {len(self.symbols)}")
         texts = [self.symbols[each] for each in numbers]
-        return list(zip(texts[::2], texts[1::2], strict=True))
+        return judged(list(zip(texts[::2], texts[1::2], strict=True)), name_wanted=name_wanted)
 
     def _text(self, reference: int) -> str:
         return self.symbols[reference].decode("utf-8", "replace") if reference < len(self.symbols) else ""
@@ -107,17 +102,15 @@ def read(buffer: Buffer, known: Known, symbols: Symbols) -> Version2:
     series = bounded(top.of(5, BYTES), MAX_SERIES, "series")
     count = len(series)
     fields = buffer.fields(series.start, series.end)
-    references, of = buffer.packed(fields.of(1, BYTES, VARINT))
-    references &= 0xFFFF_FFFF
+    references, places = _references(buffer, fields, count)
     said = _said(buffer, fields, count)
     lasting = np.append(symbols.numbers(texts), NEW)
-    places = np.concatenate(([0], np.cumsum(np.bincount(of, minlength=count))))
-    keys = _keys(lasting[np.minimum(references, len(texts))], of, places, _lasting(said, lasting))
+    keys = _keys(lasting[np.minimum(references, len(texts))], places, _lasting(said, lasting))
     return Version2(
         buffer,
         known.find(keys),
         floats_of(buffer, fields.of(2, BYTES)),
-        fields.of(3, BYTES),
+        bounded(fields.of(3, BYTES), MAX_HISTOGRAMS, "histograms"),
         bounded(fields.of(4, BYTES), MAX_EXEMPLARS, "exemplars"),
         numbers_of(buffer, fields, 6, count),
         known,
@@ -127,6 +120,12 @@ def read(buffer: Buffer, known: Known, symbols: Symbols) -> Version2:
         places.tolist(),
         said,
     )
+
+
+def _references(buffer: Buffer, fields: Fields, messages: int) -> tuple[Places, Places]:
+    """The references of the messages' labels, and where those of each begin; behind that where the last end."""
+    references, of = buffer.packed(fields.of(1, BYTES, VARINT))
+    return references & 0xFFFF_FFFF, np.concatenate(([0], np.cumsum(np.bincount(of, minlength=messages))))
 
 
 def _said(buffer: Buffer, fields: Fields, count: int) -> Places:
@@ -145,18 +144,19 @@ def _lasting(said: Places, lasting: Places) -> Places:
     return found
 
 
-def _keys(labels: Places, of: Places, places: Places, said: Places) -> list[bytes]:
+def _keys(labels: Places, places: Places, said: Places) -> list[bytes]:
     """What each series is known by: three numbers of what it says, then those of its labels."""
     count = len(said)
     begins = places[:-1] + 3 * np.arange(count)
-    numbers: NDArray[np.int64] = np.zeros(len(labels) + 3 * count, dtype=np.int64)
+    is_label = np.ones(len(labels) + 3 * count, dtype=np.bool_)
+    numbers: NDArray[np.int64] = np.empty(len(is_label), dtype=np.int64)
     for column in range(3):
+        is_label[begins + column] = False
         numbers[begins + column] = said[:, column]
-    numbers[np.arange(len(labels)) + 3 * (of + 1)] = labels
+    numbers[is_label] = labels
     raw = numbers.tobytes()
-    ends = places[1:] + 3 * np.arange(1, count + 1)
-    bounds = zip((begins * _NUMBER_BYTES).tolist(), (ends * _NUMBER_BYTES).tolist(), strict=True)
-    return [raw[a:b] for a, b in bounds]
+    bounds = np.append(begins, len(numbers)) * _NUMBER_BYTES
+    return [raw[a:b] for a, b in pairwise(bounds.tolist())]
 
 
 def _family(name: str, kind: str) -> str:

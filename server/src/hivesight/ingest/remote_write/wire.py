@@ -66,12 +66,15 @@ class Fields:
         rows = np.flatnonzero(self.number == number)
         if not len(rows):
             return NO_FIELDS
-        rows = rows[np.argsort(self.message[rows], kind="stable")]
-        kinds = self.kind[rows]
-        wrong = kinds != kind if other is None else (kinds != kind) & (kinds != other)
+        found = self.rows(rows[np.argsort(self.message[rows], kind="stable")])
+        wrong = found.kind != kind if other is None else (found.kind != kind) & (found.kind != other)
         if wrong.any():
-            raise MalformedRequest(f"field {number} of a message has wire type {int(kinds[wrong][0])}")
-        return Fields(self.message[rows], self.number[rows], kinds, self.start[rows], self.end[rows])
+            raise MalformedRequest(f"field {number} of a message has wire type {int(found.kind[wrong][0])}")
+        return found
+
+    def rows(self, which: NDArray[np.intp] | NDArray[np.bool_]) -> "Fields":
+        """These alone."""
+        return Fields(self.message[which], self.number[which], self.kind[which], self.start[which], self.end[which])
 
 
 NO_FIELDS: Final = Fields(*(np.zeros(0, dtype=np.int64) for _ in range(5)))

@@ -57,7 +57,9 @@ def buckets_of(
     offset = zigzag(numbers_of(buffer, inner, 1, len(spans)), 32)
     length = numbers_of(buffer, inner, 2, len(spans)) & 0xFFFF_FFFF
 
-    deltas, of_delta = buffer.packed(fields.of(numbers[1], BYTES, VARINT))
+    packed = fields.of(numbers[1], BYTES, VARINT)
+    deltas, delta_counts = buffer.packed(packed)
+    of_delta = np.repeat(packed.message, delta_counts)
     mine = ~floats[of_delta]
     deltas, of_delta = zigzag(deltas)[mine], of_delta[mine]
     counts, of_count = packed_doubles(buffer, fields.of(numbers[2], BYTES, FIXED64))

@@ -124,8 +124,10 @@ def read(buffer: Buffer, known: Known, symbols: Symbols) -> Version2:
 
 def _references(buffer: Buffer, fields: Fields, messages: int) -> tuple[Places, Places]:
     """The references of the messages' labels, and where those of each begin; behind that where the last end."""
-    references, of = buffer.packed(fields.of(1, BYTES, VARINT))
-    return references & 0xFFFF_FFFF, np.concatenate(([0], np.cumsum(np.bincount(of, minlength=messages))))
+    found = fields.of(1, BYTES, VARINT)
+    references, counts = buffer.packed(found)
+    ends = np.cumsum(np.bincount(found.message, counts, messages).astype(np.int64))
+    return references & 0xFFFF_FFFF, np.append(0, ends)
 
 
 def _said(buffer: Buffer, fields: Fields, count: int) -> Places:

@@ -101,25 +101,28 @@ class Buffer:
         return self._words[starts]
 
     def packed(self, fields: Fields) -> tuple[Places, Places]:
-        """The varints of a repeated field, packed or one by one, and of which message each is. fields: as `of` gives
-        them, VARINT or BYTES."""
-        lengths = fields.end - fields.start
-        last = np.cumsum(lengths)
-        places = np.repeat(fields.start - (last - lengths), lengths) + np.arange(last[-1] if len(last) else 0)
-        written = self.bytes[places]
-        stop = np.flatnonzero(written < 0x80)
-        _bounded(len(stop))
-        _check((written[last[lengths > 0] - 1] < 0x80).all())
-        first = np.concatenate(([0], stop[:-1] + 1))[: len(stop)]
-        of = np.repeat(fields.message, lengths)[first]
-        more = stop - first
-        if more.max(initial=0) >= _SHORT:
-            return self.varints(places[first])[0], of
-        values = (written[first] & 0x7F).astype(np.int64)
-        for byte in range(1, int(more.max(initial=0)) + 1):
-            longer = np.flatnonzero(more >= byte)
-            values[longer] |= (written[first[longer] + byte] & 0x7F).astype(np.int64) << (7 * byte)
-        return values, of
+        """The varints of a repeated field, packed or one by one, and how many there are in each of `fields`, which are
+        as `of` gives them, VARINT or BYTES. There may be very many, so they are read from their last bytes backwards:
+        most have one byte or two."""
+        pieces = [self.raw[a:b] for a, b in zip(fields.start.tolist(), fields.end.tolist(), strict=True)]
+        joined = b"".join((bytes(_SHORT), *pieces, bytes(PADDING)))
+        written = np.frombuffer(joined, dtype=np.uint8)
+        is_last = written[_SHORT:-PADDING] < 0x80
+        ends = np.cumsum(fields.end - fields.start)
+        _check(is_last[ends[fields.end > fields.start] - 1].all())
+        last = np.flatnonzero(is_last) + _SHORT
+        _bounded(len(last))
+        counts = np.diff(np.cumsum(np.append(0, is_last), dtype=np.int64)[ends], prepend=0)
+        values = written[last].astype(np.int64)
+        more = np.ones(len(last), dtype=np.bool_)
+        for back in range(1, _SHORT + 1):
+            before = written[last - back]
+            more &= before >= 0x80
+            if not more.any():
+                return values, counts
+            values = np.where(more, (values << 7) | (before & 0x7F), values)
+        first = np.append(_SHORT, last[:-1] + 1)
+        return Buffer(joined).varints(first)[0], counts
 
     def varints(self, starts: Places) -> tuple[Places, Places]:
         """The varints at these places, as int64, and where they end. Raises MalformedRequest for one that is longer

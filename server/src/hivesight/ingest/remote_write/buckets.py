@@ -2,6 +2,7 @@
 for each bucket. (Remote-Write 2.0, message Histogram; Prometheus' `checkHistogramSpans`)"""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,23 +11,23 @@ from hivesight.ingest.remote_write.errors import MalformedRequest
 from hivesight.ingest.remote_write.request import numbers_of
 from hivesight.ingest.remote_write.wire import BYTES, FIXED64, VARINT, Buffer, Fields, Places
 
-_DOUBLE_BYTES = 8
+_DOUBLE_BYTES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
     """One side of many histograms. of, key, count: by bucket, shape (buckets,): which histogram it is of, its key, and
     how many observations; ordered by histogram, then by key.
-    wrong: shape (histograms,): where spans do not fit the counts; such a histogram has no buckets here.
-    negative: shape (histograms,): where a count is below zero. first, reach: shape (histograms,): the lowest offset of
-    a span, and the key behind the last bucket."""
+    Shape (histograms,): wrong: where spans do not fit the counts; such a histogram has no buckets here. negative: where
+    a count is below zero. total: the sum of integer counts. lowest: the lowest offset of a span, at most 0. reach: the
+    key behind the last bucket."""
 
     of: Places
     key: Places
     count: NDArray[np.float64]
-    total: Places
     wrong: NDArray[np.bool_]
     negative: NDArray[np.bool_]
+    total: Places
     lowest: Places
     reach: Places
 
@@ -56,47 +57,53 @@ def buckets_of(
     inner = buffer.fields(spans.start, spans.end)
     offset = zigzag(numbers_of(buffer, inner, 1, len(spans)), 32)
     length = numbers_of(buffer, inner, 2, len(spans)) & 0xFFFF_FFFF
+    begin = _summed(offset + length, spans.message) - length
+    lowest, reach, wanted = (np.zeros(histograms, dtype=np.int64) for _ in range(3))
+    np.minimum.at(lowest, spans.message, offset)
+    np.add.at(wanted, spans.message, length)
+    reach[spans.message] = begin + length
 
-    packed = fields.of(numbers[1], BYTES, VARINT)
+    of, count, total = _counts_of(buffer, fields, numbers[1:], floats)
+    negative = np.zeros(histograms, dtype=np.bool_)
+    negative[of[count < 0]] = True
+    wrong = wanted != np.bincount(of, minlength=histograms)
+    is_later = np.diff(spans.message, prepend=-1) == 0
+    wrong[spans.message[is_later & (offset < 0)]] = True
+    # From here on there are as many keys as counts, so that a span's length is no larger than what was sent.
+    good, kept = ~wrong[spans.message], ~wrong[of]
+    buckets = _coarser(of[kept], _runs(begin[good], length[good], 1), count[kept], shift)
+    return Buckets(*buckets, wrong, negative, total, lowest, reach)
+
+
+def _counts_of(
+    buffer: Buffer, fields: Fields, numbers: tuple[int, int], floats: NDArray[np.bool_]
+) -> tuple[Places, NDArray[np.float64], Places]:
+    """Of which histogram each count is, the counts in order, and the sum of those that are integers. The field that is
+    not of a histogram's kind counts for nothing."""
+    packed = fields.of(numbers[0], BYTES, VARINT)
     deltas, delta_counts = buffer.packed(packed)
     of_delta = np.repeat(packed.message, delta_counts)
     mine = ~floats[of_delta]
-    deltas, of_delta = zigzag(deltas)[mine], of_delta[mine]
-    counts, of_count = packed_doubles(buffer, fields.of(numbers[2], BYTES, FIXED64))
-    mine = floats[of_count]
-    counts, of_count = counts[mine], of_count[mine]
-
-    is_first = np.concatenate(([True], spans.message[1:] != spans.message[:-1])) if len(spans) else np.zeros(0, bool)
-    wanted = np.zeros(histograms, dtype=np.int64)
-    np.add.at(wanted, spans.message, length)
-    present = np.bincount(of_delta, minlength=histograms) + np.bincount(of_count, minlength=histograms)
-    wrong = wanted != present
-    wrong[spans.message[~is_first & (offset < 0)]] = True
-    lowest = np.zeros(histograms, dtype=np.int64)
-    np.minimum.at(lowest, spans.message, offset)
-
-    absolute = _summed(deltas, of_delta)
-    total = np.zeros(histograms, dtype=np.int64)
+    of_delta = of_delta[mine]
+    absolute = _summed(zigzag(deltas)[mine], of_delta)
+    total = np.zeros(len(floats), dtype=np.int64)
     np.add.at(total, of_delta, absolute)
-    of = np.concatenate([of_delta, of_count])
-    count = np.concatenate([absolute.astype(np.float64), counts])
-    negative = np.zeros(histograms, dtype=np.bool_)
-    negative[of[count < 0]] = True
+    counts, of_count = packed_doubles(buffer, fields.of(numbers[1], BYTES, FIXED64))
+    mine = floats[of_count]
+    of = np.concatenate([of_delta, of_count[mine]])
     order = np.argsort(of, kind="stable")
-    of, count = of[order], count[order]
+    return of[order], np.concatenate([absolute.astype(np.float64), counts[mine]])[order], total
 
-    good = ~wrong[spans.message]
-    begin = _summed(offset + length, spans.message) - length
-    key = _runs(begin[good], length[good], 1)
-    reach = np.zeros(histograms, dtype=np.int64)
-    reach[spans.message] = begin + length
-    kept = ~wrong[of]
-    of, count = of[kept], count[kept]
-    coarse = ((key - 1) >> shift[of]) + 1
-    starts = np.flatnonzero((np.diff(of, prepend=-1) != 0) | (np.diff(coarse, prepend=0) != 0))
-    if len(starts) < len(of):
-        of, coarse, count = of[starts], coarse[starts], np.add.reduceat(count, starts)
-    return Buckets(of, coarse, count, total, wrong, negative, lowest, reach)
+
+def _coarser(
+    of: Places, key: Places, count: NDArray[np.float64], shift: Places
+) -> tuple[Places, Places, NDArray[np.float64]]:
+    """The same buckets, those together that are one in a schema that is by `shift` lower."""
+    key = ((key - 1) >> shift[of]) + 1
+    starts = np.flatnonzero((np.diff(of, prepend=-1) != 0) | (np.diff(key, prepend=0) != 0))
+    if len(starts) == len(of):
+        return of, key, count
+    return of[starts], key[starts], np.add.reduceat(count, starts)
 
 
 def _summed(values: Places, of: Places) -> Places:

@@ -87,3 +87,10 @@ class RemoteWriteMetrics:
             ["reason"],
             registry=registry,
         )
+
+    def stored(self, outcome: Outcome, refusals: Refusals) -> None:
+        """Counts what was written and what was not."""
+        self.samples.inc(outcome.samples + outcome.histograms)
+        self.exemplars.inc(outcome.exemplars)
+        for reason, count in refusals.counts.items():
+            self.dropped.labels(reason).inc(count)

@@ -1,6 +1,7 @@
 """Receives remote write: the body of a request becomes samples in the store, and what could not be stored an answer
 that says so. Who serves HTTP calls `receive` in a thread."""
 
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Final
 
@@ -78,19 +79,14 @@ class Receiver:
         exemplars = self._store.keep_exemplars(examples) if examples else 0
         if said:
             self._store.describe(said)
-        for row in fresh:
-            if request.refs[row] >= 0:
-                request.remember(row, int(request.refs[row]))
-        self._judge(request, assembly, verdicts, refusals)
+        _remember(request, fresh)
+        _judge(request, assembly, verdicts, refusals)
         written = verdicts == Verdict.WRITTEN
         histogram_count = int((written & assembly.is_histogram).sum())
-        self._metrics.samples.inc(int(written.sum()))
-        self._metrics.exemplars.inc(exemplars)
-        for reason, count in refusals.counts.items():
-            self._metrics.dropped.labels(reason).inc(count)
         status = HTTPStatus.BAD_REQUEST if refusals.examples else HTTPStatus.NO_CONTENT
-        samples = int(written.sum()) - histogram_count
-        return Outcome(status, refusals.text(), samples, histogram_count, exemplars)
+        outcome = Outcome(status, refusals.text(), int(written.sum()) - histogram_count, histogram_count, exemplars)
+        self._metrics.stored(outcome, refusals)
+        return outcome
 
     def _register(self, request: Request, rows: Places, refusals: Refusals) -> dict[int, Labels]:
         """Gives these series their refs; the labels of those that can be taken, by row."""
@@ -107,6 +103,7 @@ class Receiver:
         return good
 
     def _append(self, request: Request, assembly: Assembly) -> Verdicts:
+        """Stores the samples; those of series that the store has forgotten once more, under the refs they have then."""
         samples = assembly.samples(request.refs)
         if not len(samples):
             return np.zeros(0, dtype=np.int8)
@@ -121,20 +118,26 @@ class Receiver:
         verdicts[forgotten] = self._store.append(again.samples(request.refs))
         if (verdicts == Verdict.UNKNOWN).any():
             raise StorageError("series were dropped while their samples came in: send the request again")
-        for row in fresh:
-            if request.refs[row] >= 0:
-                request.remember(row, int(request.refs[row]))
+        _remember(request, fresh)
         return verdicts
 
-    def _judge(self, request: Request, assembly: Assembly, verdicts: Verdicts, refusals: Refusals) -> None:
-        """Notes which samples the store did not take."""
-        for verdict, (reason, words) in REASONS.items():
-            places = np.flatnonzero(verdicts == verdict)
-            if len(places):
-                first = int(places[0])
-                (labels,) = request.labels([int(assembly.series[first])])
-                example = f"{words}, such as {str(labels)[:300]} at {int(assembly.times[first])} ms"
-                refusals.add(reason, len(places), example)
+
+def _remember(request: Request, fresh: Iterable[int]) -> None:
+    """Notes the refs of these series for later requests. A limit that refuses one may be another one then."""
+    for row in fresh:
+        if request.refs[row] >= 0:
+            request.remember(row, int(request.refs[row]))
+
+
+def _judge(request: Request, assembly: Assembly, verdicts: Verdicts, refusals: Refusals) -> None:
+    """Notes which samples the store did not take."""
+    for verdict, (reason, words) in REASONS.items():
+        places = np.flatnonzero(verdicts == verdict)
+        if len(places):
+            first = int(places[0])
+            (labels,) = request.labels([int(assembly.series[first])])
+            example = f"{words}, such as {str(labels)[:300]} at {int(assembly.times[first])} ms"
+            refusals.add(reason, len(places), example)
 
 
 def _exemplars(request: Request) -> list[Exemplar]:

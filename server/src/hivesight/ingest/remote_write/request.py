@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -88,7 +89,7 @@ def judged(pairs: Pairs, *, name_wanted: bool = True) -> Labels | BadSeries:
 def labels_of(pairs: Pairs, *, name_wanted: bool = True) -> Labels:
     """The labels of a series, or, where no metric name is wanted, of an exemplar. Raises BadSeries where they are not
     ones that Prometheus takes: a name is empty or there twice, or something is not UTF-8."""
-    if len(pairs) > MAX_LABELS or sum(len(name) + len(value) for name, value in pairs) > MAX_NAME_BYTES:
+    if len(pairs) > MAX_LABELS or sum(map(len, chain.from_iterable(pairs))) > MAX_NAME_BYTES:
         raise BadSeries(f"a series has more than {MAX_LABELS} labels or {MAX_NAME_BYTES} bytes of them")
     try:
         found = {name.decode(): value.decode() for name, value in pairs}

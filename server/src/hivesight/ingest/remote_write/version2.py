@@ -30,6 +30,7 @@ from hivesight.ingest.remote_write.wire import BYTES, VARINT, Buffer, Fields, Pl
 from hivesight.model.labels import Labels
 from hivesight.model.metadata import Metadata
 
+_NOTHING: Final = Metadata()
 _NUMBER_BYTES: Final = 8
 _SUFFIXES: Final = {
     "histogram": ("_bucket", "_sum", "_count"),
@@ -69,14 +70,20 @@ class Version2(Request):
 
     def metadata(self, labels: Mapping[int, Labels]) -> dict[str, Metadata]:
         """What new series say of their metrics: what others say was noted when they were new."""
+        kinds, texts, units = self.said.T.tolist()
+        made: dict[tuple[int, int, int], Metadata] = {}
         found: dict[str, Metadata] = {}
         for row, own in labels.items():
-            numbers: list[int] = self.said[row].tolist()
-            kind, text, unit = numbers
-            said = Metadata(TYPES[kind] if 0 <= kind < len(TYPES) else TYPES[0], self._text(text), self._text(unit))
-            if said != Metadata():
+            key = kinds[row], texts[row], units[row]
+            said = made.get(key)
+            if said is None:
+                said = made[key] = self._metadata(*key)
+            if said != _NOTHING:
                 found[_family(own.name, said.type)] = said
         return found
+
+    def _metadata(self, kind: int, text: int, unit: int) -> Metadata:
+        return Metadata(TYPES[kind] if kind < len(TYPES) else TYPES[0], self._text(text), self._text(unit))
 
     def _labels(self, references: Places, name_wanted: bool) -> Labels | BadSeries:
         if len(references) > 2 * MAX_LABELS:

@@ -1,5 +1,6 @@
 """A store for what is pushed, in memory."""
 
+import threading
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -16,6 +17,7 @@ class MemoryStore:
     """Takes samples in order; most_series: the others are refused. forget() drops a series as retention does."""
 
     def __init__(self, most_series: int = 1_000_000) -> None:
+        self._lock = threading.Lock()
         self.most_series = most_series
         self.broken = False
         self.registered = 0
@@ -26,8 +28,9 @@ class MemoryStore:
         self.metadata: dict[str, Metadata] = {}
 
     def register(self, labels: Sequence[Labels]) -> NDArray[np.int32]:
-        self.registered += len(labels)
-        return np.array([self._ref(each) for each in labels], dtype=np.int32)
+        with self._lock:
+            self.registered += len(labels)
+            return np.array([self._ref(each) for each in labels], dtype=np.int32)
 
     def append(self, samples: Samples) -> Verdicts:
         if self.broken:
@@ -35,7 +38,8 @@ class MemoryStore:
         assert samples.refs.dtype == np.int32
         assert samples.times.dtype == np.int64
         assert len(samples.times) == len(samples.values) == len(samples)
-        return np.array([self._append(samples, row) for row in range(len(samples))], dtype=np.int8)
+        with self._lock:
+            return np.array([self._append(samples, row) for row in range(len(samples))], dtype=np.int8)
 
     def keep_exemplars(self, exemplars: Sequence[Exemplar]) -> int:
         self.exemplars += exemplars

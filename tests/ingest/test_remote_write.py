@@ -3,6 +3,7 @@
 import math
 import random
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -133,6 +134,23 @@ def test_thousands_of_series_are_looked_at_once(send, world) -> None:
     assert world.store.registered == 3000
     for n in (0, 1, 2999):
         assert world.values({**UP, "n": str(n)}) == [(T + turn, float((n + turn) % 3)) for turn in range(3)]
+
+
+def test_many_senders_at_once(world) -> None:
+    def push(sender: int) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        for turn in range(10):
+            request = Request2()
+            for n in range(60):
+                request.add({**UP, "n": str(n), "sender": str(sender)}, [sample(T + turn, float(n))])
+            outcomes.append(world.v2(request))
+        return outcomes
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = [each for found in pool.map(push, range(8)) for each in found]
+    assert set(outcomes) == {Outcome(204, samples=60)}
+    assert len(world.store.samples) == 480
+    assert world.values({**UP, "n": "7", "sender": "3"}) == [(T + turn, 7.0) for turn in range(10)]
 
 
 def test_long_runs_of_samples(send, world) -> None:

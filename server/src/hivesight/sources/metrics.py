@@ -30,4 +30,17 @@ class ScrapeMetrics:
         self.file_errors = Counter(
             "hivesight_sd_file_read_errors", "Reads of files of targets that failed.", registry=registry
         )
+        self.sd_refreshes = Counter(
+            "hivesight_sd_refreshes", "Looks for targets, by mechanism: dns, http.", ["mechanism"], registry=registry
+        )
+        self.sd_failures = Counter(
+            "hivesight_sd_refresh_failures",
+            "Looks for targets that failed, by mechanism: dns, http.",
+            ["mechanism"],
+            registry=registry,
+        )
+        self.dns_lookups = Counter("prometheus_sd_dns_lookups", "Names asked for by dns_sd_configs.", registry=registry)
+        self.dns_failures = Counter(
+            "prometheus_sd_dns_lookup_failures", "Names that no DNS server answered for.", registry=registry
+        )
         self.targets = Gauge("hivesight_scrape_targets", "Targets that are scraped.", registry=registry)

@@ -57,6 +57,7 @@ def test_paths_are_relative_to_the_file() -> None:
         "scrape_configs:\n- job_name: a\n  file_sd_configs: [{files: [t/*.json]}]\n"
         "  basic_auth: {username: u, password_file: secret}\n  tls_config: {ca_file: ca.pem}\n"
         "  http_headers: {X-A: {files: [h]}}\n"
+        "  kubernetes_sd_configs: [{role: pod, kubeconfig_file: k}]\n"
         "  http_sd_configs: [{url: 'http://x/', authorization: {credentials_file: t}}]\n"
         "- job_name: b\n  oauth2: {client_id: c, token_url: 'http://x/', client_secret_file: s}\n"
     )
@@ -68,6 +69,7 @@ def test_paths_are_relative_to_the_file() -> None:
     assert config.http_headers["X-A"].files == ("/etc/prom/h",)
     discovery = config.http_sd_configs[0].authorization
     assert discovery is not None and discovery.credentials_file == "/etc/prom/t"
+    assert config.kubernetes_sd_configs[0].kubeconfig_file == "/etc/prom/k"
     oauth2 = file.scrape_configs[1].oauth2
     assert oauth2 is not None and oauth2.client_secret_file == "/etc/prom/s"
 
@@ -121,7 +123,14 @@ def test_everything_that_prometheus_knows_is_known() -> None:
     assert loaded.value is not None
     warned = {each.message.split(":")[0] for each in loaded.diagnostics}
     assert {"remote_write", "storage"} <= warned
-    assert not warned & {"relabel_configs", "file_sd_configs", "http_sd_configs", "dns_sd_configs", "oauth2"}
+    assert not warned & {
+        "relabel_configs",
+        "file_sd_configs",
+        "http_sd_configs",
+        "dns_sd_configs",
+        "kubernetes_sd_configs",
+        "oauth2",
+    }
 
 
 WARNINGS = [
@@ -159,6 +168,10 @@ def in_job(text: str) -> str:
     return f"scrape_configs:\n- job_name: a\n  {text}\n"
 
 
+def kubernetes(text: str) -> str:
+    return in_job(f"kubernetes_sd_configs: [{{role: pod, {text}}}]")
+
+
 FAULTS = [
     ("scrape_config: []\n", 1, 1, "did you mean 'scrape_configs'?"),
     (in_job("scrape_intervall: 1s"), 3, 3, "did you mean 'scrape_interval'?"),
@@ -180,6 +193,16 @@ FAULTS = [
     (in_job("dns_sd_configs: [{names: [a], type: A}]"), 3, 20, "a port is required"),
     (in_job("dns_sd_configs: [{names: [a], type: TXT, port: 1}]"), 3, 39, "known: A, AAAA, SRV, MX, NS"),
     (in_job("dns_sd_configs: [{names: [a], port: 65536}]"), 3, 39, "expected a port"),
+    (in_job("kubernetes_sd_configs: [{}]"), 3, 27, "'role' is missing"),
+    (in_job("kubernetes_sd_configs: [{role: pods}]"), 3, 34, "unknown value 'pods'; known: node, pod"),
+    (kubernetes("kubeconfig_file: k, api_server: 'http://x'"), 3, 27, "kubeconfig_file and api_server simultaneously"),
+    (kubernetes("kubeconfig_file: k, bearer_token: x"), 3, 27, "together with kubeconfig_file"),
+    (kubernetes("bearer_token: x"), 3, 27, "provide the api_server URL explicitly"),
+    (kubernetes("api_server: 'http://x', namespaces: {own_namespace: true}"), 3, 27, "own_namespace simultaneously"),
+    (kubernetes("kubeconfig_file: k, namespaces: {own_namespace: true}"), 3, 27, "own_namespace simultaneously"),
+    (kubernetes("namespaces: {names: [a/b]}"), 3, 51, "not the name of a namespace"),
+    (kubernetes("selectors: [{role: node}]"), 3, 27, "pod role supports only pod selectors"),
+    (kubernetes("selectors: [{role: pod}, {role: pod}]"), 3, 27, "duplicated selector role: pod"),
     (in_job("oauth2: {client_id: x}"), 3, 11, "'token_url' is missing"),
     (in_job("consul_sd_configs: [{server: a}]"), 3, 3, "bridge its targets"),
     (in_job("scheme: ftp"), 3, 11, "unknown value 'ftp'"),

@@ -9,6 +9,7 @@ from hivesight.ingest.protocol import ScrapeProtocol
 from hivesight.ingest.relabel import RelabelConfig
 from hivesight.model.labels import NO_LABELS
 from hivesight.schema import Bytes, DurationMs, LabelSet, Text, key, parsed, section
+from hivesight.sources.kubernetes.config import KubernetesSdConfig
 from hivesight.sources.sd_config import DnsSdConfig, FileSdConfig, HttpSdConfig, StaticConfig, one_of
 
 
@@ -50,6 +51,7 @@ class DiscoveryConfigs(HttpConfig):
     file_sd_configs: tuple[FileSdConfig, ...] = ()
     http_sd_configs: tuple[HttpSdConfig, ...] = ()
     dns_sd_configs: tuple[DnsSdConfig, ...] = ()
+    kubernetes_sd_configs: tuple[KubernetesSdConfig, ...] = ()
     azure_sd_configs: Any = None
     consul_sd_configs: Any = None
     digitalocean_sd_configs: Any = None
@@ -60,7 +62,6 @@ class DiscoveryConfigs(HttpConfig):
     gce_sd_configs: Any = None
     hetzner_sd_configs: Any = None
     ionos_sd_configs: Any = None
-    kubernetes_sd_configs: Any = None
     kuma_sd_configs: Any = None
     lightsail_sd_configs: Any = None
     linode_sd_configs: Any = None

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from hivesight.sources.discoveries import Discovery, SdConfig
 from hivesight.sources.dns_sd import DnsLook
 from hivesight.sources.http_sd import HttpLook
+from hivesight.sources.kubernetes.config import KubernetesSdConfig
+from hivesight.sources.kubernetes.discovery import KubernetesDiscovery
 from hivesight.sources.metrics import ScrapeMetrics
 from hivesight.sources.refresh import RefreshDiscovery
 from hivesight.sources.scrape import Sleep
@@ -23,6 +25,8 @@ class Discover:
     def __call__(self, config: SdConfig) -> Discovery:
         """A new one, which does not run yet."""
         match config:
+            case KubernetesSdConfig():
+                return KubernetesDiscovery(config, self.executor, metrics=self.metrics, sleep=self.sleep)
             case HttpSdConfig():
                 look, mechanism = HttpLook(config, self.executor), "http"
             case DnsSdConfig():

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hivesight.sources.config import ScrapeConfig
+from hivesight.sources.kubernetes.config import KubernetesSdConfig
 from hivesight.sources.sd_config import DnsSdConfig, HttpSdConfig
 from hivesight.sources.target import TargetGroup
 
-SdConfig = HttpSdConfig | DnsSdConfig
+SdConfig = HttpSdConfig | DnsSdConfig | KubernetesSdConfig
 
 
 class Discovery(Protocol):
@@ -70,7 +71,7 @@ class Discoveries:
     async def configure(self, config: ScrapeConfig) -> None:
         """Runs what the job says. A discovery whose section is the same as before goes on."""
         rest, running = self._running, list[_Running]()
-        wanted: list[SdConfig] = [*config.http_sd_configs, *config.dns_sd_configs]
+        wanted: list[SdConfig] = [*config.http_sd_configs, *config.dns_sd_configs, *config.kubernetes_sd_configs]
         for section in wanted:
             kept = next((each for each in rest if each.config == section), None)
             if kept is None:

@@ -18,7 +18,7 @@ from hivesight.model.labels import Labels
 from hivesight.sources.metrics import ScrapeMetrics
 from hivesight.sources.refresh import Looked
 from hivesight.sources.sd_config import DnsSdConfig
-from hivesight.sources.target import TargetGroup
+from hivesight.sources.target import TargetGroup, host_port
 
 _AT_ONCE: Final = 16
 _LIFETIME_SECONDS: Final = 10.0
@@ -100,11 +100,6 @@ def _target(record: Any, port: int) -> tuple[str, tuple[tuple[str, str], ...]]:
             return host_port(record.address, port), ()
         case _:
             raise TypeError(f"a record of type {record.rdtype} was not asked for")
-
-
-def host_port(host: str, port: int) -> str:
-    """`host:port`, with brackets around an IPv6 address."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _reason(error: Exception) -> str:

@@ -43,4 +43,18 @@ class ScrapeMetrics:
         self.dns_failures = Counter(
             "prometheus_sd_dns_lookup_failures", "Names that no DNS server answered for.", registry=registry
         )
+        self.kubernetes_events = Counter(
+            "prometheus_sd_kubernetes_events",
+            "Objects of clusters that came (add), changed (update) or went (delete), by role.",
+            ["role", "event"],
+            registry=registry,
+        )
+        self.kubernetes_failures = Counter(
+            "prometheus_sd_kubernetes_failures", "Lists and watches of clusters that failed.", registry=registry
+        )
+        self.kubernetes_refused = Counter(
+            "hivesight_sd_kubernetes_objects_refused",
+            "Objects of clusters that were left out because they are malformed or too many.",
+            registry=registry,
+        )
         self.targets = Gauge("hivesight_scrape_targets", "Targets that are scraped.", registry=registry)

@@ -98,6 +98,7 @@ def _without_discovery(config: ScrapeConfig) -> ScrapeConfig:
         file_sd_configs=(),
         http_sd_configs=(),
         dns_sd_configs=(),
+        kubernetes_sd_configs=(),
         relabel_configs=(),
         target_limit=0,
     )

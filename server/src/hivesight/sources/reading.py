@@ -23,6 +23,7 @@ from hivesight.sources.config import (
     ScrapeConfig,
     ScrapeConfigFile,
 )
+from hivesight.sources.kubernetes.config import KubernetesSdConfig
 from hivesight.sources.paths import matching
 from hivesight.sources.sd_config import FileSdConfig
 
@@ -31,7 +32,7 @@ DEFAULT_TIMEOUT_MS: Final = 10_000
 DEFAULT_BODY_SIZE_LIMIT: Final = 64 << 20
 """Bytes of an uncompressed body where nobody says; Prometheus has no limit there."""
 
-_KINDS: Final = ("static_configs", "file_sd_configs", "http_sd_configs", "dns_sd_configs")
+_KINDS: Final = ("static_configs", "file_sd_configs", "http_sd_configs", "dns_sd_configs", "kubernetes_sd_configs")
 _UNKNOWN_KINDS: Final = tuple(
     each.name
     for each in dataclasses.fields(DiscoveryConfigs)
@@ -148,8 +149,9 @@ def _take(
         yield from _without_effect(loaded, at, config, ScrapeConfig(job_name="x"), _JOB_WITHOUT_EFFECT)
         yield from _check_kinds(loaded, at, config)
         yield from references_without_effect(loaded, at, config)
-        for position, each in enumerate(config.http_sd_configs):
-            yield from references_without_effect(loaded, (*at, "http_sd_configs", position), each)
+        for kind in ("http_sd_configs", "kubernetes_sd_configs"):
+            for position, each in enumerate(getattr(config, kind)):
+                yield from references_without_effect(loaded, (*at, kind, position), each)
         yield from _check_targets(loaded, at, config)
         yield from _check_protocols(loaded, at, config)
         job = _job(config, global_, folder)
@@ -186,6 +188,7 @@ def _job(config: ScrapeConfig, global_: GlobalConfig, folder: Path) -> ScrapeCon
             extra_scrape_metrics=global_.extra_scrape_metrics if extra is None else extra,
             file_sd_configs=tuple(_file_sd(each, folder) for each in config.file_sd_configs),
             http_sd_configs=tuple(in_folder(each, folder) for each in config.http_sd_configs),
+            kubernetes_sd_configs=tuple(_kubernetes_sd(each, folder) for each in config.kubernetes_sd_configs),
             metric_name_escaping_scheme=config.metric_name_escaping_scheme
             or escaping
             or global_.metric_name_escaping_scheme,
@@ -197,6 +200,10 @@ def _job(config: ScrapeConfig, global_: GlobalConfig, folder: Path) -> ScrapeCon
 
 def _file_sd(config: FileSdConfig, folder: Path) -> FileSdConfig:
     return dataclasses.replace(config, files=tuple(joined(folder, each) for each in config.files))
+
+
+def _kubernetes_sd(config: KubernetesSdConfig, folder: Path) -> KubernetesSdConfig:
+    return in_folder(dataclasses.replace(config, kubeconfig_file=joined(folder, config.kubeconfig_file)), folder)
 
 
 def _check_kinds(loaded: Loaded[Any], at: tuple[str | int, ...], config: ScrapeConfig) -> Iterable[Diagnostic]:

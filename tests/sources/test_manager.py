@@ -435,3 +435,23 @@ def test_a_discovery_that_has_not_answered_ends_no_series(tmp_path: Path) -> Non
         assert bench.manager.vanished()(mine)
 
     run(tmp_path, scenario)
+
+
+def test_failed_scrapes_are_written_to_the_files_of_their_jobs(tmp_path: Path) -> None:
+    text = """
+global: {scrape_interval: 10s, scrape_failure_log_file: all.log}
+scrape_configs:
+- {job_name: a, static_configs: [{targets: ['a:1']}]}
+- {job_name: b, static_configs: [{targets: ['b:1']}], scrape_failure_log_file: b.log}
+"""
+
+    async def scenario(bench: Bench) -> None:
+        await bench.apply(text)
+        await bench.clock.run_for(12)
+
+    run(tmp_path, scenario)
+    shared, own = ((tmp_path / name).read_text(encoding="utf-8") for name in ("all.log", "b.log"))
+    assert (
+        shared.count("\n") == 2 and '"msg":"connection refused","job_name":"a","target":"http://a:1/metrics"' in shared
+    )
+    assert own.count('"job_name":"b"') == own.count("\n") == 2

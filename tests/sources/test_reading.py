@@ -134,14 +134,6 @@ def test_everything_that_prometheus_knows_is_known() -> None:
 
 
 WARNINGS = [
-    (
-        "scrape_configs:\n- job_name: a\n  http_sd_configs:\n  - url: http://x\n    basic_auth: {password_ref: x}\n",
-        5,
-        18,
-        "write password_file",
-    ),
-    ("scrape_configs:\n- job_name: a\n  basic_auth: {password_ref: x}\n", 3, 16, "write password_file"),
-    ("scrape_configs:\n- job_name: a\n  tls_config: {ca_ref: x}\n", 3, 16, "no secret manager is asked"),
     ("scrape_configs:\n- job_name: a\n  scrape_protocols: [PrometheusProto]\n", 3, 22, "not asked for"),
     ("remote_write: [{url: http://x/}]\n", 1, 1, "no samples are sent on"),
     ("storage: {tsdb: {}}\n", 1, 1, "storage settings"),
@@ -203,6 +195,9 @@ FAULTS = [
     (kubernetes("namespaces: {names: [a/b]}"), 3, 51, "not the name of a namespace"),
     (kubernetes("selectors: [{role: node}]"), 3, 27, "pod role supports only pod selectors"),
     (kubernetes("selectors: [{role: pod}, {role: pod}]"), 3, 27, "duplicated selector role: pod"),
+    (in_job("basic_auth: {password_ref: x}"), 3, 16, "write password_file"),
+    (in_job("tls_config: {ca_ref: x}"), 3, 16, "no secret manager is asked"),
+    (in_job("http_sd_configs: [{url: 'http://x', basic_auth: {password_ref: x}}]"), 3, 52, "write password_file"),
     (in_job("oauth2: {client_id: x}"), 3, 11, "'token_url' is missing"),
     (in_job("consul_sd_configs: [{server: a}]"), 3, 3, "bridge its targets"),
     (in_job("scheme: ftp"), 3, 11, "unknown value 'ftp'"),

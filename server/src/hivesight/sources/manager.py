@@ -16,6 +16,7 @@ from hivesight.model.metadata import Metadata
 from hivesight.sources.config import PrometheusFile, ScrapeConfig
 from hivesight.sources.discover import Discover
 from hivesight.sources.discoveries import Discoveries, Discovery, SdConfig
+from hivesight.sources.failure_log import FailureLog
 from hivesight.sources.fetch import Fetch, LocalFetch, LocalSource
 from hivesight.sources.http_fetch import HttpFetch
 from hivesight.sources.metrics import ScrapeMetrics
@@ -44,6 +45,7 @@ class ScrapeManager:
     sleep: Sleep = asyncio.sleep
     _metrics: ScrapeMetrics = field(init=False)
     _discover: Callable[[SdConfig], Discovery] = field(init=False)
+    _failure_logs: dict[str, FailureLog] = field(init=False, default_factory=dict[str, FailureLog])
     _pools: dict[str, Pool] = field(init=False, default_factory=dict[str, Pool])
     _changing: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _watch: asyncio.Task[None] | None = field(init=False, default=None)
@@ -174,10 +176,15 @@ class ScrapeManager:
             executor=self.executor,
             metrics=self._metrics,
             sleep=self.sleep,
+            failures=self._failure_log(pool.config.scrape_failure_log_file),
         )
         if old is not None:
             loop.inherit(old.status)
         return Running(loop, asyncio.create_task(loop.run(), name=f"scrape {target.url}"))
+
+    def _failure_log(self, path: str) -> FailureLog | None:
+        """One for each file: jobs may share it."""
+        return self._failure_logs.setdefault(path, FailureLog(path, self._metrics)) if path else None
 
     async def _stop(self, pool: Pool) -> None:
         await self._end(list(pool.running.values()))

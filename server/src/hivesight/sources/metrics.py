@@ -30,6 +30,11 @@ class ScrapeMetrics:
         self.file_errors = Counter(
             "hivesight_sd_file_read_errors", "Reads of files of targets that failed.", registry=registry
         )
+        self.failure_log_errors = Counter(
+            "hivesight_scrape_failure_log_errors",
+            "Failed scrapes that could not be written to their scrape_failure_log_file.",
+            registry=registry,
+        )
         self.sd_refreshes = Counter(
             "hivesight_sd_refreshes", "Looks for targets, by mechanism: dns, http.", ["mechanism"], registry=registry
         )

@@ -43,11 +43,9 @@ _JOB_WITHOUT_EFFECT: Final = {
     "convert_classic_histograms_to_nhcb": "not supported yet: classic histograms stay as they are",
     "native_histogram_bucket_limit": "native histograms are not scraped yet: it has no effect",
     "native_histogram_min_bucket_factor": "native histograms are not scraped yet: it has no effect",
-    "scrape_failure_log_file": "not supported yet: failed scrapes are in the server's log",
 }
 _GLOBAL_WITHOUT_EFFECT: Final = {
     "query_log_file": "not supported yet: no query log is written",
-    "scrape_failure_log_file": _JOB_WITHOUT_EFFECT["scrape_failure_log_file"],
     "scrape_native_histograms": _JOB_WITHOUT_EFFECT["scrape_native_histograms"],
     "convert_classic_histograms_to_nhcb": _JOB_WITHOUT_EFFECT["convert_classic_histograms_to_nhcb"],
 }
@@ -78,7 +76,7 @@ def _complete(loaded: Loaded[PrometheusFile], folder: Path, environ: Mapping[str
     if file is None:
         return loaded
     found = [*loaded.diagnostics, *_check_file(loaded, file)]
-    global_ = _global(file.global_, environ)
+    global_ = _global(file.global_, environ, folder)
     jobs: list[ScrapeConfig] = []
     names: dict[str, str] = {}
     found += _take(jobs, names, loaded, file.scrape_configs, global_, folder)
@@ -111,7 +109,7 @@ def _check_file(loaded: Loaded[PrometheusFile], file: PrometheusFile) -> Iterabl
                 yield loaded.at((name, index), "config/value", f"invalid path {each!r}: only the last part may hold *")
 
 
-def _global(config: GlobalConfig, environ: Mapping[str, str]) -> GlobalConfig:
+def _global(config: GlobalConfig, environ: Mapping[str, str], folder: Path) -> GlobalConfig:
     def variable(match: re.Match[str]) -> str:
         name: str | None = match[1] or match[2]
         return "$" if name is None else environ.get(name, "")
@@ -123,6 +121,7 @@ def _global(config: GlobalConfig, environ: Mapping[str, str]) -> GlobalConfig:
         scrape_timeout_ms=config.scrape_timeout_ms or min(DEFAULT_TIMEOUT_MS, interval),
         evaluation_interval_ms=config.evaluation_interval_ms or DEFAULT_INTERVAL_MS,
         external_labels=Labels((name, _VARIABLE.sub(variable, value)) for name, value in config.external_labels.pairs),
+        scrape_failure_log_file=joined(folder, config.scrape_failure_log_file),
         body_size_limit=config.body_size_limit or DEFAULT_BODY_SIZE_LIMIT,
         metric_name_validation_scheme=config.metric_name_validation_scheme or "utf8",
         metric_name_escaping_scheme=config.metric_name_escaping_scheme
@@ -148,10 +147,10 @@ def _take(
         names[config.job_name] = loaded.path
         yield from _without_effect(loaded, at, config, ScrapeConfig(job_name="x"), _JOB_WITHOUT_EFFECT)
         yield from _check_kinds(loaded, at, config)
-        yield from references_without_effect(loaded, at, config)
+        yield from references_without_effect(loaded, at, config, Severity.ERROR)
         for kind in ("http_sd_configs", "kubernetes_sd_configs"):
             for position, each in enumerate(getattr(config, kind)):
-                yield from references_without_effect(loaded, (*at, kind, position), each)
+                yield from references_without_effect(loaded, (*at, kind, position), each, Severity.ERROR)
         yield from _check_targets(loaded, at, config)
         yield from _check_protocols(loaded, at, config)
         job = _job(config, global_, folder)
@@ -192,6 +191,7 @@ def _job(config: ScrapeConfig, global_: GlobalConfig, folder: Path) -> ScrapeCon
             metric_name_escaping_scheme=config.metric_name_escaping_scheme
             or escaping
             or global_.metric_name_escaping_scheme,
+            scrape_failure_log_file=joined(folder, config.scrape_failure_log_file) or global_.scrape_failure_log_file,
             **inherited,
         ),
         folder,

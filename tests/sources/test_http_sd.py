@@ -97,6 +97,22 @@ def test_a_server_that_is_not_there() -> None:
     assert looked.faults == ("http://127.0.0.1:1/sd: connection refused",)
 
 
+def test_the_labels_do_not_tell_the_password() -> None:
+    async def main(address: str) -> Looked:
+        with ThreadPoolExecutor(1) as executor:
+            once = HttpLook(HttpSdConfig(url=f"http://u:hush@{address}/sd?a=b"), executor)
+            try:
+                return await once()
+            finally:
+                await once.close()
+
+    with http_server(lambda handler: respond(handler, ONE, JSON)) as address:
+        looked = asyncio.run(main(address))
+    assert looked.groups is not None
+    (group,) = looked.groups
+    assert group.labels["__meta_url"] == f"http://{address}/sd?a=b" and group.source == f"http://{address}/sd, group 1"
+
+
 def test_an_answer_that_takes_too_long() -> None:
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(200)

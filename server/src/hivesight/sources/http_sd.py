@@ -4,6 +4,7 @@ import asyncio
 import re
 from concurrent.futures import Executor
 from typing import Final, cast
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
 import orjson
@@ -30,6 +31,7 @@ class HttpLook:
         self._config = config
         self._executor = executor
         self._client = AuthorizedClient(config, executor=executor)
+        self._shown, self._meta_url = _without_secrets(config.url)
         self._headers = (
             ("Accept", "application/json"),
             ("Accept-Encoding", "identity"),
@@ -41,7 +43,7 @@ class HttpLook:
             async with asyncio.timeout(self._config.refresh_interval_ms / 1000):
                 body = await self._ask()
             groups = await asyncio.get_running_loop().run_in_executor(
-                self._executor, parse_groups, body, self._config.url
+                self._executor, parse_groups, body, self._meta_url, self._shown
             )
         except TimeoutError:
             return Looked(None, (f"{self._shown}: no answer within refresh_interval",))
@@ -53,12 +55,6 @@ class HttpLook:
 
     async def close(self) -> None:
         await self._client.close()
-
-    @property
-    def _shown(self) -> str:
-        """The address without what may be secret in it: a password, a token in the query."""
-        url = httpx2.URL(self._config.url)
-        return f"{url.scheme}://{url.netloc.decode(errors='replace').rpartition('@')[2]}{url.path}"
 
     async def _ask(self) -> bytes:
         async with self._client.get(self._config.url, self._headers) as response:
@@ -74,8 +70,17 @@ class HttpLook:
             return await read_raw(response, MAX_BODY_BYTES)
 
 
-def parse_groups(body: bytes, url: str) -> tuple[TargetGroup, ...]:
-    """The groups of a JSON list, each with the label `__meta_url`. Raises DiscoveryFault."""
+def _without_secrets(url: str) -> tuple[str, str]:
+    """An address for messages, which has neither user nor query, and one for `__meta_url`, which is shown by the API
+    and has no user either."""
+    parts = urlsplit(url)
+    public = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="")
+    return urlunsplit(public._replace(query="")), urlunsplit(public)
+
+
+def parse_groups(body: bytes, url: str, source: str = "") -> tuple[TargetGroup, ...]:
+    """The groups of a JSON list, each with the label `__meta_url`; source: what messages call the server. Raises
+    DiscoveryFault."""
     try:
         document: object = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -84,10 +89,10 @@ def parse_groups(body: bytes, url: str) -> tuple[TargetGroup, ...]:
         return ()
     if not isinstance(document, list):
         raise DiscoveryFault("the answer must be a list of target groups")
-    return tuple(_group(each, index, url) for index, each in enumerate(cast("list[object]", document)))
+    return tuple(_group(each, index, url, source) for index, each in enumerate(cast("list[object]", document)))
 
 
-def _group(document: object, index: int, url: str) -> TargetGroup:
+def _group(document: object, index: int, url: str, source: str) -> TargetGroup:
     where = f"target group {index + 1}"
     if not isinstance(document, dict):
         raise DiscoveryFault(f"{where} must be a mapping with targets and labels")
@@ -105,5 +110,5 @@ def _group(document: object, index: int, url: str) -> TargetGroup:
     return TargetGroup(
         tuple(cast("list[str]", addresses)),
         Labels({**cast("dict[str, str]", pairs), "__meta_url": url}),
-        f"{url}:{index}",
+        f"{source}, group {index + 1}",
     )

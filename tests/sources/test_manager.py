@@ -414,6 +414,8 @@ def test_targets_that_are_discovered_come_and_go(tmp_path: Path) -> None:
         await bench.clock.run_for(1)
         assert set(bench.health()) == {"a:1", "b:1"}
         x.says("c:1")
+        await bench.clock.run_for(4)
+        assert set(bench.health()) == {"a:1", "b:1"}
         await bench.clock.run_for(1)
         assert set(bench.health()) == {"b:1", "c:1"}
         # An entry that stays goes on with what it knows; one that is gone ends.

@@ -2,7 +2,9 @@
 
 import asyncio
 import dataclasses
+import math
 from dataclasses import dataclass
+from typing import Final
 
 from hivesight.ingest.relabel import relabelling
 from hivesight.sources.config import ScrapeConfig
@@ -12,6 +14,9 @@ from hivesight.sources.fetch import Fetch, LocalSource
 from hivesight.sources.metrics import ScrapeMetrics
 from hivesight.sources.scrape import ScrapeLoop
 from hivesight.sources.target import PoolTargets, pool_targets
+
+REBUILD_SECONDS: Final = 5.0
+"""Discoveries whose targets change all the time are heard this often, as in Prometheus; a first change at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class Pool:
         )
         self.discoveries = discoveries
         self._revisions: tuple[int, ...] = ()
+        self._rebuilt = -math.inf
         self._rules = relabelling(config.relabel_configs)
         self._polled = False
         self._told: set[str] = set()
@@ -71,9 +77,12 @@ class Pool:
         """Looks for targets. Returns whether they are others than before. Synchronous: reads files."""
         changes = [files.poll(monotonic) for files in self._files]
         # Read before the groups: what changes in between is another revision the next time.
-        before_revisions, self._revisions = self._revisions, self.discoveries.revisions if self.discoveries else ()
-        if self._polled and not any(changes) and self._revisions == before_revisions:
+        revisions = self.discoveries.revisions if self.discoveries else ()
+        others = self._polled and revisions != self._revisions and monotonic - self._rebuilt >= REBUILD_SECONDS
+        if self._polled and not any(changes) and not others:
             return False
+        self._rebuilt = monotonic if others else self._rebuilt
+        self._revisions = revisions
         self._polled = True
         groups = static_groups(self.config) + [group for files in self._files for group in files.groups()]
         groups += self.discoveries.groups() if self.discoveries else ()

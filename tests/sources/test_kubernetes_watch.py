@@ -146,6 +146,7 @@ def test_a_list_comes_in_pages(monkeypatch) -> None:
 def test_a_watch_that_ends_goes_on_from_its_last_version() -> None:
     async def scenario(bench: Bench) -> None:
         await bench.becomes("10.0.0.1", "10.0.0.2")
+        await until(lambda: bench.cluster.watching.get(PODS) == 1)
         bench.cluster.bookmark(PODS)
         bench.cluster.end_watches()
         await until(lambda: len(bench.cluster.watches(PODS)) == 2)

@@ -24,7 +24,8 @@ scrape_configs:
   static_configs: [{targets: ['a:1'], labels: {password: no_secret}}]
 - job_name: b  # hunter5
   authorization: {credentials: hunter6}
-  consul_sd_configs: [{server: 'http://hunter7@consul', token: hunter8, tags: [web]}]
+  http_sd_configs: [{url: 'http://hunter7@inventory', bearer_token: hunter8}]
+  kubernetes_sd_configs: [{role: pod, api_server: 'https://k8s', basic_auth: {username: me, password: hunter16}}]
 - job_name: c
   relabel_configs:
   - {source_labels: [__address__], target_label: zone, regex: '(.).*'}
@@ -32,7 +33,8 @@ scrape_configs:
   - {action: keep, source_labels: [zone], regex: b}
   - {target_label: late, replacement: x}
   bearer_token: hunter9
-  oauth2: null
+- job_name: d
+  oauth2: {client_id: me, client_secret: hunter17, token_url: 'https://hunter18@issuer/'}
 remote_write:
 - url: 'https://x/?token=hunter10&a=b'
   headers: {A: hunter11}
@@ -75,10 +77,10 @@ def ask(bench, tsdb, workers, clock, asking):
 def test_the_configuration_has_no_secret(ask) -> None:
     text = ask("/api/v1/status/config").json()["data"]["yaml"]
     assert "hunter" not in text
-    assert text.count("<secret>") == 14
+    assert text.count("<secret>") == 17
     for shown in ("- job_name: a\n", "username: me", "X-Key", "- shown\n", "password: no_secret", "- http\n"):
         assert shown in text
-    assert "http://me:<secret>@proxy:1" in text and "server: http://<secret>@consul" in text
+    assert "http://me:<secret>@proxy:1" in text and "url: http://<secret>@inventory" in text
     assert "https://x/?token=<secret>&a=b" in text and "password_file: shown.txt" in text
     assert "scrape_interval: 1m" in text and "metrics_path: /metrics" in text
 

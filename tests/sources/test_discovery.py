@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from hivesight.sources.config import FileSdConfig
 from hivesight.sources.discovery import FileDiscovery, FileFault, read_groups
 from hivesight.sources.metrics import ScrapeMetrics
+from hivesight.sources.sd_config import FileSdConfig
 
 
 def write(path: Path, text: str) -> None:

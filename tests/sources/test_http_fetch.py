@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from hivesight.http_client.config import Authorization, BasicAuth, HttpHeader, TlsConfig
+from hivesight.http_client.config import Authorization, BasicAuth, HttpHeader, OAuth2, TlsConfig
 from hivesight.model.clock import SystemClock
 from hivesight.model.labels import Labels
 from hivesight.model.secret import Secret
@@ -23,6 +23,7 @@ from hivesight.sources.metrics import ScrapeMetrics
 from hivesight.sources.scrape import Health, ScrapeLoop, TargetStatus
 from hivesight.sources.series import TargetSeries
 from hivesight.sources.target import Target
+from notify.helpers import Reply, receiver
 from sources.recording import START_MS, Answer, Recorder, http_server, respond
 
 
@@ -244,3 +245,25 @@ def test_settings_that_cannot_be_used() -> None:
     assert store.registry.get_sample_value("hivesight_scrapes_total", {"outcome": Outcome.SETTINGS}) == 1
     assert no_ca.last_error.startswith("tls_config cannot be used")
     assert no_secret.last_error == "cannot read /none/secret: No such file or directory"
+
+
+def test_a_token_of_oauth2_goes_with_the_scrape() -> None:
+    seen: list[str | None] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        seen.append(handler.headers["Authorization"])
+        respond(handler, b"a 1\n")
+
+    with http_server(answer) as address, receiver(Reply(200, b'{"access_token":"t0","expires_in":3600}')) as issuer:
+        oauth2 = OAuth2(client_id="c", client_secret=Secret("s"), token_url=issuer.url)
+        status, _ = scrape(address, oauth2=oauth2)
+    assert (status.health, seen) == (Health.UP, ["Bearer t0"])
+
+
+def test_a_token_that_is_refused_fails_the_scrape() -> None:
+    with http_server(lambda handler: respond(handler, b"a 1\n")) as address, receiver(Reply(401, b"hush")) as issuer:
+        oauth2 = OAuth2(client_id="c", client_secret=Secret("s"), token_url=issuer.url)
+        status, _ = scrape(address, oauth2=oauth2)
+        unreachable, _ = scrape(address, oauth2=OAuth2(client_id="c", token_url="http://127.0.0.1:1/"))
+    assert (status.health, status.last_error) == (Health.DOWN, "oauth2: the token was refused: status 401")
+    assert unreachable.last_error == "oauth2: no token: connection refused"

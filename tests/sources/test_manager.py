@@ -7,14 +7,44 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from hivesight.model.labels import Labels
+from hivesight.model.labels import NO_LABELS, Labels
 from hivesight.sources.config import PrometheusFile, ScrapeConfig
+from hivesight.sources.discoveries import SdConfig
 from hivesight.sources.fetch import Fetched, LocalSource, Outcome, ScrapeError
 from hivesight.sources.manager import ScrapeManager
 from hivesight.sources.reading import read_text
 from hivesight.sources.scrape import Health, phase_ms
-from hivesight.sources.target import Target, local_target
+from hivesight.sources.sd_config import HttpSdConfig
+from hivesight.sources.target import KEY_PREFIX, Target, TargetGroup, local_target
 from sources.recording import STALE, START_MS, HandClock, Inline, Recorder, settled
+
+
+class Found:
+    """A Discovery that finds what a test says."""
+
+    def __init__(self) -> None:
+        self.revision = 0
+        self.synced = False
+        self.running = False
+        self.closed = False
+        self.addresses: tuple[str, ...] = ()
+
+    def says(self, *addresses: str) -> None:
+        self.addresses, self.synced = addresses, True
+        self.revision += 1
+
+    def groups(self) -> list[TargetGroup]:
+        return [TargetGroup(self.addresses, NO_LABELS, "found")]
+
+    async def run(self) -> None:
+        self.running = True
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.running = False
+
+    async def close(self) -> None:
+        self.closed = True
 
 
 class Bench:
@@ -28,6 +58,7 @@ class Bench:
         self.slow: dict[str, float] = {}
         self.fetches: list[tuple[int, str]] = []
         self.closed = 0
+        self.found: dict[str, Found] = {}
         self.registry = CollectorRegistry()
         self.manager = ScrapeManager(
             appender=self.store,
@@ -35,8 +66,14 @@ class Bench:
             executor=Inline(),
             registry=self.registry,
             fetching=lambda config, executor: self,
+            discovering=self.discover,
             sleep=self.clock.sleep,
         )
+
+    def discover(self, config: SdConfig) -> "Found":
+        assert isinstance(config, HttpSdConfig)
+        self.found[config.url] = Found()
+        return self.found[config.url]
 
     async def __call__(self, target: Target) -> Fetched:
         address = target.url.split("/")[2]
@@ -356,3 +393,67 @@ def test_what_is_not_scraped_any_more_is_known_by_its_key(tmp_path: Path) -> Non
         await bench.manager.close()
 
     asyncio.run(story())
+
+
+def found_by(*urls: str, interval: str = "10s") -> str:
+    entries = ", ".join(f"{{url: 'http://{url}/'}}" for url in urls)
+    return f"""
+global: {{scrape_interval: {interval}}}
+scrape_configs: [{{job_name: h, http_sd_configs: [{entries}]}}]
+"""
+
+
+def test_targets_that_are_discovered_come_and_go(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.answers = dict.fromkeys(("a:1", "b:1", "c:1"), b"m 1\n")
+        await bench.apply(found_by("x", "y"))
+        x, y = bench.found["http://x/"], bench.found["http://y/"]
+        assert x.running and bench.health() == {}
+        x.says("a:1")
+        y.says("b:1")
+        await bench.clock.run_for(1)
+        assert set(bench.health()) == {"a:1", "b:1"}
+        x.says("c:1")
+        await bench.clock.run_for(4)
+        assert set(bench.health()) == {"a:1", "b:1"}
+        await bench.clock.run_for(1)
+        assert set(bench.health()) == {"b:1", "c:1"}
+        # An entry that stays goes on with what it knows; one that is gone ends.
+        await bench.apply(found_by("y", "z", interval="20s"))
+        assert bench.found["http://y/"] is y and y.running and not x.running and x.closed
+        assert set(bench.health()) == {"b:1"}
+        await bench.apply("")
+        assert bench.health() == {} and not y.running and bench.found["http://z/"].closed
+
+    run(tmp_path, scenario)
+
+
+def test_a_discovery_that_has_not_answered_ends_no_series(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        await bench.apply(found_by("x"))
+        mine, other = f"{KEY_PREFIX}h\n{{}}\nhttp://a:1/metrics", f"{KEY_PREFIX}gone\n{{}}\nhttp://a:1/metrics"
+        assert not bench.manager.vanished()(mine) and bench.manager.vanished()(other)
+        bench.found["http://x/"].says()
+        assert bench.manager.vanished()(mine)
+
+    run(tmp_path, scenario)
+
+
+def test_failed_scrapes_are_written_to_the_files_of_their_jobs(tmp_path: Path) -> None:
+    text = """
+global: {scrape_interval: 10s, scrape_failure_log_file: all.log}
+scrape_configs:
+- {job_name: a, static_configs: [{targets: ['a:1']}]}
+- {job_name: b, static_configs: [{targets: ['b:1']}], scrape_failure_log_file: b.log}
+"""
+
+    async def scenario(bench: Bench) -> None:
+        await bench.apply(text)
+        await bench.clock.run_for(12)
+
+    run(tmp_path, scenario)
+    shared, own = ((tmp_path / name).read_text(encoding="utf-8") for name in ("all.log", "b.log"))
+    assert (
+        shared.count("\n") == 2 and '"msg":"connection refused","job_name":"a","target":"http://a:1/metrics"' in shared
+    )
+    assert own.count('"job_name":"b"') == own.count("\n") == 2

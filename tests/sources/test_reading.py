@@ -57,6 +57,9 @@ def test_paths_are_relative_to_the_file() -> None:
         "scrape_configs:\n- job_name: a\n  file_sd_configs: [{files: [t/*.json]}]\n"
         "  basic_auth: {username: u, password_file: secret}\n  tls_config: {ca_file: ca.pem}\n"
         "  http_headers: {X-A: {files: [h]}}\n"
+        "  kubernetes_sd_configs: [{role: pod, kubeconfig_file: k}]\n"
+        "  http_sd_configs: [{url: 'http://x/', authorization: {credentials_file: t}}]\n"
+        "- job_name: b\n  oauth2: {client_id: c, token_url: 'http://x/', client_secret_file: s}\n"
     )
     config = file.scrape_configs[0]
     assert file.rule_files == ("/etc/prom/rules/*.yml", "/abs/r.yml")
@@ -64,6 +67,48 @@ def test_paths_are_relative_to_the_file() -> None:
     assert config.basic_auth is not None and config.basic_auth.password_file == "/etc/prom/secret"
     assert config.tls_config.ca_file == "/etc/prom/ca.pem"
     assert config.http_headers["X-A"].files == ("/etc/prom/h",)
+    discovery = config.http_sd_configs[0].authorization
+    assert discovery is not None and discovery.credentials_file == "/etc/prom/t"
+    assert config.kubernetes_sd_configs[0].kubeconfig_file == "/etc/prom/k"
+    oauth2 = file.scrape_configs[1].oauth2
+    assert oauth2 is not None and oauth2.client_secret_file == "/etc/prom/s"
+
+
+KINDS = [
+    "azure",
+    "consul",
+    "digitalocean",
+    "docker",
+    "dockerswarm",
+    "ec2",
+    "eureka",
+    "gce",
+    "hetzner",
+    "ionos",
+    "kuma",
+    "lightsail",
+    "linode",
+    "marathon",
+    "nerve",
+    "nomad",
+    "openstack",
+    "ovhcloud",
+    "puppetdb",
+    "scaleway",
+    "serverset",
+    "stackit",
+    "triton",
+    "uyuni",
+    "vultr",
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_other_kinds_of_discovery_are_refused(kind: str) -> None:
+    loaded = read_text(f"scrape_configs:\n- job_name: a\n  {kind}_sd_configs: [{{a: b}}]\n", AT)
+    (fault,) = loaded.diagnostics
+    assert loaded.value is None and (fault.severity, fault.code) == (Severity.ERROR, "config/unsupported")
+    assert fault.message.startswith(f"{kind}_sd_configs is not supported") and "http_sd_configs" in fault.message
 
 
 def test_environment_in_external_labels() -> None:
@@ -77,16 +122,18 @@ def test_everything_that_prometheus_knows_is_known() -> None:
     assert [each.severity for each in loaded.diagnostics] == [Severity.WARNING] * len(loaded.diagnostics)
     assert loaded.value is not None
     warned = {each.message.split(":")[0] for each in loaded.diagnostics}
-    assert {"kubernetes_sd_configs", "dns_sd_configs", "http_sd_configs", "remote_write", "storage"} <= warned
-    assert "relabel_configs" not in warned and "file_sd_configs" not in warned
+    assert {"remote_write", "storage"} <= warned
+    assert not warned & {
+        "relabel_configs",
+        "file_sd_configs",
+        "http_sd_configs",
+        "dns_sd_configs",
+        "kubernetes_sd_configs",
+        "oauth2",
+    }
 
 
 WARNINGS = [
-    ("scrape_configs:\n- job_name: a\n  kubernetes_sd_configs:\n  - role: pod\n", 3, 3, "finds no targets"),
-    ("scrape_configs:\n- job_name: a\n  dns_sd_configs: [{names: [x]}]\n", 3, 3, "dns_sd_configs"),
-    ("scrape_configs:\n- job_name: a\n  oauth2: {client_id: x}\n", 3, 3, "without a token"),
-    ("scrape_configs:\n- job_name: a\n  basic_auth: {password_ref: x}\n", 3, 16, "write password_file"),
-    ("scrape_configs:\n- job_name: a\n  tls_config: {ca_ref: x}\n", 3, 16, "no secret manager is asked"),
     ("scrape_configs:\n- job_name: a\n  scrape_protocols: [PrometheusProto]\n", 3, 22, "not asked for"),
     ("remote_write: [{url: http://x/}]\n", 1, 1, "no samples are sent on"),
     ("storage: {tsdb: {}}\n", 1, 1, "storage settings"),
@@ -113,6 +160,10 @@ def in_job(text: str) -> str:
     return f"scrape_configs:\n- job_name: a\n  {text}\n"
 
 
+def kubernetes(text: str) -> str:
+    return in_job(f"kubernetes_sd_configs: [{{role: pod, {text}}}]")
+
+
 FAULTS = [
     ("scrape_config: []\n", 1, 1, "did you mean 'scrape_configs'?"),
     (in_job("scrape_intervall: 1s"), 3, 3, "did you mean 'scrape_interval'?"),
@@ -127,6 +178,28 @@ FAULTS = [
     (in_job("static_configs: [{targets: ['http://x/']}]"), 3, 31, "not a valid hostname"),
     (in_job("file_sd_configs: [{files: [t.txt]}]"), 3, 21, "not valid for file discovery"),
     (in_job("file_sd_configs: [{files: []}]"), 3, 21, "at least one path"),
+    (in_job("http_sd_configs: [{url: 'ftp://x/'}]"), 3, 27, "unsupported scheme 'ftp'"),
+    (in_job("http_sd_configs: [{}]"), 3, 21, "'url' is missing"),
+    (in_job("http_sd_configs: [{url: 'http://x/', refresh_interval: 0s}]"), 3, 58, "longer than zero"),
+    (in_job("dns_sd_configs: [{names: []}]"), 3, 20, "at least one name"),
+    (in_job("dns_sd_configs: [{names: [a], type: A}]"), 3, 20, "a port is required"),
+    (in_job("dns_sd_configs: [{names: [a], type: TXT, port: 1}]"), 3, 39, "known: A, AAAA, SRV, MX, NS"),
+    (in_job("dns_sd_configs: [{names: [a], port: 65536}]"), 3, 39, "expected a port"),
+    (in_job("kubernetes_sd_configs: [{}]"), 3, 27, "'role' is missing"),
+    (in_job("kubernetes_sd_configs: [{role: pods}]"), 3, 34, "unknown value 'pods'; known: node, pod"),
+    (kubernetes("kubeconfig_file: k, api_server: 'http://x'"), 3, 27, "kubeconfig_file and api_server simultaneously"),
+    (kubernetes("kubeconfig_file: k, bearer_token: x"), 3, 27, "together with kubeconfig_file"),
+    (kubernetes("bearer_token: x"), 3, 27, "provide the api_server URL explicitly"),
+    (kubernetes("api_server: 'http://x', namespaces: {own_namespace: true}"), 3, 27, "own_namespace simultaneously"),
+    (kubernetes("kubeconfig_file: k, namespaces: {own_namespace: true}"), 3, 27, "own_namespace simultaneously"),
+    (kubernetes("namespaces: {names: [a/b]}"), 3, 51, "not the name of a namespace"),
+    (kubernetes("selectors: [{role: node}]"), 3, 27, "pod role supports only pod selectors"),
+    (kubernetes("selectors: [{role: pod}, {role: pod}]"), 3, 27, "duplicated selector role: pod"),
+    (in_job("basic_auth: {password_ref: x}"), 3, 16, "write password_file"),
+    (in_job("tls_config: {ca_ref: x}"), 3, 16, "no secret manager is asked"),
+    (in_job("http_sd_configs: [{url: 'http://x', basic_auth: {password_ref: x}}]"), 3, 52, "write password_file"),
+    (in_job("oauth2: {client_id: x}"), 3, 11, "'token_url' is missing"),
+    (in_job("consul_sd_configs: [{server: a}]"), 3, 3, "bridge its targets"),
     (in_job("scheme: ftp"), 3, 11, "unknown value 'ftp'"),
     (in_job("sample_limit: -1"), 3, 17, "expected a whole number"),
     (in_job("scrape_protocols: [Text]"), 3, 22, "unknown scrape protocol"),

@@ -22,3 +22,11 @@ class TokenError(HivesightError):
         self.status = status
         self.body = body
         self.retry_after = retry_after
+
+
+class BodyTooLarge(HivesightError):
+    """An answer is larger than what may be read. limit: bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the answer is larger than {limit} bytes")
+        self.limit = limit

@@ -12,13 +12,12 @@ T = TypeVar("T", bound=HttpConfig)
 
 def in_folder(config: T, folder: Path) -> T:
     """The same `http_config` (or what inherits one) with every path joined to the folder of its file."""
-    # A scrape's oauth2 is taken as it stands, unread.
     basic, authorization, oauth2 = config.basic_auth, config.authorization, config.oauth2
     return dataclasses.replace(
         config,
         basic_auth=None if basic is None else _basic(basic, folder),
         authorization=None if authorization is None else _authorization(authorization, folder),
-        oauth2=_oauth2(oauth2, folder) if isinstance(oauth2, OAuth2) else oauth2,
+        oauth2=None if oauth2 is None else _oauth2(oauth2, folder),
         bearer_token_file=joined(folder, config.bearer_token_file),
         tls_config=tls_in_folder(config.tls_config, folder),
         http_headers={

@@ -1,33 +1,22 @@
 """`prometheus.yml` as Prometheus 3.5 reads it: the sections as they stand in the file. `sources.reading` reads, checks
 and completes them."""
 
-import re
 from dataclasses import field
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from hivesight.http_client.config import HttpConfig
 from hivesight.ingest.protocol import ScrapeProtocol
 from hivesight.ingest.relabel import RelabelConfig
 from hivesight.model.labels import NO_LABELS
-from hivesight.schema import Bytes, DurationMs, LabelSet, PositiveDurationMs, Text, key, parsed, section
-
-FILE_SD_PATTERN: Final = re.compile(r"[^*]*(\*[^/]*)?\.(json|yml|yaml|JSON|YML|YAML)")
-DEFAULT_REFRESH_MS: Final = 300_000
+from hivesight.schema import Bytes, DurationMs, LabelSet, Text, key, parsed, section
+from hivesight.sources.kubernetes.config import KubernetesSdConfig
+from hivesight.sources.sd_config import DnsSdConfig, FileSdConfig, HttpSdConfig, StaticConfig, one_of
 
 
 def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 18:
         raise ValueError(f"expected a whole number, not {text!r}")
     return int(text)
-
-
-def _one_of(*known: str) -> Any:
-    def parse(text: str) -> str:
-        if text not in known:
-            raise ValueError(f"unknown value {text!r}; known: {', '.join(each for each in known if each)}")
-        return text
-
-    return parsed(parse)
 
 
 def _protocol(text: str) -> ScrapeProtocol:
@@ -48,52 +37,31 @@ def check_protocols(protocols: tuple[ScrapeProtocol, ...] | None) -> None:
 
 Count = Annotated[int, parsed(_count)]
 Protocol = Annotated[ScrapeProtocol, parsed(_protocol)]
-Scheme = Annotated[str, _one_of("http", "https")]
-ValidationScheme = Annotated[str, _one_of("", "utf8", "legacy")]
-EscapingScheme = Annotated[str, _one_of("", "allow-utf-8", "underscores", "dots", "values")]
-
-
-@section
-class StaticConfig:
-    """A group of targets: what `static_configs` and the files of `file_sd_configs` hold."""
-
-    targets: tuple[Text, ...] = ()
-    labels: LabelSet = NO_LABELS
-
-
-@section
-class FileSdConfig:
-    files: tuple[Text, ...]
-    refresh_interval_ms: Annotated[PositiveDurationMs, key("refresh_interval")] = DEFAULT_REFRESH_MS
-
-    def __post_init__(self) -> None:
-        if not self.files:
-            raise ValueError("file service discovery config must contain at least one path name")
-        for each in self.files:
-            if not FILE_SD_PATTERN.fullmatch(each):
-                raise ValueError(f"path name {each!r} is not valid for file discovery: write *.json, *.yml or *.yaml")
+Scheme = Annotated[str, one_of("http", "https")]
+ValidationScheme = Annotated[str, one_of("", "utf8", "legacy")]
+EscapingScheme = Annotated[str, one_of("", "allow-utf-8", "underscores", "dots", "values")]
 
 
 @section
 class DiscoveryConfigs(HttpConfig):
-    """Where the targets of a job come from. Those that are typed `Any` are known but find no targets yet."""
+    """Where the targets of a job come from. Those that are typed `Any` are known to Prometheus alone: `sources.reading`
+    refuses them."""
 
-    oauth2: Any = None
     static_configs: tuple[StaticConfig, ...] = ()
     file_sd_configs: tuple[FileSdConfig, ...] = ()
+    http_sd_configs: tuple[HttpSdConfig, ...] = ()
+    dns_sd_configs: tuple[DnsSdConfig, ...] = ()
+    kubernetes_sd_configs: tuple[KubernetesSdConfig, ...] = ()
     azure_sd_configs: Any = None
     consul_sd_configs: Any = None
     digitalocean_sd_configs: Any = None
-    dns_sd_configs: Any = None
     docker_sd_configs: Any = None
     dockerswarm_sd_configs: Any = None
     ec2_sd_configs: Any = None
     eureka_sd_configs: Any = None
     gce_sd_configs: Any = None
     hetzner_sd_configs: Any = None
-    http_sd_configs: Any = None
     ionos_sd_configs: Any = None
-    kubernetes_sd_configs: Any = None
     kuma_sd_configs: Any = None
     lightsail_sd_configs: Any = None
     linode_sd_configs: Any = None

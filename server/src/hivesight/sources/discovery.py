@@ -10,9 +10,10 @@ from structlog.typing import FilteringBoundLogger
 
 from hivesight.model.labels import Labels
 from hivesight.schema import load
-from hivesight.sources.config import FileSdConfig, ScrapeConfig, StaticConfig
+from hivesight.sources.config import ScrapeConfig
 from hivesight.sources.metrics import ScrapeMetrics
 from hivesight.sources.paths import matching
+from hivesight.sources.sd_config import FileSdConfig, StaticConfig
 from hivesight.sources.target import TargetGroup
 
 _GROUPS = tuple[StaticConfig, ...]

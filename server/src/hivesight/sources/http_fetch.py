@@ -8,8 +8,9 @@ from typing import Final, TypeVar, TypeVarTuple
 
 import httpx2
 
-from hivesight.http_client.client import HttpClient, user_agent
-from hivesight.http_client.errors import SettingError
+from hivesight.http_client.authorized import AuthorizedClient
+from hivesight.http_client.body import read_raw
+from hivesight.http_client.errors import BodyTooLarge, SettingError
 from hivesight.http_client.reasons import reason_of
 from hivesight.ingest.protocol import DEFAULT_PROTOCOLS, accept_header
 from hivesight.model.duration import format_duration
@@ -34,7 +35,7 @@ class HttpFetch:
         self._limit = config.body_size_limit or DEFAULT_BODY_SIZE_LIMIT
         # The loop limits the time of a scrape as a whole.
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=_IDLE_SECONDS)
-        self._client = HttpClient(config, executor=executor, timeout_seconds=None, limits=limits)
+        self._client = AuthorizedClient(config, executor=executor, limits=limits)
         self._accept = accept_header(
             config.scrape_protocols or DEFAULT_PROTOCOLS, config.metric_name_escaping_scheme or "allow-utf-8"
         )
@@ -42,16 +43,12 @@ class HttpFetch:
     async def __call__(self, target: Target) -> Fetched:
         """See Fetch. Raises ScrapeError with a short reason."""
         try:
-            configured = await self._client.headers()
             headers = [
                 ("Accept", self._accept),
                 ("Accept-Encoding", "gzip" if self._config.enable_compression else "identity"),
-                ("User-Agent", user_agent()),
                 ("X-Prometheus-Scrape-Timeout-Seconds", f"{target.timeout_ms / 1000:g}"),
-                *([("Authorization", configured.authorization)] if configured.authorization else []),
-                *configured.own,
             ]
-            async with self._client.stream("GET", target.url, headers) as response:
+            async with self._client.get(target.url, headers) as response:
                 if response.status_code != 200:
                     phrase = f"{response.status_code} {response.reason_phrase}".strip()
                     raise ScrapeError(Outcome.HTTP_STATUS, f"server returned HTTP status {phrase}")
@@ -75,17 +72,10 @@ class HttpFetch:
         await self._client.close()
 
     async def _read(self, response: httpx2.Response) -> bytes:
-        announced = response.headers.get("Content-Length", "")
-        if announced.isdecimal() and len(announced) < 20 and int(announced) > self._limit:
-            raise too_large(self._limit)
-        parts: list[bytes] = []
-        size = 0
-        async for part in response.aiter_raw():
-            size += len(part)
-            if size > self._limit:
-                raise too_large(self._limit)
-            parts.append(part)
-        return b"".join(parts)
+        try:
+            return await read_raw(response, self._limit)
+        except BodyTooLarge as error:
+            raise too_large(self._limit) from error
 
     async def _in_thread(self, function: Callable[[*Arguments], T], *arguments: *Arguments) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, function, *arguments)

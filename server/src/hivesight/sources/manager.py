@@ -14,6 +14,9 @@ from structlog.typing import FilteringBoundLogger
 from hivesight.model.clock import Clock
 from hivesight.model.metadata import Metadata
 from hivesight.sources.config import PrometheusFile, ScrapeConfig
+from hivesight.sources.discover import Discover
+from hivesight.sources.discoveries import Discoveries, Discovery, SdConfig
+from hivesight.sources.failure_log import FailureLog
 from hivesight.sources.fetch import Fetch, LocalFetch, LocalSource
 from hivesight.sources.http_fetch import HttpFetch
 from hivesight.sources.metrics import ScrapeMetrics
@@ -31,21 +34,25 @@ _log: FilteringBoundLogger = structlog.get_logger(__name__)
 @dataclass(slots=True)
 class ScrapeManager:
     """appender: the store. executor: where text is parsed and files are read. fetching: makes the fetch of a job.
-    sleep: tests hand in one of their own."""
+    discovering: makes a discovery (None: the real ones). sleep: tests hand in one of their own."""
 
     appender: Appender
     clock: Clock
     executor: Executor
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     fetching: Callable[[ScrapeConfig, Executor], Fetch] = HttpFetch
+    discovering: Callable[[SdConfig], Discovery] | None = None
     sleep: Sleep = asyncio.sleep
     _metrics: ScrapeMetrics = field(init=False)
+    _discover: Callable[[SdConfig], Discovery] = field(init=False)
+    _failure_logs: dict[str, FailureLog] = field(init=False, default_factory=dict[str, FailureLog])
     _pools: dict[str, Pool] = field(init=False, default_factory=dict[str, Pool])
     _changing: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _watch: asyncio.Task[None] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._metrics = ScrapeMetrics(self.registry)
+        self._discover = self.discovering or Discover(self.executor, self._metrics, self.sleep)
 
     async def apply(self, file: PrometheusFile, local: Sequence[LocalSource] = ()) -> None:
         """Scrapes what `file` (from `sources.reading`) says, and `local`, from now on. Targets that are the same as
@@ -74,17 +81,18 @@ class ScrapeManager:
             pools, self._pools = list(self._pools.values()), {}
             await _cancelled([running.task for pool in pools for running in pool.running.values()])
             for pool in pools:
-                await pool.fetch.close()
+                await _closed(pool)
 
     def vanished(self) -> Callable[[str], bool]:
         """Tells of the key of a storage group whether it is that of a target which is not scraped (now, as of this
-        call): its series should end."""
+        call): its series should end. A job whose discovery has not answered yet may still scrape all that it did."""
         scraped = {running.loop.target.key for pool in self._pools.values() for running in pool.running.values()}
         # Series with timestamps of their own have groups whose keys go on after the target's.
         longer = tuple(f"{key}\n" for key in scraped)
+        unknown = tuple(f"{KEY_PREFIX}{name}\n" for name, pool in self._pools.items() if not pool.synced)
 
         def of(key: str) -> bool:
-            return key.startswith(KEY_PREFIX) and key not in scraped and not key.startswith(longer)
+            return key.startswith(KEY_PREFIX) and key not in scraped and not key.startswith(longer + unknown)
 
         return of
 
@@ -115,14 +123,16 @@ class ScrapeManager:
             return
         same = old is not None and old.scrapes_alike(config)
         fetch = old.fetch if old is not None and same else self.fetching(config, self.executor)
-        pool = self._pools[name] = Pool(config, fetch, self._metrics, old=old)
+        discoveries = (old and old.discoveries) or Discoveries(self._discover)
+        await discoveries.configure(config)
+        pool = self._pools[name] = Pool(config, fetch, self._metrics, discoveries, old=old)
         await self._poll(pool)
         await self._reconcile(pool, restart=not same)
         if old is not None and not same:
             await old.fetch.close()
 
     async def _watching(self) -> None:
-        """Looks for files of targets that changed."""
+        """Looks for targets that are others now."""
         while True:
             await self.sleep(POLL_SECONDS)
             try:
@@ -166,14 +176,19 @@ class ScrapeManager:
             executor=self.executor,
             metrics=self._metrics,
             sleep=self.sleep,
+            failures=self._failure_log(pool.config.scrape_failure_log_file),
         )
         if old is not None:
             loop.inherit(old.status)
         return Running(loop, asyncio.create_task(loop.run(), name=f"scrape {target.url}"))
 
+    def _failure_log(self, path: str) -> FailureLog | None:
+        """One for each file: jobs may share it."""
+        return self._failure_logs.setdefault(path, FailureLog(path, self._metrics)) if path else None
+
     async def _stop(self, pool: Pool) -> None:
         await self._end(list(pool.running.values()))
-        await pool.fetch.close()
+        await _closed(pool)
 
     async def _end(self, gone: Sequence[Running]) -> None:
         await _cancelled([running.task for running in gone])
@@ -189,6 +204,12 @@ def _is_gone(pool: Pool, wanted: Mapping[str, ScrapeConfig], sources: Mapping[st
     if pool.local is not None:
         return sources.get(pool.local.target.key) != pool.local
     return pool.config.job_name not in wanted
+
+
+async def _closed(pool: Pool) -> None:
+    if pool.discoveries is not None:
+        await pool.discoveries.close()
+    await pool.fetch.close()
 
 
 def _same_times(one: Target, other: Target) -> bool:

@@ -2,15 +2,21 @@
 
 import asyncio
 import dataclasses
+import math
 from dataclasses import dataclass
+from typing import Final
 
 from hivesight.ingest.relabel import relabelling
 from hivesight.sources.config import ScrapeConfig
+from hivesight.sources.discoveries import Discoveries
 from hivesight.sources.discovery import FileDiscovery, file_discoveries, static_groups
 from hivesight.sources.fetch import Fetch, LocalSource
 from hivesight.sources.metrics import ScrapeMetrics
 from hivesight.sources.scrape import ScrapeLoop
 from hivesight.sources.target import PoolTargets, pool_targets
+
+REBUILD_SECONDS: Final = 5.0
+"""Discoveries whose targets change all the time are heard this often, as in Prometheus; a first change at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +35,12 @@ class Pool:
         config: ScrapeConfig,
         fetch: Fetch,
         metrics: ScrapeMetrics,
+        discoveries: Discoveries | None = None,
         local: LocalSource | None = None,
         old: "Pool | None" = None,
     ) -> None:
-        """old: the pool of the same job under the configuration before, whose loops go on."""
+        """old: the pool of the same job under the configuration before, whose loops go on. discoveries: those that run
+        for this job, None for a target inside this process."""
         self.config = config
         self.fetch = fetch
         self.local = local
@@ -43,6 +51,9 @@ class Pool:
             if old is not None and old.config.file_sd_configs == config.file_sd_configs
             else file_discoveries(config.file_sd_configs, metrics)
         )
+        self.discoveries = discoveries
+        self._revisions: tuple[int, ...] = ()
+        self._rebuilt = -math.inf
         self._rules = relabelling(config.relabel_configs)
         self._polled = False
         self._told: set[str] = set()
@@ -55,15 +66,26 @@ class Pool:
     @property
     def watches(self) -> bool:
         """Whether targets can come and go by themselves."""
-        return bool(self._files)
+        return bool(self._files or self.discoveries)
+
+    @property
+    def synced(self) -> bool:
+        """Whether it is known which targets there are."""
+        return self.discoveries is None or self.discoveries.synced
 
     def poll(self, monotonic: float) -> bool:
         """Looks for targets. Returns whether they are others than before. Synchronous: reads files."""
         changes = [files.poll(monotonic) for files in self._files]
-        if self._polled and not any(changes):
+        # Read before the groups: what changes in between is another revision the next time.
+        revisions = self.discoveries.revisions if self.discoveries else ()
+        others = self._polled and revisions != self._revisions and monotonic - self._rebuilt >= REBUILD_SECONDS
+        if self._polled and not any(changes) and not others:
             return False
+        self._rebuilt = monotonic if others else self._rebuilt
+        self._revisions = revisions
         self._polled = True
         groups = static_groups(self.config) + [group for files in self._files for group in files.groups()]
+        groups += self.discoveries.groups() if self.discoveries else ()
         before, self.targets = self.targets, pool_targets(self.config, self._rules, groups)
         return self.targets != before
 
@@ -79,7 +101,16 @@ class Pool:
 
 
 def _without_discovery(config: ScrapeConfig) -> ScrapeConfig:
-    return dataclasses.replace(config, static_configs=(), file_sd_configs=(), relabel_configs=(), target_limit=0)
+    return dataclasses.replace(
+        config,
+        static_configs=(),
+        file_sd_configs=(),
+        http_sd_configs=(),
+        dns_sd_configs=(),
+        kubernetes_sd_configs=(),
+        relabel_configs=(),
+        target_limit=0,
+    )
 
 
 def local_pool(source: LocalSource, fetch: Fetch, metrics: ScrapeMetrics) -> Pool:
@@ -91,4 +122,4 @@ def local_pool(source: LocalSource, fetch: Fetch, metrics: ScrapeMetrics) -> Poo
         scrape_timeout_ms=target.timeout_ms,
         metric_name_validation_scheme="utf8",
     )
-    return Pool(config, fetch, metrics, source)
+    return Pool(config, fetch, metrics, local=source)

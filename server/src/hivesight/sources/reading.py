@@ -18,35 +18,34 @@ from hivesight.schema import Loaded, joined, load_file
 from hivesight.schema.loading import load
 from hivesight.sources.config import (
     DiscoveryConfigs,
-    FileSdConfig,
     GlobalConfig,
     PrometheusFile,
     ScrapeConfig,
     ScrapeConfigFile,
 )
+from hivesight.sources.kubernetes.config import KubernetesSdConfig
 from hivesight.sources.paths import matching
+from hivesight.sources.sd_config import FileSdConfig
 
 DEFAULT_INTERVAL_MS: Final = 60_000
 DEFAULT_TIMEOUT_MS: Final = 10_000
 DEFAULT_BODY_SIZE_LIMIT: Final = 64 << 20
 """Bytes of an uncompressed body where nobody says; Prometheus has no limit there."""
 
-_NOTHING_FOUND: Final = {
-    each.name: "this discovery is not supported yet: it finds no targets"
+_KINDS: Final = ("static_configs", "file_sd_configs", "http_sd_configs", "dns_sd_configs", "kubernetes_sd_configs")
+_UNKNOWN_KINDS: Final = tuple(
+    each.name
     for each in dataclasses.fields(DiscoveryConfigs)
-    if each.name.endswith("_sd_configs") and each.name != "file_sd_configs"
-}
-_JOB_WITHOUT_EFFECT: Final = _NOTHING_FOUND | {
-    "oauth2": "not supported yet: requests are sent without a token",
+    if each.name.endswith("_sd_configs") and each.name not in _KINDS
+)
+_JOB_WITHOUT_EFFECT: Final = {
     "scrape_native_histograms": "not supported yet: classic histograms are scraped",
     "convert_classic_histograms_to_nhcb": "not supported yet: classic histograms stay as they are",
     "native_histogram_bucket_limit": "native histograms are not scraped yet: it has no effect",
     "native_histogram_min_bucket_factor": "native histograms are not scraped yet: it has no effect",
-    "scrape_failure_log_file": "not supported yet: failed scrapes are in the server's log",
 }
 _GLOBAL_WITHOUT_EFFECT: Final = {
     "query_log_file": "not supported yet: no query log is written",
-    "scrape_failure_log_file": _JOB_WITHOUT_EFFECT["scrape_failure_log_file"],
     "scrape_native_histograms": _JOB_WITHOUT_EFFECT["scrape_native_histograms"],
     "convert_classic_histograms_to_nhcb": _JOB_WITHOUT_EFFECT["convert_classic_histograms_to_nhcb"],
 }
@@ -77,7 +76,7 @@ def _complete(loaded: Loaded[PrometheusFile], folder: Path, environ: Mapping[str
     if file is None:
         return loaded
     found = [*loaded.diagnostics, *_check_file(loaded, file)]
-    global_ = _global(file.global_, environ)
+    global_ = _global(file.global_, environ, folder)
     jobs: list[ScrapeConfig] = []
     names: dict[str, str] = {}
     found += _take(jobs, names, loaded, file.scrape_configs, global_, folder)
@@ -110,7 +109,7 @@ def _check_file(loaded: Loaded[PrometheusFile], file: PrometheusFile) -> Iterabl
                 yield loaded.at((name, index), "config/value", f"invalid path {each!r}: only the last part may hold *")
 
 
-def _global(config: GlobalConfig, environ: Mapping[str, str]) -> GlobalConfig:
+def _global(config: GlobalConfig, environ: Mapping[str, str], folder: Path) -> GlobalConfig:
     def variable(match: re.Match[str]) -> str:
         name: str | None = match[1] or match[2]
         return "$" if name is None else environ.get(name, "")
@@ -122,6 +121,7 @@ def _global(config: GlobalConfig, environ: Mapping[str, str]) -> GlobalConfig:
         scrape_timeout_ms=config.scrape_timeout_ms or min(DEFAULT_TIMEOUT_MS, interval),
         evaluation_interval_ms=config.evaluation_interval_ms or DEFAULT_INTERVAL_MS,
         external_labels=Labels((name, _VARIABLE.sub(variable, value)) for name, value in config.external_labels.pairs),
+        scrape_failure_log_file=joined(folder, config.scrape_failure_log_file),
         body_size_limit=config.body_size_limit or DEFAULT_BODY_SIZE_LIMIT,
         metric_name_validation_scheme=config.metric_name_validation_scheme or "utf8",
         metric_name_escaping_scheme=config.metric_name_escaping_scheme
@@ -146,7 +146,11 @@ def _take(
             yield loaded.at((*at, "job_name"), "config/value", message)
         names[config.job_name] = loaded.path
         yield from _without_effect(loaded, at, config, ScrapeConfig(job_name="x"), _JOB_WITHOUT_EFFECT)
-        yield from references_without_effect(loaded, at, config)
+        yield from _check_kinds(loaded, at, config)
+        yield from references_without_effect(loaded, at, config, Severity.ERROR)
+        for kind in ("http_sd_configs", "kubernetes_sd_configs"):
+            for position, each in enumerate(getattr(config, kind)):
+                yield from references_without_effect(loaded, (*at, kind, position), each, Severity.ERROR)
         yield from _check_targets(loaded, at, config)
         yield from _check_protocols(loaded, at, config)
         job = _job(config, global_, folder)
@@ -182,9 +186,12 @@ def _job(config: ScrapeConfig, global_: GlobalConfig, folder: Path) -> ScrapeCon
             scrape_protocols=tuple(each for each in protocols if each in READABLE) or DEFAULT_PROTOCOLS,
             extra_scrape_metrics=global_.extra_scrape_metrics if extra is None else extra,
             file_sd_configs=tuple(_file_sd(each, folder) for each in config.file_sd_configs),
+            http_sd_configs=tuple(in_folder(each, folder) for each in config.http_sd_configs),
+            kubernetes_sd_configs=tuple(_kubernetes_sd(each, folder) for each in config.kubernetes_sd_configs),
             metric_name_escaping_scheme=config.metric_name_escaping_scheme
             or escaping
             or global_.metric_name_escaping_scheme,
+            scrape_failure_log_file=joined(folder, config.scrape_failure_log_file) or global_.scrape_failure_log_file,
             **inherited,
         ),
         folder,
@@ -193,6 +200,22 @@ def _job(config: ScrapeConfig, global_: GlobalConfig, folder: Path) -> ScrapeCon
 
 def _file_sd(config: FileSdConfig, folder: Path) -> FileSdConfig:
     return dataclasses.replace(config, files=tuple(joined(folder, each) for each in config.files))
+
+
+def _kubernetes_sd(config: KubernetesSdConfig, folder: Path) -> KubernetesSdConfig:
+    return in_folder(dataclasses.replace(config, kubeconfig_file=joined(folder, config.kubeconfig_file)), folder)
+
+
+def _check_kinds(loaded: Loaded[Any], at: tuple[str | int, ...], config: ScrapeConfig) -> Iterable[Diagnostic]:
+    """An error for each kind of discovery that Prometheus has and this server has not: without its targets the job is
+    not what was asked for."""
+    for name in _UNKNOWN_KINDS:
+        if getattr(config, name) is not None:
+            reason = (
+                f"{name} is not supported: {', '.join(_KINDS)} are; bridge its targets with a tool of your "
+                "own: write them to a file for file_sd_configs, or serve them to http_sd_configs"
+            )
+            yield loaded.at((*at, name), "config/unsupported", reason, on_key=True)
 
 
 def _check_targets(loaded: Loaded[Any], at: tuple[str | int, ...], config: ScrapeConfig) -> Iterable[Diagnostic]:

@@ -16,6 +16,7 @@ from hivesight.model.clock import Clock
 from hivesight.model.duration import format_duration
 from hivesight.model.errors import StorageError
 from hivesight.model.labels import Labels
+from hivesight.sources.failure_log import FailureLog
 from hivesight.sources.fetch import Fetch, Fetched, Outcome, ScrapeError
 from hivesight.sources.metrics import ScrapeMetrics
 from hivesight.sources.series import TargetSeries
@@ -76,7 +77,9 @@ class ScrapeLoop:
         executor: Executor,
         metrics: ScrapeMetrics,
         sleep: Sleep = asyncio.sleep,
+        failures: FailureLog | None = None,
     ) -> None:
+        """failures: where scrapes that fail are noted besides the server's log."""
         self.target = target
         self.series = series
         self.refusal = ""
@@ -86,6 +89,7 @@ class ScrapeLoop:
         self._executor = executor
         self._metrics = metrics
         self._sleep = sleep
+        self._failures = failures
         self._status = TargetStatus(target)
 
     @property
@@ -140,6 +144,8 @@ class ScrapeLoop:
         except Exception as failure:  # noqa: BLE001  # supervises
             error = self._internal(failure)
         self._note(time_ms, error, seconds)
+        if error is not None and self._failures is not None:
+            await self._in_thread(self._failures.write, time_ms, self.target.pool, self.target.url, str(error))
 
     async def end(self, time_ms: int) -> None:
         """The target is gone: its series end. To be called when `run` is over."""

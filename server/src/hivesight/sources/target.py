@@ -152,6 +152,11 @@ def target_url(scheme: str, address: str, path: str, params: Mapping[str, list[s
     return f"{scheme}://{address}{slash}{escaped}{'?' if query else ''}{query}"
 
 
+def host_port(host: str, port: int) -> str:
+    """`host:port`, with brackets around an IPv6 address."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def local_target(job: str, instance: str, url: str, interval_ms: int, extra: Labels = NO_LABELS) -> Target:
     """A target inside this process, which no discovery finds."""
     labels = Labels({"job": job, "instance": instance, **extra})

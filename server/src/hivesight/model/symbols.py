@@ -54,9 +54,10 @@ class Symbols:
         return [self.text(code) for code in codes]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class LabelTable:
-    """Label sets as a table: `codes[row, column]` is the symbol of label `names[column]` of series `row`.
+    """Label sets as a table: `codes[row, column]` is the symbol of label `names[column]` of series `row`. A table is
+    equal to itself alone, so that what was worked out for it can be kept beside it.
 
     names: sorted label names, `__name__` among them where any series has one.
     codes: int32, shape (series, len(names)); 0 where the series lacks the label."""

@@ -1,0 +1,1 @@
+"""Immutable blocks of the metrics store: closed periods as directories of compressed, checksummed files."""

@@ -14,7 +14,8 @@ MAX_BUCKETS: Final = 2_048
 @dataclass(slots=True)
 class Total:
     """What a series amounts to so far. shape: bounds of buckets, or the zero threshold; where it changes the sum
-    begins anew. scale, positive, negative: of exponential histograms. last: the newest delta, to know it where it is sent again."""
+    begins anew. scale, positive, negative: of exponential histograms. last: the newest delta, to know it where it
+    is sent again."""
 
     start: int
     time: int

@@ -17,11 +17,12 @@ def message_of(body: bytes, max_points: int) -> ExportMetricsServiceRequest:
     """Raises BadRequest for what is not OTLP, TooLarge where it has more than `max_points` data points."""
     message = ExportMetricsServiceRequest()
     try:
-        document = orjson.loads(body)
+        document: Any = orjson.loads(body)
         if not isinstance(document, dict):
             raise BadRequest("the body is no JSON object")
-        _prepare(document, max_points)
-        ParseDict(document, message, ignore_unknown_fields=True, max_recursion_depth=MAX_DEPTH)
+        found: dict[str, Any] = document  # pyright: ignore[reportUnknownVariableType]
+        _prepare(found, max_points)
+        ParseDict(found, message, ignore_unknown_fields=True, max_recursion_depth=MAX_DEPTH)
     except (orjson.JSONDecodeError, ParseError, TypeError, AttributeError, ValueError, RecursionError) as error:
         if isinstance(error, BadRequest | TooLarge):
             raise

@@ -55,10 +55,8 @@ def metric_name(name: str, unit: str, kind: Kind, *, escapes: bool, suffixes: bo
     """The name of the family; empty where nothing of the name is left."""
     if not escapes:
         return _with_suffixes(name, unit, kind) if suffixes else name
-    if suffixes:
-        found = "_".join(_tokens(name, unit, kind))
-    else:
-        found = "_".join(each for each in _INVALID.split(name) if each)
+    tokens = _tokens(name, unit, kind) if suffixes else _INVALID.split(name)
+    found = "_".join(each for each in tokens if each)
     if found[:1] in _DIGITS:
         found = "_" + found
     return found if found == name or found.strip("_") else ""
@@ -104,7 +102,7 @@ def _tokens(name: str, unit: str, kind: Kind) -> list[str]:
 
 
 def _with_suffixes(name: str, unit: str, kind: Kind) -> str:
-    """Suffixes for a name whose characters stay as they are: unit, per, `total`, `ratio`, each once and in this order."""
+    """The name as it is with unit, per, `total` and `ratio`, each once and in this order."""
     ends: list[str] = []
     if unit == "1" and kind is Kind.GAUGE:
         ends.append("ratio")

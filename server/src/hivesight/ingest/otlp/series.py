@@ -74,5 +74,6 @@ class SeriesCache:
         used = np.unique(slots)
         unknown = used if again else used[self._refs[used] < 0]
         if len(unknown):
-            self._refs[unknown] = store.register([self.labels[slot] for slot in unknown.tolist()])
+            numbers: list[int] = unknown.tolist()
+            self._refs[unknown] = store.register([self.labels[slot] for slot in numbers])
         return self._refs[slots]

@@ -12,7 +12,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import MetricsServiceStub
 
 from hivesight.api.application import application
-from hivesight.api.otlp import PATH, PROMETHEUS_PATH, OtlpGrpcServer, otlp_routes
+from hivesight.api.otlp import PATH, PROMETHEUS_PATH, OtlpGrpcServer, otlp_doors, otlp_routes
 from hivesight.api.server import HttpServer, bind
 from hivesight.ingest.otlp import OtlpLimits
 from hivesight.model.errors import StartError
@@ -174,3 +174,19 @@ def test_grpc_says_which_setting_to_change(store):
 
     with pytest.raises(StartError, match="--otlp-grpc"):
         asyncio.run(twice())
+
+
+@pytest.mark.parametrize("door", ["http", "grpc"])
+def test_a_port_that_is_taken_is_named_and_the_other_is_given_back(store, door):
+    async def twice():
+        found, _ = receiver(store)
+        with ThreadPoolExecutor(1) as pool:
+            off = {"http": None, "grpc": None}
+            async with otlp_doors(found, pool, **off | {door: ("127.0.0.1", 0)}) as doors:
+                port = doors.http_port or doors.grpc_port
+                both = {"http": ("127.0.0.1", 0), "grpc": ("127.0.0.1", 0), door: ("127.0.0.1", port)}
+                with pytest.raises(StartError, match=f"--otlp-{door}"):
+                    async with otlp_doors(found, pool, **both):
+                        pass
+
+    asyncio.run(twice())

@@ -231,6 +231,7 @@ def test_series_with_deltas_are_bounded():
         (gauge("..."), {}, "name"),
         (gauge(attributes=attributes(a=1, b=2)), {"attributes": 1}, "attributes"),
         (histogram(), {"buckets": 2}, "buckets"),
+        (histogram(), {"new_labels": 14}, "new_series"),
     ],
 )
 def test_points_that_are_rejected(metric, limits, reason):

@@ -7,9 +7,9 @@ from enum import StrEnum
 @dataclass(frozen=True, slots=True)
 class OtlpLimits:
     """body_bytes: the largest request, decompressed. points: data points in one. attributes: of one point, and of one
-    resource or scope. buckets: of one histogram. exemplars: kept of one request. cached_series, cached_bytes: what is
-    remembered between requests. delta_series, delta_age_ms: how many series are summed up from deltas, and how long
-    one may be silent."""
+    resource or scope. buckets: of one histogram. exemplars: kept of one request. new_labels: labels of all series that
+    a request may bring anew. cached_series, cached_bytes: what is remembered between requests. delta_series,
+    delta_age_ms: how many series are summed up from deltas, and how long one may be silent."""
 
     body_bytes: int = 8 << 20
     points: int = 200_000
@@ -17,7 +17,8 @@ class OtlpLimits:
     buckets: int = 1_024
     exemplars: int = 10_000
     cached_series: int = 500_000
-    cached_bytes: int = 128 << 20
+    new_labels: int = 2_000_000
+    cached_bytes: int = 256 << 20
     delta_series: int = 100_000
     delta_age_ms: int = 300_000
 
@@ -31,6 +32,7 @@ class Reason(StrEnum):
     ATTRIBUTES = "too many attributes"
     BUCKETS = "too many buckets"
     SCALE = "the scale of an exponential histogram is below -4"
+    NEW_SERIES = "too many new labels in one request: send it in parts"
     DELTA_ORDER = "a delta is not newer than the one before"
     DELTA_SERIES = "too many series with delta temporality"
     STORE = "the store refused samples"

@@ -44,11 +44,22 @@ class SeriesCache:
         self._numbers: dict[Labels, int] = {}
         self._refs = np.full(1024, -1, dtype=np.int32)
         self._bytes = 0
+        self._affordable = 0
 
     def begin(self) -> None:
         """Before a request: forgets everything where it has become too much."""
         if len(self.labels) > self._limits.cached_series or self._bytes > self._limits.cached_bytes:
             self.__init__(self.config, self._limits)
+        self._affordable = self._limits.new_labels
+
+    def afford(self, labels: int) -> bool:
+        """Whether the request may bring so many labels more: a wide set times many buckets is far larger than what
+        was sent."""
+        if labels > self._affordable:
+            return False
+        self._affordable -= labels
+        self._bytes += labels * 64
+        return True
 
     def weigh(self, key: Iterable[bytes]) -> None:
         """Counts what is kept as a key."""

@@ -132,8 +132,9 @@ class Translation:
             key = tuple([each.SerializeToString() for each in point.attributes])
             slot = known.get(key)
             if slot is None:
-                base = self._base(family, key, point)
-                if base is None:
+                base = self._labels(family, key, point)
+                if isinstance(base, Reason):
+                    self._refuse(base)
                     continue
                 slot = known[key] = self.cache.slot(base, family.name)
             time, start, flags = point.time_unix_nano, point.start_time_unix_nano, point.flags
@@ -168,9 +169,9 @@ class Translation:
             return self._custom(family, key, point, delta, bounds)
         slots = family.slots.get((key, bounds))
         if slots is None:
-            base = self._labels(family, key, point)
-            if base is None:
-                return Reason.ATTRIBUTES
+            base = self._labels(family, key, point, len(bounds) + 3)
+            if isinstance(base, Reason):
+                return base
             upper = [*(format_shortest(each, "f") for each in bounds), "+Inf"]
             slots = family.slots[key, bounds] = (
                 self.cache.slot(base, f"{family.name}_sum"),
@@ -231,8 +232,8 @@ class Translation:
         slot = family.numbers.get(key)
         if slot is None:
             base = self._labels(family, key, point)
-            if base is None:
-                return Reason.ATTRIBUTES
+            if isinstance(base, Reason):
+                return base
             slot = family.numbers[key] = self.cache.slot(base, family.name)
         time, start = point.time_unix_nano, point.start_time_unix_nano
         if point.flags & NO_RECORDED_VALUE:
@@ -266,9 +267,9 @@ class Translation:
             return Reason.BUCKETS
         slots = family.slots.get((key, quantiles))
         if slots is None:
-            base = self._labels(family, key, point)
-            if base is None:
-                return Reason.ATTRIBUTES
+            base = self._labels(family, key, point, len(quantiles) + 2)
+            if isinstance(base, Reason):
+                return base
             slots = family.slots[key, quantiles] = (
                 self.cache.slot(base, f"{family.name}_sum"),
                 self.cache.slot(base, f"{family.name}_count"),
@@ -281,17 +282,14 @@ class Translation:
             column.add(slot, point.time_unix_nano, start, value, self.reading.points, point.flags)
         return None
 
-    def _labels(self, family: Family, key: PointKey, point: Any) -> dict[str, str] | None:
-        """The labels of a point that is new, without the name; None where it has too many attributes."""
+    def _labels(self, family: Family, key: PointKey, point: Any, series: int = 1) -> dict[str, str] | Reason:
+        """The labels of a point that is new, without the name, or why it is rejected. series: how many it has."""
         if len(key) > self.limits.attributes:
-            return None
+            return Reason.ATTRIBUTES
+        found = family.resource.of(point.attributes, family.scope)
+        if not self.cache.afford((len(found) + 2) * series):
+            return Reason.NEW_SERIES
         self.cache.weigh(key)
-        return family.resource.of(point.attributes, family.scope)
-
-    def _base(self, family: Family, key: PointKey, point: NumberDataPoint) -> dict[str, str] | None:
-        found = self._labels(family, key, point)
-        if found is None:
-            self._refuse(Reason.ATTRIBUTES)
         return found
 
     def _exemplars(self, exemplars: Sequence[OtlpExemplar], slots: Sequence[int], bounds: Sequence[float]) -> None:

@@ -63,12 +63,10 @@ def metric_name(name: str, unit: str, kind: Kind, *, escapes: bool, suffixes: bo
 
 
 def label_name(name: str, *, escapes: bool) -> str:
-    """The label's name; empty where nothing of the attribute's name is left."""
+    """The label's name; empty where the attribute has none."""
     if not escapes or not name:
         return name
     found = _INVALID_IN_LABEL.sub("_", name)
-    if not found.strip("_") and found != name:
-        return ""
     if found[0] in _DIGITS:
         return "key_" + found
     return "key" + found if found[0] == "_" and not found.startswith("__") else found

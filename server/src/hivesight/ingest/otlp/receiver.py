@@ -146,12 +146,18 @@ def _message_of(body: bytes, max_points: int) -> ExportMetricsServiceRequest:
         request = ExportMetricsServiceRequest.FromString(body)
     except DecodeError as error:
         raise BadRequest("the body is no ExportMetricsServiceRequest, or is nested too deeply") from error
-    count = 0
+    count, around = 0, len(request.resource_metrics)
     for resource in request.resource_metrics:
+        around += len(resource.scope_metrics)
         for scope in resource.scope_metrics:
+            around += len(scope.metrics)
+            if around > max_points:
+                break
             for metric in scope.metrics:
                 kind = metric.WhichOneof("data")
                 count += len(getattr(metric, kind).data_points) if kind is not None else 0
+    if around > max_points:
+        raise TooLarge(f"more than {max_points} resources, scopes and metrics in a request: send fewer at a time")
     if count > max_points:
         raise TooLarge(f"more than {max_points} data points in a request: send fewer at a time")
     return request

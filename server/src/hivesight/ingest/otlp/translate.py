@@ -64,7 +64,7 @@ class Translation:
         for resource_metrics in request.resource_metrics:
             identity = resource_metrics.resource.SerializeToString()
             scopes = resource_metrics.scope_metrics
-            if len(resource_metrics.resource.attributes) > self.limits.attributes:
+            if self._too_wide(resource_metrics.resource.attributes, len(identity)):
                 self._refuse_all((each for scope in scopes for each in scope.metrics), Reason.ATTRIBUTES)
                 continue
             resource = self.cache.resources.get(identity)
@@ -74,7 +74,7 @@ class Translation:
             columns = (self.reading.floats, self.reading.natives)
             first = [len(each.times) for each in columns]
             for scope in scopes:
-                if len(scope.scope.attributes) > self.limits.attributes:
+                if self._too_wide(scope.scope.attributes, scope.scope.ByteSize()):
                     self._refuse_all(scope.metrics, Reason.ATTRIBUTES)
                     continue
                 labels = scope_labels(scope, config)
@@ -284,13 +284,16 @@ class Translation:
 
     def _labels(self, family: Family, key: PointKey, point: Any, series: int = 1) -> dict[str, str] | Reason:
         """The labels of a point that is new, without the name, or why it is rejected. series: how many it has."""
-        if len(key) > self.limits.attributes:
+        if self._too_wide(key, sum(map(len, key))):
             return Reason.ATTRIBUTES
         found = family.resource.of(point.attributes, family.scope)
         if not self.cache.afford((len(found) + 2) * series):
             return Reason.NEW_SERIES
         self.cache.weigh(key)
         return found
+
+    def _too_wide(self, attributes: Sequence[object], size: int) -> bool:
+        return len(attributes) > self.limits.attributes or size > self.limits.attribute_bytes
 
     def _exemplars(self, exemplars: Sequence[OtlpExemplar], slots: Sequence[int], bounds: Sequence[float]) -> None:
         """To the first series whose bound is not below the exemplar; slots has one more than bounds."""

@@ -96,6 +96,9 @@ class OtlpReceiver:
     def _store_all(self, reading: Reading) -> Counter[str]:
         """How many points the store refused, by its verdict."""
         verdicts: dict[int, int] = {}
+        # First, since it is read only once: a request that is sent again after a failure does not say it anew.
+        if reading.metadata:
+            self._store.describe(reading.metadata)
         if reading.floats.slots:
             self._append(reading.floats, verdicts)
         natives = reading.natives
@@ -106,8 +109,6 @@ class OtlpReceiver:
             self._append(part, verdicts, Samples(*_NOTHING, histograms=cells, cell=np.arange(len(cells))))
         if reading.exemplars:
             self._store.keep_exemplars(reading.exemplars)
-        if reading.metadata:
-            self._store.describe(reading.metadata)
         return Counter(Verdict(each).name.lower() for each in verdicts.values())
 
     def _append(self, column: Column, refused: dict[int, int], native: Samples | None = None) -> None:

@@ -292,6 +292,13 @@ def test_bodies_that_are_no_requests():
             found.export(body)
 
 
+def test_what_surrounds_points_is_bounded_too():
+    found, _ = receiver(MemoryStore(), limits=OtlpLimits(points=3))
+    for body, as_json in ((b"\x0a\x00" * 4, False), (b'{"resourceMetrics":[{},{},{},{}]}', True)):
+        with pytest.raises(TooLarge, match="resources"):
+            found.export(body, json=as_json)
+
+
 def test_json():
     point = {
         "timeUnixNano": str(T0 * NS),

@@ -31,10 +31,16 @@ def message_of(body: bytes, max_points: int) -> ExportMetricsServiceRequest:
 
 
 def _prepare(document: Any, max_points: int) -> None:
-    """Counts the points before messages are made of them, and turns ids from hex to the base64 that protobuf wants."""
-    count = 0
-    for resource in document.get("resourceMetrics") or ():
-        for scope in resource.get("scopeMetrics") or ():
+    """Counts before messages are made, and turns ids from hex to the base64 that protobuf wants."""
+    resources = document.get("resourceMetrics") or ()
+    count, around = 0, len(resources)
+    for resource in resources:
+        scopes = resource.get("scopeMetrics") or ()
+        around += len(scopes)
+        for scope in scopes:
+            around += len(scope.get("metrics") or ())
+            if around > max_points:
+                break
             for metric in scope.get("metrics") or ():
                 for points in [metric[name].get("dataPoints") or () for name in _DATA if metric.get(name)]:
                     count += len(points)
@@ -43,6 +49,8 @@ def _prepare(document: Any, max_points: int) -> None:
                     for point in points:
                         for exemplar in point.get("exemplars") or ():
                             _ids(exemplar)
+    if around > max_points:
+        raise TooLarge(f"more than {max_points} resources, scopes and metrics in a request: send fewer at a time")
 
 
 def _ids(exemplar: Any) -> None:

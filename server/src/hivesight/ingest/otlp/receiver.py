@@ -76,8 +76,8 @@ class OtlpReceiver:
     def _export(self, body: bytes, json: bool) -> Outcome:
         if len(body) > self.limits.body_bytes:
             raise TooLarge(f"the request is larger than {self.limits.body_bytes} bytes: send fewer points at a time")
+        request = message_of(body, self.limits.points) if json else _message_of(body, self.limits.points)
         with self._lock:
-            request = message_of(body, self.limits.points) if json else _message_of(body, self.limits.points)
             now_ms = self._clock.now_ms()
             self._cache.begin()
             self._totals.expire(now_ms)

@@ -57,7 +57,8 @@ class Server:
             self.process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "hivesight", "up"),
-                    *("--listen", f"127.0.0.1:{self.port}", "--data", str(directory / "data"), *arguments),
+                    *("--listen", f"127.0.0.1:{self.port}", "--data", str(directory / "data")),
+                    *("--otlp-http", "off", "--otlp-grpc", "off", *arguments),
                 ],
                 stdout=log,
                 stderr=subprocess.STDOUT,

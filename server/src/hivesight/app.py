@@ -30,11 +30,14 @@ from hivesight.api import alertmanager, hive, operations
 from hivesight.api import prometheus as prometheus_api
 from hivesight.api.application import application
 from hivesight.api.gate import Gate
+from hivesight.api.otlp import PROMETHEUS_PATH, otlp_doors, otlp_routes
 from hivesight.api.prometheus import Reloads, Server
 from hivesight.api.server import HttpServer, bind
 from hivesight.api.workers import Workers
 from hivesight.config import Config, Options
 from hivesight.figures import figures
+from hivesight.ingest.otlp import OtlpMetrics, OtlpReceiver
+from hivesight.ingest.ports import PushStore
 from hivesight.model.clock import Clock, SystemClock
 from hivesight.model.errors import HivesightError, StorageError
 from hivesight.notify import History, NotifyMetrics, Pipeline, build_pipeline
@@ -53,7 +56,7 @@ from hivesight.ui.app import ui_routes
 VERSION: Final = version("hivesight")
 TRUNCATE_SECONDS: Final = 600
 SELF_INTERVAL_MS: Final = 15_000
-AT_START: Final = ("listen", "data", "storage", "query", "log")
+AT_START: Final = ("listen", "data", "storage", "query", "otlp", "log")
 """Settings that a reload does not change."""
 
 _log: FilteringBoundLogger = structlog.get_logger("app")
@@ -69,15 +72,24 @@ class Rooms:
     scraping: ScrapeManager
     history: History
     notify_metrics: NotifyMetrics
+    otlp: OtlpReceiver | None
 
 
 class App:
     """One server. `run` is its whole life; `reload` may be called meanwhile."""
 
     def __init__(
-        self, options: Options, config: Config, *, clock: Clock | None = None, demo: hive.Demo | None = None
+        self,
+        options: Options,
+        config: Config,
+        *,
+        clock: Clock | None = None,
+        demo: hive.Demo | None = None,
+        push: Callable[[Tsdb], PushStore] | None = None,
     ) -> None:
-        """config: what `config.load(options)` gave. demo: what the pages say of the hive that runs beside it."""
+        """config: what `config.load(options)` gave. demo: what the pages say of the hive that runs beside it. push: how
+        the store takes what senders push; None: nothing is received, and no port of OTLP is opened."""
+        self._push = push
         self._options = options
         self._config = config
         self._clock = clock or SystemClock()
@@ -159,7 +171,8 @@ class App:
         outside = Outside(engine.instant, LabelledWriter(tsdb), tsdb, alerting.put, clock)
         rules = RuleManager(outside, _pool(stack, 2, "rules"))
         scraping = ScrapeManager(tsdb, clock, _pool(stack, 2, "scrape"), self._registry)
-        rooms = Rooms(tsdb, alerting, rules, scraping, history, NotifyMetrics(self._registry))
+        otlp = OtlpReceiver(self._push(tsdb), clock, OtlpMetrics(self._registry)) if self._push is not None else None
+        rooms = Rooms(tsdb, alerting, rules, scraping, history, NotifyMetrics(self._registry), otlp)
         self._registry.register(figures(tsdb, rules))
         await self._apply(self._config, rooms)
         # Targets that were scraped when the last process ended and are not any more.
@@ -175,8 +188,18 @@ class App:
             *alertmanager.routes(alerting, workers, clock, VERSION, started_at_ms),
             *hive.routes(tsdb, history, clock, VERSION, started_at_ms, self._demo),
             *operations.routes(self.reload, self._exposition),
+            *await self._otlp(stack, otlp),
             *ui_routes(),
         ]
+
+    async def _otlp(self, stack: AsyncExitStack, receiver: OtlpReceiver | None) -> list[BaseRoute]:
+        """Opens OTLP's own ports; the routes of the main one."""
+        if receiver is None:
+            return []
+        settings, pool = self._config.settings.otlp, _pool(stack, 2, "otlp")
+        http, grpc = map(configuration.optional_address, (settings.http, settings.grpc))
+        await stack.enter_async_context(otlp_doors(receiver, pool, http=http, grpc=grpc))
+        return otlp_routes(receiver, pool, paths=(PROMETHEUS_PATH,))
 
     async def _apply(self, config: Config, rooms: Rooms) -> None:
         """Makes the rooms run on this configuration: all that can fail is built first."""
@@ -193,6 +216,8 @@ class App:
         assert config.alertmanager.config is not None, "a configuration that was loaded has no errors"
         await asyncio.to_thread(rooms.rules.apply, config.rules, options)
         rooms.alerting.apply(config.alertmanager.config, pipeline)
+        if rooms.otlp is not None:
+            await asyncio.to_thread(rooms.otlp.apply, config.prometheus.otlp)
         await rooms.scraping.apply(config.prometheus, self._local_sources(config))
 
     def _pipeline(self, config: Config, rooms: Rooms, external_url: str) -> Pipeline:

@@ -39,6 +39,18 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--prometheus-config", type=_FILE, envvar="HIVESIGHT_PROMETHEUS_CONFIG", help="prometheus.yml.")
 @click.option("--alertmanager-config", type=_FILE, envvar="HIVESIGHT_ALERTMANAGER_CONFIG", help="alertmanager.yml.")
+@click.option(
+    "--otlp-http",
+    metavar="HOST:PORT",
+    envvar="HIVESIGHT_OTLP_HTTP",
+    help="Where OTLP over HTTP is received, or off.  [default: 127.0.0.1:4318]",
+)
+@click.option(
+    "--otlp-grpc",
+    metavar="HOST:PORT",
+    envvar="HIVESIGHT_OTLP_GRPC",
+    help="Where OTLP over gRPC is received, or off.  [default: 127.0.0.1:4317]",
+)
 @click.option("--demo", is_flag=True, help="Start a live hive of agents too, and watch it.")
 def up(
     config: Path | None,
@@ -46,6 +58,8 @@ def up(
     data: Path | None,
     prometheus_config: Path | None,
     alertmanager_config: Path | None,
+    otlp_http: str | None,
+    otlp_grpc: str | None,
     demo: bool,
 ) -> None:
     """Start the server. Without any configuration it watches this host and itself.
@@ -60,7 +74,12 @@ def up(
             configuration.address(listen)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--listen") from error
-    options = Options(config, listen, data, prometheus_config, alertmanager_config)
+    for name, text in (("--otlp-http", otlp_http), ("--otlp-grpc", otlp_grpc)):
+        try:
+            configuration.optional_address("off" if text is None else text)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint=name) from error
+    options = Options(config, listen, data, prometheus_config, alertmanager_config, otlp_http, otlp_grpc)
     settings = configuration.read_settings(options)
     log.configure(settings.log.level, settings.log.format)
     with _demo(Path(settings.data)) if demo else contextlib.nullcontext() as hive:

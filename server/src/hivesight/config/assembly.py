@@ -40,6 +40,8 @@ class Options:
     data: Path | None = None
     prometheus_config: Path | None = None
     alertmanager_config: Path | None = None
+    otlp_http: str | None = None
+    otlp_grpc: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,9 @@ def read_settings(options: Options) -> Settings:
         "prometheus_config": options.prometheus_config,
         "alertmanager_config": options.alertmanager_config,
     }
-    return replace(settings, **{name: str(value) for name, value in said.items() if value is not None})
+    doors = {"http": options.otlp_http, "grpc": options.otlp_grpc}
+    otlp = replace(settings.otlp, **{name: value for name, value in doors.items() if value is not None})
+    return replace(settings, otlp=otlp, **{name: str(value) for name, value in said.items() if value is not None})
 
 
 def load(options: Options) -> Config:

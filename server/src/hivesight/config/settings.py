@@ -8,6 +8,7 @@ from hivesight.model.duration import parse_duration
 from hivesight.schema import Bytes, DurationMs, HttpUrl, PositiveDurationMs, Text, key, parsed, section
 
 DEFAULT_LISTEN: Final = "127.0.0.1:9640"
+OFF: Final = "off"
 
 
 def address(text: str) -> tuple[str, int]:
@@ -22,6 +23,16 @@ def address(text: str) -> tuple[str, int]:
 
 def _listen(text: str) -> str:
     address(text)
+    return text
+
+
+def optional_address(text: str) -> tuple[str, int] | None:
+    """The same; None for `off`. Raises ValueError."""
+    return None if text == OFF else address(text)
+
+
+def _listen_or_off(text: str) -> str:
+    optional_address(text)
     return text
 
 
@@ -71,6 +82,14 @@ class Query:
 
 
 @section
+class Otlp:
+    """Where OTLP is listened to beside the main port; `off`: not at all."""
+
+    http: Annotated[str, parsed(_listen_or_off)] = "127.0.0.1:4318"
+    grpc: Annotated[str, parsed(_listen_or_off)] = "127.0.0.1:4317"
+
+
+@section
 class Log:
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "console", "json"] = "auto"
@@ -88,4 +107,5 @@ class Settings:
     host: Host = field(default_factory=Host)
     storage: Storage = field(default_factory=Storage)
     query: Query = field(default_factory=Query)
+    otlp: Otlp = field(default_factory=Otlp)
     log: Log = field(default_factory=Log)

@@ -5,6 +5,7 @@ from dataclasses import field
 from typing import Annotated, Any
 
 from hivesight.http_client.config import HttpConfig
+from hivesight.ingest.otlp.config import OtlpConfig
 from hivesight.ingest.protocol import ScrapeProtocol
 from hivesight.ingest.relabel import RelabelConfig
 from hivesight.model.labels import NO_LABELS
@@ -172,4 +173,4 @@ class PrometheusFile:
     remote_read: Any = None
     storage: Any = None
     tracing: Any = None
-    otlp: Any = None
+    otlp: OtlpConfig = OtlpConfig()

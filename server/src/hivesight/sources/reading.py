@@ -55,7 +55,6 @@ _FILE_WITHOUT_EFFECT: Final = {
     "remote_read": "not supported yet: only samples of this server are read",
     "storage": "not supported yet: the server's own storage settings count",
     "tracing": "not supported yet: no traces of the server are sent",
-    "otlp": "not supported yet: the settings have no effect",
 }
 _PATTERN: Final = re.compile(r"[^*]*(\*[^/]*)?")
 _VARIABLE: Final = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})")

@@ -1,0 +1,7 @@
+"""OTLP's two doors, HTTP and gRPC, before one receiver."""
+
+from hivesight.api.otlp.doors import Doors, otlp_doors
+from hivesight.api.otlp.grpc import OtlpGrpcServer
+from hivesight.api.otlp.http import PATH, PROMETHEUS_PATH, otlp_routes
+
+__all__ = ["PATH", "PROMETHEUS_PATH", "Doors", "OtlpGrpcServer", "otlp_doors", "otlp_routes"]

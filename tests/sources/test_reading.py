@@ -87,7 +87,6 @@ WARNINGS = [
     ("scrape_configs:\n- job_name: a\n  oauth2: {client_id: x}\n", 3, 3, "without a token"),
     ("scrape_configs:\n- job_name: a\n  basic_auth: {password_ref: x}\n", 3, 16, "write password_file"),
     ("scrape_configs:\n- job_name: a\n  tls_config: {ca_ref: x}\n", 3, 16, "no secret manager is asked"),
-    ("scrape_configs:\n- job_name: a\n  scrape_protocols: [PrometheusProto]\n", 3, 22, "not asked for"),
     ("remote_write: [{url: http://x/}]\n", 1, 1, "no samples are sent on"),
     ("storage: {tsdb: {}}\n", 1, 1, "storage settings"),
     ("global:\n  query_log_file: x\n", 2, 3, "no query log"),

@@ -10,7 +10,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from hivesight.ingest.exposition import ExpositionError, Parsed, parse
+from hivesight.ingest.exposition import parse
+from hivesight.ingest.parsed import ExpositionError, Parsed
 from hivesight.ingest.series_cache import KEPT_SCRAPES, UNRESOLVED, SeriesCache
 from hivesight.model.labels import Labels
 from hivesight.model.metadata import Metadata

@@ -4,6 +4,7 @@ import pytest
 
 from hivesight.ingest.protocol import (
     DEFAULT_PROTOCOLS,
+    NATIVE_PROTOCOLS,
     ContentTypeError,
     ScrapeProtocol,
     accept_header,
@@ -11,6 +12,8 @@ from hivesight.ingest.protocol import (
 )
 
 TEXT, OPENMETRICS = ScrapeProtocol.TEXT_0_0_4, ScrapeProtocol.OPENMETRICS_1_0_0
+PROTO = "application/vnd.google.protobuf"
+FAMILY = "io.prometheus.client.MetricFamily"
 
 CASES = [
     ("text/plain", None, TEXT),
@@ -18,6 +21,11 @@ CASES = [
     ("Text/Plain", None, TEXT),
     ("application/openmetrics-text; version=1.0.0; charset=utf-8", None, OPENMETRICS),
     ("application/openmetrics-text; version=1.0.0", TEXT, OPENMETRICS),
+    (f"{PROTO}; proto={FAMILY}; encoding=delimited", None, ScrapeProtocol.PROTO),
+    (f'{PROTO};proto="{FAMILY}" ; encoding="Delimited"; q=0.5', TEXT, ScrapeProtocol.PROTO),
+    (PROTO, None, ScrapeProtocol.PROTO),
+    (f"{PROTO}; proto={FAMILY}; encoding=text", TEXT, "encoding='text', which cannot be read: expose encoding=delim"),
+    (f"{PROTO}; proto=other.Message", None, "proto='other.Message'"),
     ("", TEXT, TEXT),
     ("text/html", TEXT, TEXT),
     ("", None, "sending blank Content-Type and no fallback_scrape_protocol"),
@@ -44,3 +52,9 @@ def test_the_accept_header_prefers_in_order() -> None:
         "text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
     )
     assert accept_header([TEXT]) == "text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
+
+
+def test_native_histograms_are_asked_for_in_protobuf() -> None:
+    assert accept_header(NATIVE_PROTOCOLS).startswith(
+        f"{PROTO};proto={FAMILY};encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;"
+    )

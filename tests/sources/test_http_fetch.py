@@ -13,6 +13,7 @@ import pytest
 import trustme
 
 from hivesight.http_client.config import Authorization, BasicAuth, HttpHeader, OAuth2, TlsConfig
+from hivesight.ingest.protocol import ScrapeProtocol
 from hivesight.model.clock import SystemClock
 from hivesight.model.labels import Labels
 from hivesight.model.secret import Secret
@@ -23,6 +24,7 @@ from hivesight.sources.metrics import ScrapeMetrics
 from hivesight.sources.scrape import Health, ScrapeLoop, TargetStatus
 from hivesight.sources.series import TargetSeries
 from hivesight.sources.target import Target
+from ingest.delimited import GAUGE, delimited, family, gauge, metric
 from notify.helpers import Reply, receiver
 from sources.recording import START_MS, Answer, Recorder, http_server, respond
 
@@ -55,6 +57,20 @@ def test_a_good_target() -> None:
     assert (status.health, status.last_error, status.last_scrape_ms) == (Health.UP, "", START_MS)
     assert store.last()[f'a{{instance="{address}", job="j"}}'] == 1.0
     assert 0 < status.last_duration_seconds < 5
+
+
+def test_a_target_that_answers_with_protobuf() -> None:
+    asked: list[str] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(handler.headers["Accept"])
+        respond(handler, delimited(family("a", GAUGE, metric(gauge(1)))), asked[0].split(";q=")[0])
+
+    with http_server(answer) as address:
+        status, store = scrape(address, scrape_protocols=(ScrapeProtocol.PROTO,))
+    assert (status.health, status.last_error) == (Health.UP, "")
+    assert store.last()[f'a{{instance="{address}", job="j"}}'] == 1.0
+    assert asked[0].startswith("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;")
 
 
 def drip(handler: BaseHTTPRequestHandler) -> None:

@@ -134,7 +134,6 @@ def test_everything_that_prometheus_knows_is_known() -> None:
 
 
 WARNINGS = [
-    ("scrape_configs:\n- job_name: a\n  scrape_protocols: [PrometheusProto]\n", 3, 22, "not asked for"),
     ("remote_write: [{url: http://x/}]\n", 1, 1, "no samples are sent on"),
     ("storage: {tsdb: {}}\n", 1, 1, "storage settings"),
     ("global:\n  query_log_file: x\n", 2, 3, "no query log"),

@@ -14,6 +14,7 @@ from hivesight.sources.fetch import Fetched, Outcome, ScrapeError
 from hivesight.sources.metrics import ScrapeMetrics
 from hivesight.sources.series import RETRY_SCRAPES, TargetSeries
 from hivesight.sources.target import Target
+from ingest.delimited import GAUGE, HISTOGRAM, bucket, delimited, family, gauge, histogram, integer, metric
 from sources.recording import STALE, START_MS, Recorder
 
 _OWN = re.compile(r'(, )?instance="i", job="j"((?(1)|(, )?))')
@@ -374,3 +375,25 @@ def test_metadata() -> None:
     target.scrape(b"# TYPE a counter\n# HELP a Help.\na 1\n")
     (found,) = target.series.metadata().items()
     assert (found[0], found[1].type, found[1].help) == ("a", "counter", "Help.")
+
+
+PROTO = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
+
+
+def test_protobuf_leaves_what_text_leaves() -> None:
+    target = Scraped(sample_limit=6, honor_labels=True)
+    classic = family("h", HISTOGRAM, metric(histogram(integer(1, 2), bucket(1, 1)), a="b"))
+    assert target.scrape(delimited(family("g", GAUGE, metric(gauge(1.5), job="own")), classic), PROTO) is None
+    assert target.samples() == {
+        'g{instance="i", job="own"}': 1.5,
+        'h_count{a="b"}': 2.0,
+        'h_sum{a="b"}': 0.0,
+        'h_bucket{a="b", le="1.0"}': 1.0,
+        'h_bucket{a="b", le="+Inf"}': 2.0,
+    }
+    assert target.scrape(delimited(family("g", GAUGE, metric(gauge(2.5)))), PROTO) is None
+    assert target.samples()["g"] == 2.5 and target.samples()['h_count{a="b"}'] == STALE
+    error = target.scrape(delimited(classic) + b"\x05", PROTO)
+    assert error is not None and error.outcome is Outcome.SYNTAX and "is it cut off?" in str(error)
+    error = target.scrape(delimited(classic, family("h2", HISTOGRAM, metric(histogram()))) * 2, PROTO)
+    assert error is not None and error.outcome is Outcome.SAMPLE_LIMIT

@@ -3,12 +3,12 @@ and the target's `SeriesCache`: what was seen in an earlier scrape is found by t
 that a warm scrape parses no labels and makes no object but a number per sample."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hivesight.ingest.parsed import MAX_EXEMPLARS, MAX_SAMPLES, NO_INDEX, ExpositionError, Parsed
 from hivesight.ingest.series_cache import SeriesCache
 from hivesight.ingest.textline import (
     Exemplar,
@@ -21,35 +21,9 @@ from hivesight.ingest.textline import (
 )
 from hivesight.model.series import Values, canonical_nans
 
-MAX_SAMPLES: Final = 2_000_000
 MAX_LINE_BYTES: Final = 1 << 20
-MAX_EXEMPLARS: Final = 10_000
 
 _CHUNK_BYTES: Final = 1 << 20
-_NO_INDEX: Final = np.empty(0, dtype=np.int64)
-
-
-class ExpositionError(ValueError):
-    """The body is not exposition text; nothing of it is taken. samples: how many stand before the fault."""
-
-    def __init__(self, message: str, samples: int = 0) -> None:
-        super().__init__(message)
-        self.samples = samples
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """One body as columns, in the order of its lines.
-
-    ids: int32, which series of the cache each sample belongs to. values: float64, same length.
-    timed: positions in `ids` of samples that carry a timestamp of their own; times_ms: those timestamps.
-    exemplars: (position, exemplar)."""
-
-    ids: NDArray[np.int32]
-    values: Values
-    timed: NDArray[np.int64]
-    times_ms: NDArray[np.int64]
-    exemplars: tuple[tuple[int, Exemplar], ...]
 
 
 def parse(cache: SeriesCache, body: bytes, *, openmetrics: bool = False, max_samples: int = MAX_SAMPLES) -> Parsed:
@@ -95,8 +69,8 @@ class _Reading:
         return Parsed(
             np.concatenate(ids) if ids else np.empty(0, dtype=np.int32),
             canonical_nans(np.concatenate(values)) if values else np.empty(0, dtype=np.float64),
-            np.array(self.timed, dtype=np.int64) if self.timed else _NO_INDEX,
-            np.array(self.times, dtype=np.int64) if self.times else _NO_INDEX,
+            np.array(self.timed, dtype=np.int64) if self.timed else NO_INDEX,
+            np.array(self.times, dtype=np.int64) if self.times else NO_INDEX,
             tuple(self.exemplars),
         )
 
@@ -164,6 +138,8 @@ class _Reading:
             self.times.append(found.time_ms)
         if found.exemplar is not None and len(self.exemplars) < MAX_EXEMPLARS:
             self.exemplars.append((position, found.exemplar))
+            if index not in self.cache.exemplary:
+                self.cache.exemplary[index] = series_labels(found.series)
         if found.plain and text == found.value and spelling != found.series:
             self.cache.alias(spelling, index)
         return index, found.value

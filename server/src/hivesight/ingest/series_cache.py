@@ -25,10 +25,12 @@ class SeriesCache:
 
     rows: int32 per series id, for whoever uses the cache to note what a series is to them; UNRESOLVED for a new one.
     fresh: labels of the ids that nobody has resolved yet; whoever does pops them.
+    exemplary: labels of the ids that had an exemplar.
     metadata: by metric name."""
 
     rows: NDArray[np.int32] = field(default_factory=lambda: np.full(64, UNRESOLVED, dtype=np.int32))
     fresh: dict[int, dict[str, str]] = field(default_factory=dict[int, dict[str, str]])
+    exemplary: dict[int, dict[str, str]] = field(default_factory=dict[int, dict[str, str]])
     metadata: dict[str, Metadata] = field(default_factory=dict[str, Metadata])
     _ids: dict[bytes, int] = field(default_factory=dict[bytes, int])
     _comments: set[bytes] = field(default_factory=set[bytes])
@@ -83,11 +85,7 @@ class SeriesCache:
         if line in self._comments:
             return
         found = comment(line, openmetrics=openmetrics)
-        self._comment_bytes += 2 * len(line) + 200
-        if self._comment_bytes > MAX_METADATA_BYTES:
-            self._comment_bytes = 0
-            self._comments.clear()
-            self.metadata.clear()
+        self._spend(2 * len(line) + 200)
         self._comments.add(line)
         if found is not None:
             kind, name, text = found
@@ -97,6 +95,20 @@ class SeriesCache:
                 text if kind is MetadataKind.HELP else old.help,
                 text if kind is MetadataKind.UNIT else old.unit,
             )
+
+    def describe(self, name: str, metadata: Metadata) -> None:
+        """What a message says of a metric."""
+        if self.metadata.get(name) != metadata:
+            self._spend(2 * (len(name) + len(metadata.help) + len(metadata.unit)) + 200)
+            self.metadata[name] = metadata
+
+    def _spend(self, size: int) -> None:
+        """Makes room for as much of metadata."""
+        self._comment_bytes += size
+        if self._comment_bytes > MAX_METADATA_BYTES:
+            self._comment_bytes = 0
+            self._comments.clear()
+            self.metadata.clear()
 
     @property
     def ids(self) -> dict[bytes, int]:
@@ -117,6 +129,7 @@ class SeriesCache:
         self._key_bytes = sum(map(len, self._ids))
         for index in gone:
             self.fresh.pop(index, None)
+            self.exemplary.pop(index, None)
             self.rows[index] = UNRESOLVED
         self._free.extend(gone)
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from hivesight.http_client.folder import in_folder
 from hivesight.http_client.unsupported import references_without_effect
-from hivesight.ingest.protocol import DEFAULT_PROTOCOLS, READABLE
+from hivesight.ingest.protocol import DEFAULT_PROTOCOLS
 from hivesight.model.diagnostics import Diagnostic, Severity, worst
 from hivesight.model.labels import Labels
 from hivesight.schema import Loaded, joined, load_file
@@ -151,7 +151,6 @@ def _take(
             for position, each in enumerate(getattr(config, kind)):
                 yield from references_without_effect(loaded, (*at, kind, position), each, Severity.ERROR)
         yield from _check_targets(loaded, at, config)
-        yield from _check_protocols(loaded, at, config)
         job = _job(config, global_, folder)
         if config.scrape_timeout_ms > job.scrape_interval_ms:
             reason = f'scrape timeout greater than scrape interval for scrape config with job name "{config.job_name}"'
@@ -182,7 +181,7 @@ def _job(config: ScrapeConfig, global_: GlobalConfig, folder: Path) -> ScrapeCon
             config,
             scrape_interval_ms=interval,
             scrape_timeout_ms=config.scrape_timeout_ms or min(global_.scrape_timeout_ms, interval),
-            scrape_protocols=tuple(each for each in protocols if each in READABLE) or DEFAULT_PROTOCOLS,
+            scrape_protocols=protocols,
             extra_scrape_metrics=global_.extra_scrape_metrics if extra is None else extra,
             file_sd_configs=tuple(_file_sd(each, folder) for each in config.file_sd_configs),
             http_sd_configs=tuple(in_folder(each, folder) for each in config.http_sd_configs),
@@ -225,17 +224,6 @@ def _check_targets(loaded: Loaded[Any], at: tuple[str | int, ...], config: Scrap
             if "/" in target:
                 reason = f'"{target}" is not a valid hostname: write host:port, the path goes to metrics_path'
                 yield loaded.at((*at, "static_configs", group, "targets", index), "config/value", reason)
-
-
-def _check_protocols(loaded: Loaded[Any], at: tuple[str | int, ...], config: ScrapeConfig) -> Iterable[Diagnostic]:
-    for index, each in enumerate(config.scrape_protocols or ()):
-        if each not in READABLE:
-            reason = f"{each} is not supported yet: it is not asked for"
-            yield loaded.at((*at, "scrape_protocols", index), "config/unsupported", reason, severity=Severity.WARNING)
-    fallback = config.fallback_scrape_protocol
-    if fallback is not None and fallback not in READABLE:
-        reason = f"{fallback} is not supported yet: such a body fails the scrape"
-        yield loaded.at((*at, "fallback_scrape_protocol"), "config/unsupported", reason, severity=Severity.WARNING)
 
 
 def _without_effect(

@@ -10,8 +10,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hivesight.ingest.exposition import ExpositionError, Parsed, parse
-from hivesight.ingest.protocol import ContentTypeError, protocol_of
+from hivesight.ingest.exposition import parse
+from hivesight.ingest.parsed import ExpositionError, Parsed
+from hivesight.ingest.protobuf.families import parse_protobuf
+from hivesight.ingest.protocol import ContentTypeError, ScrapeProtocol, protocol_of
 from hivesight.ingest.series_cache import SeriesCache
 from hivesight.model.labels import Labels
 from hivesight.model.metadata import Metadata
@@ -119,7 +121,10 @@ class TargetSeries:
         size = len(fetched.body)
         try:
             protocol = protocol_of(fetched.content_type, self._config.fallback_scrape_protocol)
-            parsed = parse(self._cache, fetched.body, openmetrics=protocol.openmetrics)
+            if protocol is ScrapeProtocol.PROTO:
+                parsed = parse_protobuf(self._cache, fetched.body)
+            else:
+                parsed = parse(self._cache, fetched.body, openmetrics=protocol.openmetrics)
         except ContentTypeError as error:
             return ScrapeError(Outcome.CONTENT_TYPE, _with_hint(str(error), fetched)), _Batch(body_bytes=size)
         except ExpositionError as error:

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hivesight.ingest.exposition import Parsed
+from hivesight.ingest.parsed import Parsed
 from hivesight.model.errors import LimitExceeded
 from hivesight.model.labels import Labels
 from hivesight.model.series import STALE

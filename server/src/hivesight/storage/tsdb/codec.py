@@ -26,6 +26,10 @@ class Kind(IntEnum):
     SAMPLES = 3
     BLOCK = 4
     END = 5
+    PIECE = 6
+    DELETE = 7
+    EXEMPLARS = 8
+    METADATA = 9
 
 
 class Rows(IntEnum):
@@ -144,7 +148,7 @@ def decode_series(payload: memoryview) -> SeriesDefinition:
     except (struct.error, ValueError) as error:
         raise BadRecord(f"series definition: {error}") from error
     if (
-        not _are_row_numbers(numbers)
+        not are_row_numbers(numbers)
         or (series and int(label_counts.min()) < 0)
         or int(label_counts.sum(dtype=np.int64)) != pair_count
         or (pair_count and not 0 <= int(pairs.min()) <= int(pairs.max()) < text_count)
@@ -207,7 +211,7 @@ def decode_samples(header: SamplesHeader, payload: memoryview) -> tuple[Numbers,
         values = np.frombuffer(payload, "<f8", len(numbers), at)
     except ValueError as error:
         raise BadRecord(f"samples: {error}") from error
-    if at + 8 * len(values) != len(payload) or not _are_row_numbers(numbers):
+    if at + 8 * len(values) != len(payload) or not are_row_numbers(numbers):
         raise BadRecord("samples: counts do not agree")
     return numbers, values
 
@@ -235,12 +239,12 @@ def decode_block(payload: memoryview) -> BlockRecord:
         values = np.frombuffer(payload, "<f8", rows * samples, at).reshape(rows, samples)
     except (struct.error, ValueError) as error:
         raise BadRecord(f"block: {error}") from error
-    if at + 8 * rows * samples != len(payload) or bool((np.diff(times) <= 0).any()) or not _are_row_numbers(numbers):
+    if at + 8 * rows * samples != len(payload) or bool((np.diff(times) <= 0).any()) or not are_row_numbers(numbers):
         raise BadRecord("block: counts do not agree")
     return BlockRecord(group, numbers, times, values)
 
 
-def _are_row_numbers(numbers: Numbers) -> bool:
+def are_row_numbers(numbers: Numbers) -> bool:
     """Whether they are in range and strictly increasing."""
     if not len(numbers):
         return True

@@ -5,13 +5,17 @@ arrays; they move when retention drops rows. One writer changes a Columns; reade
 publishing lock and keep it as long as they like, because nothing below a view's bounds is ever overwritten."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hivesight.model.series import ABSENT, Mask, Times, Values, is_absent
+from hivesight.model.histogram import HistogramCells
+from hivesight.model.series import Mask, Times, Values, is_absent
 from hivesight.model.symbols import Codes, LabelTable, Symbols
+from hivesight.storage.tsdb.arrays import NO_CELL, Arrays, Places, no_arrays
+from hivesight.storage.tsdb.piece import Piece
 
 Positions = NDArray[np.intp]
 
@@ -32,7 +36,7 @@ class NewSeries:
 @dataclass(frozen=True, slots=True)
 class View:
     """A snapshot of a group: row `i` of `table`, `numbers` and `values` is one series. `version` changes with the
-    rows. `keyed` may know rows that are newer than the view."""
+    rows. `keyed` may know rows that are newer than the view. place, cells, starts: as in Arrays."""
 
     version: int
     keyed: Mapping[bytes, int]
@@ -40,22 +44,9 @@ class View:
     numbers: NDArray[np.int32]
     times: Times
     values: Values
-
-
-@dataclass(frozen=True, slots=True)
-class Arrays:
-    """Sample arrays with room to grow; the live samples are the columns [low, high)."""
-
-    times: Times
-    values: Values
-    low: int
-    high: int
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of both arrays."""
-        rows, samples = self.values.shape
-        return 8 * int(samples) * (int(rows) + 1)
+    place: Places | None = None
+    cells: HistogramCells | None = None
+    starts: Times | None = None
 
 
 def present_rows(values: Values) -> Mask:
@@ -85,7 +76,7 @@ class Columns:
         self.newest_ms: int | None = None
         self.version = 0
         self.rows = 0
-        self.arrays = Arrays(np.empty(0, np.int64), np.empty((0, 0), np.float64), 0, 0)
+        self.arrays = no_arrays()
         self._numbers = np.empty(0, np.int32)
         self._names: tuple[str, ...] = ()
         self._codes = np.empty((0, 0), np.int32)
@@ -126,17 +117,71 @@ class Columns:
         capacity_rows, capacity = self._capacity(rows, samples)
         if (capacity_rows, capacity) == old.values.shape and old.high + samples <= capacity:
             return old
-        live = old.high - old.low
-        times = np.empty(capacity, np.int64)
-        values = np.empty((capacity_rows, capacity), np.float64)
-        times[:live] = old.times[old.low : old.high]
-        values[: self.rows, :live] = old.values[: self.rows, old.low : old.high]
-        return Arrays(times, values, 0, live)
+        live = slice(0, old.high - old.low)
+        return old.moved(self.rows, None, old.live, live, (capacity_rows, capacity))
+
+    def opened(self, piece: Piece) -> Arrays:
+        """The arrays with a column, or room for one behind the newest, for each time of the piece, where `put` may
+        write. Changes nothing."""
+        old, times = self.arrays, piece.times
+        live = old.live
+        later = len(times) - int(np.searchsorted(times, int(live[-1]), side="right")) if len(live) else len(times)
+        if later == len(times):
+            opened = self.grown(0, later)
+        else:
+            known = times[: len(times) - later]
+            union = np.union1d(live, known)
+            if len(union) == len(live) and self._handed_out <= old.low + int(np.searchsorted(live, int(times[0]))):
+                opened = self.grown(0, later)
+            else:
+                # Columns come in between, or are written that a view shows.
+                at = np.searchsorted(union, live)
+                capacity = len(union) + later + len(union) // 4
+                opened = old.moved(self.rows, None, union, at, (len(old.values), capacity))
+        if piece.histograms is not None or piece.starts is not None:
+            opened = opened.with_planes(histograms=piece.histograms is not None, starts=piece.starts is not None)
+        return opened
+
+    def put(self, positions: Positions, piece: Piece) -> None:
+        """Writes the samples of a piece, series i at positions[i], to cells that are ABSENT. What `opened` gave for it
+        must have been adopted."""
+        arrays = self.arrays
+        live = arrays.live
+        later = int((piece.times > live[-1]).sum()) if len(live) else len(piece.times)
+        if later:
+            high = arrays.high + later
+            arrays.times[arrays.high : high] = piece.times[len(piece.times) - later :]
+            arrays.cleared(slice(self.rows), slice(arrays.high, high))
+            self.arrays = arrays = replace(arrays, high=high)
+        at = arrays.low + np.searchsorted(arrays.live, piece.times)
+        present = piece.present
+        if later == len(piece.times) and bool(present.all()):
+            cells: Any = (positions[:, np.newaxis], at)
+            taken: Any = slice(None)
+        else:
+            rows, columns = np.nonzero(present)
+            cells, taken = (positions[rows], at[columns]), (rows, columns)
+        arrays.values[cells] = piece.values[taken]
+        if piece.starts is not None and arrays.starts is not None:
+            arrays.starts[cells] = piece.starts[taken]
+        if piece.histograms is not None and arrays.place is not None and arrays.cells is not None:
+            places = piece.histograms.place[taken]
+            used = np.unique(places[places >= 0]).astype(np.intp)
+            numbers = arrays.cells.add(piece.histograms.cells.rows(used))
+            named = np.full(places.shape, NO_CELL, np.int32)
+            named[places >= 0] = numbers[np.searchsorted(used, places[places >= 0])]
+            arrays.place[cells] = named
+        newest = int(piece.times[-1])
+        self.newest_ms = newest if self.newest_ms is None else max(self.newest_ms, newest)
+        self._view = None
 
     def grown_bytes(self, rows: int, samples: int) -> int:
-        """The size of what `grown` would leave."""
+        """How many bytes `grown` would add."""
+        old = self.arrays
         capacity_rows, capacity = self._capacity(rows, samples)
-        return 8 * capacity * (capacity_rows + 1)
+        planes = 1 + (old.place is not None) / 2 + (old.starts is not None)
+        cells = int(capacity_rows) * capacity - old.values.size
+        return int(8 * planes * cells) + 8 * (capacity - len(old.times))
 
     def _capacity(self, rows: int, samples: int) -> tuple[int, int]:
         old = self.arrays
@@ -145,7 +190,7 @@ class Columns:
         if self.rows + rows > capacity_rows:
             capacity_rows = max(self.rows + rows, 2 * capacity_rows)
         if old.high + samples > capacity:
-            capacity = max(live + samples, 2 * live, _FIRST_CAPACITY)
+            capacity = max(live + samples, live + live // 2, _FIRST_CAPACITY)
         return capacity_rows, capacity
 
     def adopt(self, arrays: Arrays) -> None:
@@ -167,7 +212,7 @@ class Columns:
         self._codes[old:total] = 0
         self._codes[row_of_pair, columns[name_index]] = new.pairs[:, 1]
         self._numbers[old:total] = new.numbers
-        self.arrays.values[old:total, self.arrays.low : self.arrays.high] = ABSENT
+        self.arrays.cleared(slice(old, total), slice(self.arrays.low, self.arrays.high))
         self.keyed.update(zip(new.keys, new.numbers.tolist(), strict=True))
         self.next_number = max(self.next_number, int(new.numbers[-1]) + 1)
         self.rows = total
@@ -196,15 +241,15 @@ class Columns:
         low, high = arrays.high, arrays.high + len(times)
         target = arrays.values[: self.rows, low:high]
         count = len(positions)
-        if count and int(positions[-1]) - int(positions[0]) == count - 1:
-            if count < self.rows:
-                target[:] = ABSENT
+        contiguous = bool(count) and int(positions[-1]) - int(positions[0]) == count - 1
+        if not contiguous or count < self.rows or arrays.place is not None or arrays.starts is not None:
+            arrays.cleared(slice(self.rows), slice(low, high))
+        if contiguous:
             target[int(positions[0]) : int(positions[0]) + count] = values
         else:
-            target[:] = ABSENT
             target[positions] = values
         arrays.times[low:high] = times
-        self.arrays = Arrays(arrays.times, arrays.values, arrays.low, high)
+        self.arrays = replace(arrays, high=high)
         self.newest_ms = int(times[-1])
         self._view = None
 
@@ -212,24 +257,30 @@ class Columns:
         """Writes cells of the newest column that are ABSENT. If a view shows that column, the arrays are copied."""
         arrays = self.arrays
         if self._handed_out >= arrays.high:
-            arrays = Arrays(arrays.times, arrays.values.copy(), arrays.low, arrays.high)
+            arrays = replace(arrays, values=arrays.values.copy())
             self.adopt(arrays)
         arrays.values[positions, arrays.high - 1] = values
         self._view = None
 
-    def put_rows(self, positions: Positions, times: Times, values: Values) -> bool:
-        """Sets whole rows from a checkpoint: the first call gives the group its times, later ones must agree (False
-        where they do not). Room must have been made."""
+    def delete(self, positions: Positions, start_ms: int, end_ms: int) -> int:
+        """Takes samples in a closed interval away from some rows; how many there were. What a view shows stays."""
         arrays = self.arrays
-        live = arrays.times[arrays.low : arrays.high]
-        if not len(live):
-            self.extend(times, positions, values)
-            return True
-        if not np.array_equal(live, times):
-            return False
-        arrays.values[positions, arrays.low : arrays.high] = values
-        self._view = None
-        return True
+        low = arrays.low + int(np.searchsorted(arrays.live, start_ms, side="left"))
+        high = arrays.low + int(np.searchsorted(arrays.live, end_ms, side="right"))
+        if low >= high or not len(positions):
+            return 0
+        arrays = replace(
+            arrays,
+            values=arrays.values.copy(),
+            place=None if arrays.place is None else arrays.place.copy(),
+            starts=None if arrays.starts is None else arrays.starts.copy(),
+        )
+        gone = int((~is_absent(arrays.values[positions, low:high])).sum())
+        for position in positions.tolist():
+            arrays.cleared(slice(position, position + 1), slice(low, high))
+        self.adopt(arrays)
+        self._spared = True
+        return gone
 
     def cut(self, cutoff_ms: int) -> list[bytes]:
         """Drops samples older than the cutoff, and rows that then have none and were there at the last cut as well.
@@ -244,14 +295,11 @@ class Columns:
         self._spared = bool((kept & ~present).any())
         live = arrays.high - low
         wasteful = live < low or not kept.all()
-        self.arrays = Arrays(arrays.times, arrays.values, low, arrays.high)
+        self.arrays = arrays = replace(arrays, low=low)
         self._view = None
         if wasteful:
-            values = np.empty((int(kept.sum()), max(_FIRST_CAPACITY, live + live // 2)), np.float64)
-            values[:, :live] = arrays.values[: self.rows, low : arrays.high][kept]
-            times = np.empty(values.shape[1], np.int64)
-            times[:live] = arrays.times[low : arrays.high]
-            self.adopt(Arrays(times, values, 0, live))
+            shape = (int(kept.sum()), max(_FIRST_CAPACITY, live + live // 4))
+            self.adopt(arrays.moved(self.rows, kept, arrays.live, slice(0, live), shape).without_unused_cells())
         return [] if kept.all() else self._keep(kept)
 
     def _keep(self, kept: Mask) -> list[bytes]:
@@ -281,8 +329,18 @@ class Columns:
     def view(self) -> View:
         """A snapshot; the same object until something changes."""
         if self._view is None:
-            low, high = self.arrays.low, self.arrays.high
-            times, values = self.arrays.times[low:high], self.arrays.values[: self.rows, low:high]
-            self._view = View(self.version, self.keyed, self._label_table(), self.numbers(), times, values)
-            self._handed_out = high
+            arrays = self.arrays
+            live = (slice(self.rows), slice(arrays.low, arrays.high))
+            self._view = View(
+                self.version,
+                self.keyed,
+                self._label_table(),
+                self.numbers(),
+                arrays.live,
+                arrays.values[live],
+                None if arrays.place is None else arrays.place[live],
+                None if arrays.cells is None else arrays.cells.snapshot(),
+                None if arrays.starts is None else arrays.starts[live],
+            )
+            self._handed_out = arrays.high
         return self._view

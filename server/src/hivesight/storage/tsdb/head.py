@@ -14,6 +14,7 @@ from hivesight.model.matcher import Matcher
 from hivesight.model.symbols import Codes, LabelTable, Symbols
 from hivesight.storage.tsdb.codec import SeriesDefinition
 from hivesight.storage.tsdb.columns import Columns, NewSeries, Positions
+from hivesight.storage.tsdb.side import Exemplars, MetricMetadata
 
 
 class Selections(dict[tuple[Matcher, ...], tuple[int, Positions | None, LabelTable]]):
@@ -43,6 +44,8 @@ class Head:
         """Identity of each label set that lives in several groups -> in how many."""
         self.retired: dict[str, int] = {}
         """Row numbers that the log may still use for a group that retention emptied: key -> the first free one."""
+        self.exemplars = Exemplars()
+        self.metadata = MetricMetadata()
         self._idle: WeakValueDictionary[str, HeadGroup] = WeakValueDictionary()
         self._by_name: dict[int, dict[HeadGroup, None]] = {}
         self._owned: dict[bytes, int] = {}

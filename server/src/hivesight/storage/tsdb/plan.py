@@ -6,9 +6,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hivesight.model.series import Values, bits, is_absent
+from hivesight.model.series import Mask, Values, bits, is_absent
+from hivesight.storage.tsdb.arrays import Arrays
 from hivesight.storage.tsdb.columns import Columns, Positions
 from hivesight.storage.tsdb.group import Appended
+from hivesight.storage.tsdb.piece import Piece
 
 MAX_TIME_MS: Final = 1 << 62
 """Times of samples lie strictly between this and its negative."""
@@ -22,6 +24,19 @@ class Plan:
     positions: Positions
     values: Values
     appended: Appended
+
+
+@dataclass(frozen=True, slots=True)
+class PiecePlan:
+    """What will be written: series i of `piece` at positions[i]. known: which of the series that were given the group
+    has. differs: of those, the samples at whose time another value stands; None for none. unknown: how many samples
+    belonged to no series of the group."""
+
+    positions: Positions
+    piece: Piece
+    known: Mask
+    differs: Mask | None
+    unknown: int
 
 
 def plan_append(columns: Columns, time_ms: int, numbers: NDArray[np.int32], values: Values) -> Plan:
@@ -54,6 +69,45 @@ def carry_out(columns: Columns, time_ms: int, plan: Plan) -> None:
         columns.extend(np.array([time_ms], np.int64), plan.positions, plan.values[:, np.newaxis])
     else:
         columns.fill(plan.positions, plan.values)
+
+
+def plan_piece(columns: Columns, numbers: NDArray[np.int32], piece: Piece) -> PiecePlan:
+    """Decides what becomes of the samples of a piece: those for which there is room are written, however old they are.
+    Changes nothing. numbers: no two equal, -1 for none."""
+    positions = columns.positions(numbers)
+    known = positions >= 0
+    unknown = 0
+    if not known.all():
+        unknown = int(piece.present[~known].sum())
+        positions, piece = positions[known], piece.rows(known)
+    differs = taken = None
+    live = columns.arrays.live
+    if len(live) and int(piece.times[0]) <= int(live[-1]) and len(positions):
+        at = np.searchsorted(live, piece.times)
+        there = np.zeros(len(at), dtype=bool)
+        inside = at < len(live)
+        there[inside] = live[at[inside]] == piece.times[inside]
+        if there.any():
+            arrays = columns.arrays
+            old = arrays.values[positions[:, np.newaxis], arrays.low + at[there]]
+            taken = np.zeros(piece.values.shape, dtype=bool)
+            taken[:, there] = ~is_absent(old)
+            taken &= piece.present
+            differs = np.zeros(piece.values.shape, dtype=bool)
+            differs[:, there] = bits(old) != bits(np.ascontiguousarray(piece.values[:, there]))
+            if arrays.place is not None or piece.histograms is not None:
+                differs[:, there] |= _other_kind(arrays, piece, positions, arrays.low + at[there], there)
+            differs &= taken
+            piece = piece.without(taken)
+    return PiecePlan(positions, piece, known, differs, unknown)
+
+
+def _other_kind(arrays: Arrays, piece: Piece, positions: Positions, at: Positions, there: Mask) -> Mask:
+    """Where one sample is a histogram and the other a float."""
+    shape = (len(positions), len(at))
+    old = arrays.place[positions[:, np.newaxis], at] >= 0 if arrays.place is not None else np.zeros(shape, dtype=bool)
+    new = piece.histograms.place[:, there] >= 0 if piece.histograms is not None else np.zeros(shape, dtype=bool)
+    return old != new
 
 
 def _first_of_each(positions: Positions, values: Values) -> tuple[Positions, Values, int]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hivesight.model.series import is_absent
 from hivesight.storage.tsdb.codec import (
     BadRecord,
     Kind,
@@ -25,7 +24,10 @@ from hivesight.storage.tsdb.codec import (
 )
 from hivesight.storage.tsdb.columns import NewSeries
 from hivesight.storage.tsdb.head import Head, HeadGroup, keys_of
-from hivesight.storage.tsdb.plan import carry_out, plan_append
+from hivesight.storage.tsdb.piece import Piece
+from hivesight.storage.tsdb.piece_codec import decode_piece
+from hivesight.storage.tsdb.plan import carry_out, plan_append, plan_piece
+from hivesight.storage.tsdb.side_codec import decode_deletion, decode_exemplars, decode_metadata
 
 
 @dataclass(slots=True)
@@ -64,6 +66,14 @@ class Replay:
                 self._group(payload)
             case Kind.BLOCK:
                 self._block(payload)
+            case Kind.PIECE:
+                self._piece(payload)
+            case Kind.DELETE:
+                self._delete(payload)
+            case Kind.EXEMPLARS:
+                self._head.exemplars.keep(decode_exemplars(payload))
+            case Kind.METADATA:
+                self._head.metadata.describe(decode_metadata(payload))
             case Kind.END:
                 self.ended_after = decode_end(payload)
             case _:
@@ -184,16 +194,33 @@ class Replay:
 
     def _block(self, payload: memoryview) -> None:
         block = decode_block(payload)
-        self._seen(block.group)
-        group = self._groups.get(block.group)
-        if group is None or not block.values.size:
-            self.unknown_samples += int((~is_absent(block.values)).sum())
+        self._put_piece(block.group, block.numbers, Piece(block.times, block.values))
+
+    def _piece(self, payload: memoryview) -> None:
+        self._put_piece(*decode_piece(payload))
+
+    def _put_piece(self, group_id: int, numbers: Numbers, piece: Piece) -> None:
+        self._seen(group_id)
+        group = self._groups.get(group_id)
+        if group is None:
+            self.unknown_samples += int(piece.present.sum())
             return
+        if not piece.values.size:
+            return
+        self._put_run(group.key)
         columns = group.columns
-        positions = columns.positions(block.numbers)
-        known = positions >= 0
-        if not columns.arrays.high:
-            columns.adopt(columns.grown(0, len(block.times)))
-        if not known.any() or not columns.put_rows(positions[known], block.times, block.values[known]):
-            raise BadRecord(f"block does not fit group {block.group}")
-        self.samples += int((~is_absent(block.values[known])).sum())
+        columns.next_number = max(columns.next_number, int(numbers[-1]) + 1)
+        plan = plan_piece(columns, self._named(group, numbers), piece)
+        self.unknown_samples += plan.unknown
+        if len(plan.positions):
+            columns.adopt(columns.opened(plan.piece))
+            columns.put(plan.positions, plan.piece)
+            self.samples += int(plan.piece.present.sum())
+
+    def _delete(self, payload: memoryview) -> None:
+        deletion = decode_deletion(payload)
+        group = self._groups.get(deletion.group)
+        if group is not None:
+            self._put_run(group.key)
+            positions = group.columns.positions(self._named(group, deletion.numbers))
+            group.columns.delete(positions[positions >= 0], deletion.start_ms, deletion.end_ms)

@@ -14,8 +14,9 @@ from structlog.typing import FilteringBoundLogger
 from hivesight.model.errors import LimitExceeded, StorageError
 from hivesight.model.labels import Labels
 from hivesight.model.series import STALE, canonical_nans, is_sample
+from hivesight.storage.tsdb.arrays import Arrays
 from hivesight.storage.tsdb.codec import MAX_ROW_NUMBER, encode_group, encode_samples, encode_series
-from hivesight.storage.tsdb.columns import Arrays, Columns
+from hivesight.storage.tsdb.columns import Columns
 from hivesight.storage.tsdb.group import Appended
 from hivesight.storage.tsdb.head import Head, HeadGroup
 from hivesight.storage.tsdb.limits import Limits
@@ -170,7 +171,7 @@ class Writer:
 
     def _room(self, columns: Columns, rows: int, samples: int) -> Arrays:
         """Arrays with room; made before the log is written, so that a lack of memory leaves no trace there."""
-        needed = columns.grown_bytes(rows, samples) - columns.arrays.nbytes
+        needed = columns.grown_bytes(rows, samples)
         if needed > 0 and self._head_bytes + needed > self._limits.max_head_bytes:
             raise LimitExceeded(
                 f"the metrics in memory are at max_head_bytes ({self._limits.max_head_bytes}); "

@@ -36,13 +36,6 @@ class GrowingCells:
         count = self._count
         return HistogramCells(tuple(self._layouts), self._layout[:count], self._figures[:count], self._hint[:count])
 
-    def grown_bytes(self, cells: HistogramCells) -> int:
-        """About how many bytes `add` would take more."""
-        if self._count + len(cells) <= len(self._layout) and cells.figures.shape[1] <= self._figures.shape[1]:
-            return 0
-        width = max(cells.figures.shape[1], self._figures.shape[1])
-        return 8 * width * max(len(cells), self._count)
-
     def add(self, cells: HistogramCells) -> NDArray[np.int32]:
         """Takes histograms; their numbers."""
         first, count = self._count, len(cells)

@@ -2,7 +2,7 @@
 
 A row is predicted by a constant (order 0), by its last value and a slope (order 1), or by its last two values
 (order 2), whichever leaves the smallest remainders. Arithmetic is modulo 2 ** 64, so every int64 survives. What is
-written is for a general compressor; docs/format/block.md has the bytes."""
+written is for a general compressor."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final

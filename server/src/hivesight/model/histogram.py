@@ -5,7 +5,7 @@ A store builds one `Layout` for each scale it meets in a block (the union of the
 for a histogram by itself; a `Histogram` record is for the edges of the system and for tests."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
@@ -242,3 +242,22 @@ def stacked_grids(parts: Sequence[tuple[HistogramGrid | None, tuple[int, int]]])
         else:
             places.append(np.where(grid.place < 0, -1, grid.place + offset[id(grid.cells)]))
     return HistogramGrid(stacked_cells(list(distinct.values())), np.concatenate(places))
+
+
+def cells_in_use(
+    cells: HistogramCells, places: Iterable[NDArray[np.integer]], offset: int
+) -> tuple[HistogramCells, Indexes]:
+    """The cells that places name, and the new number of each old one, counted from `offset`; the last is for -1."""
+    used = np.zeros(len(cells) + 1, dtype=bool)
+    for place in places:
+        used[place] = True
+    used[-1] = False
+    number = np.cumsum(used) + (offset - 1)
+    number[-1] = -1
+    return (cells if used[:-1].all() else cells.rows(used[:-1])), number
+
+
+def compact_grid(cells: HistogramCells, place: NDArray[np.int32]) -> HistogramGrid | None:
+    """Cells in places, those alone that are named; None where none is."""
+    kept, number = cells_in_use(cells, (place,), 0)
+    return HistogramGrid(kept, number[place]) if len(kept) else None

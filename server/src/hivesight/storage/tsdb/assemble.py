@@ -4,14 +4,14 @@ Who reads the metrics store gathers the matching rows from every block on disk a
 series is in many of them. What goes where is decided once for the same label tables (`joins.Plans`), so that a query
 that is asked again costs what its samples cost, and nothing for parts that have no series in common."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hivesight.model.histogram import HistogramCells, HistogramGrid, Indexes, stacked_cells
+from hivesight.model.histogram import HistogramCells, HistogramGrid, Indexes, cells_in_use, stacked_cells
 from hivesight.model.series import ABSENT, Mask, SeriesBlock, Times, Values, is_absent, is_sample
 from hivesight.storage.tsdb.joins import Index, Join, Piece, Plans, as_index
 
@@ -132,7 +132,7 @@ class _Cells:
             return
         self._from = grid.place
         strips = _strips(piece, grid.place.shape[1])
-        kept, self._number = _in_use(grid.cells, (grid.place[source] for source, _ in strips), self._total)
+        kept, self._number = cells_in_use(grid.cells, (grid.place[source] for source, _ in strips), self._total)
         self._parts.append(kept)
         self._total += len(kept)
 
@@ -142,16 +142,5 @@ class _Cells:
 
     def grid(self) -> HistogramGrid | None:
         """All of them; cells that a later sample covered are gone."""
-        kept, number = _in_use(stacked_cells(self._parts), (self.place,), 0)
+        kept, number = cells_in_use(stacked_cells(self._parts), (self.place,), 0)
         return HistogramGrid(kept, number[self.place]) if len(kept) else None
-
-
-def _in_use(cells: HistogramCells, places: Iterable[Indexes], offset: int) -> tuple[HistogramCells, Indexes]:
-    """The cells that are named, and the new number of each old one, counted from `offset`; the last is for -1."""
-    used = np.zeros(len(cells) + 1, dtype=bool)
-    for place in places:
-        used[place] = True
-    used[-1] = False
-    number = np.cumsum(used) + (offset - 1)
-    number[-1] = -1
-    return (cells if used[:-1].all() else cells.rows(used[:-1])), number

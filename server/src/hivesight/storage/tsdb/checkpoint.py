@@ -7,13 +7,18 @@ from typing import Final
 
 import numpy as np
 
+from hivesight.model.histogram import compact_grid
 from hivesight.storage.tsdb.codec import encode_block, encode_end, encode_group, encode_series
 from hivesight.storage.tsdb.columns import NewSeries, View
 from hivesight.storage.tsdb.directory import Directory, sync_directory
 from hivesight.storage.tsdb.framing import CHECKPOINT_MAGIC, file_header
 from hivesight.storage.tsdb.head import Head
+from hivesight.storage.tsdb.piece import Piece
+from hivesight.storage.tsdb.piece_codec import encode_piece
+from hivesight.storage.tsdb.side_codec import encode_exemplars, encode_metadata
 
 _BLOCK_CELLS: Final = 1 << 19
+_EXEMPLARS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,9 @@ def snapshot(head: Head) -> list[Snapshot]:
     ]
 
 
-def write_checkpoint(directory: Directory, sequence: int, head: Head, snapshots: Sequence[Snapshot]) -> int:
+def write_checkpoint(
+    directory: Directory, sequence: int, head: Head, snapshots: Sequence[Snapshot], aside: Sequence[bytes]
+) -> int:
     """Writes the checkpoint for all segments before `sequence` under a temporary name, makes it durable, and gives it
     its name. Leaves its size in bytes. Raises OSError; then nothing changed."""
     path = directory.checkpoint(sequence)
@@ -47,7 +54,9 @@ def write_checkpoint(directory: Directory, sequence: int, head: Head, snapshots:
                 for kind_count, data in _records(head, each):
                     file.write(data)
                     count += kind_count
-            file.write(encode_end(count))
+            for data in aside:
+                file.write(data)
+            file.write(encode_end(count + len(aside)))
             file.flush()
             os.fsync(file.fileno())
             size = file.tell()
@@ -68,7 +77,29 @@ def _records(head: Head, each: Snapshot) -> Iterator[tuple[int, bytes]]:
     step = max(1, _BLOCK_CELLS // max(1, len(view.times)))
     for low in range(0, len(view.numbers) if len(view.times) else 0, step):
         rows = slice(low, low + step)
-        yield 1, encode_block(each.group_id, view.numbers[rows], view.times, view.values[rows])
+        yield 1, _samples(each.group_id, view, rows)
+
+
+def _samples(group_id: int, view: View, rows: slice) -> bytes:
+    """The samples of some rows as a record."""
+    numbers, values = view.numbers[rows], view.values[rows]
+    if view.place is None and view.starts is None:
+        return encode_block(group_id, numbers, view.times, values)
+    grid = None
+    if view.place is not None and view.cells is not None:
+        grid = compact_grid(view.cells, view.place[rows])
+    starts = view.starts[rows] if view.starts is not None else None
+    return encode_piece(group_id, numbers, Piece(view.times, values, grid, starts))
+
+
+def aside_records(head: Head) -> Iterator[bytes]:
+    """Records of what is kept beside samples. The caller holds the writers' lock."""
+    exemplars = head.exemplars.all()
+    for low in range(0, len(exemplars), _EXEMPLARS):
+        yield encode_exemplars(exemplars[low : low + _EXEMPLARS])
+    metadata = head.metadata.all()
+    if metadata:
+        yield encode_metadata(metadata)
 
 
 def _definition(head: Head, view: View) -> NewSeries:

@@ -86,6 +86,11 @@ class Columns:
         self._old_below = 0
         self._spared = False
 
+    @property
+    def handed_out(self) -> int:
+        """A view shows the columns below this, so nobody may write to them."""
+        return self._handed_out
+
     def positions(self, numbers: NDArray[np.int32]) -> Positions:
         """Where rows stand; -1 for a number that is negative, dropped or was never given out."""
         known = self._numbers[: self.rows]

@@ -11,14 +11,31 @@ from numpy.typing import NDArray
 
 from hivesight.model.labels import METRIC_NAME, Labels
 from hivesight.model.matcher import Matcher
+from hivesight.model.series import Mask
 from hivesight.model.symbols import Codes, LabelTable, Symbols
 from hivesight.storage.tsdb.codec import SeriesDefinition
 from hivesight.storage.tsdb.columns import Columns, NewSeries, Positions
 from hivesight.storage.tsdb.side import Exemplars, MetricMetadata
 
 
-class Selections(dict[tuple[Matcher, ...], tuple[int, Positions | None, LabelTable]]):
-    """What matchers chose lately: version of the rows, positions (None for all), their table."""
+@dataclass(slots=True)
+class Selection:
+    """What matchers chose. version: of the rows. positions: None for all; table: theirs."""
+
+    version: int
+    positions: Positions | None
+    table: LabelTable
+    _last: tuple[bytes, LabelTable, Positions] | None = None
+
+    def present(self, present: Mask) -> tuple[LabelTable, Positions]:
+        """The table of some of the rows, and which they are: the same objects when it is asked for the same again, as
+        one dashboard's queries do."""
+        key = present.tobytes()
+        last = self._last
+        if last is None or last[0] != key:
+            kept = np.flatnonzero(present)
+            last = self._last = (key, self.table.rows(kept), kept)
+        return last[1], last[2]
 
 
 @dataclass(eq=False, slots=True, weakref_slot=True)
@@ -28,11 +45,12 @@ class HeadGroup:
     key: str
     columns: Columns
     id: int | None = None
-    selections: Selections = field(default_factory=Selections)
+    selections: dict[tuple[Matcher, ...], Selection] = field(default_factory=dict[tuple[Matcher, ...], Selection])
+    """What matchers chose lately."""
 
 
 class Head:
-    """Groups by key, by metric name, and the label sets that live in more than one of them."""
+    """Groups by key and by metric name, and what is kept beside samples."""
 
     def __init__(self) -> None:
         self.symbols = Symbols()
@@ -40,16 +58,12 @@ class Head:
         self.groups: dict[str, HeadGroup] = {}
         self.next_group_id = 1
         self.series = 0
-        self.shared: dict[bytes, int] = {}
-        """Identity of each label set that lives in several groups -> in how many."""
         self.retired: dict[str, int] = {}
         """Row numbers that the log may still use for a group that retention emptied: key -> the first free one."""
         self.exemplars = Exemplars()
         self.metadata = MetricMetadata()
         self._idle: WeakValueDictionary[str, HeadGroup] = WeakValueDictionary()
         self._by_name: dict[int, dict[HeadGroup, None]] = {}
-        self._owned: dict[bytes, int] = {}
-        self._shared_now: frozenset[bytes] | None = frozenset()
         self._name_code = self.intern(METRIC_NAME)
 
     def intern(self, text: str) -> int:
@@ -114,15 +128,10 @@ class Head:
             self._by_name.setdefault(code, {})[group] = None
         if len(names) < len(new.numbers):
             self._by_name.setdefault(0, {})[group] = None
-        for key in new.keys:
-            owners = self._owned.get(key, 0) + 1
-            self._owned[key] = owners
-            if owners > 1:
-                self.shared[key] = owners
-                self._shared_now = None
 
-    def cut(self, group: HeadGroup, cutoff_ms: int) -> int:
-        """Drops a group's old samples and the series and the group left without any. Leaves how many series went."""
+    def cut(self, group: HeadGroup, cutoff_ms: int) -> Sequence[bytes]:
+        """Drops a group's old samples and the series and the group left without any. Leaves the identities of the
+        series that went."""
         gone = group.columns.cut(cutoff_ms)
         if gone:
             self._forget(group, gone)
@@ -132,34 +141,16 @@ class Head:
                 self.retired[group.key] = group.columns.next_number
             group.id = None
             self._idle[group.key] = group
-        return len(gone)
+        return gone
 
-    def _forget(self, group: HeadGroup, keys: Iterable[bytes]) -> None:
+    def _forget(self, group: HeadGroup, keys: Sequence[bytes]) -> None:
         group.selections.clear()
-        for key in keys:
-            self.series -= 1
-            owners = self._owned[key] - 1
-            if owners:
-                self._owned[key] = owners
-            else:
-                del self._owned[key]
-            if key in self.shared:
-                self._shared_now = None
-                if owners > 1:
-                    self.shared[key] = owners
-                else:
-                    del self.shared[key]
+        self.series -= len(keys)
         left = set(np.unique(group.columns.column(METRIC_NAME)).tolist())
         for code in [code for code, groups in self._by_name.items() if group in groups and code not in left]:
             del self._by_name[code][group]
             if not self._by_name[code]:
                 del self._by_name[code]
-
-    def shared_now(self) -> frozenset[bytes]:
-        """The label sets that live in several groups, as a snapshot."""
-        if self._shared_now is None:
-            self._shared_now = frozenset(self.shared)
-        return self._shared_now
 
     def metric_names(self) -> list[int]:
         """The symbols of all metric names; 0 where a series has none."""

@@ -23,7 +23,7 @@ class Piece:
         """Where samples stand."""
         return ~is_absent(self.values)
 
-    def rows(self, chosen: Mask) -> "Piece":
+    def rows(self, chosen: Mask | slice) -> "Piece":
         """Some of the series."""
         return Piece(
             self.times,

@@ -5,21 +5,25 @@ The publishing lock is held only to pick candidate groups and take their views; 
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
+from hivesight.model.histogram import compact_grid
 from hivesight.model.labels import METRIC_NAME, Labels
 from hivesight.model.matcher import Matcher, MatchType
-from hivesight.model.series import SeriesBlock, Values
+from hivesight.model.series import SeriesBlock
 from hivesight.model.symbols import LabelTable
+from hivesight.storage.tsdb.assemble import assemble
 from hivesight.storage.tsdb.columns import Positions, View, present_rows
-from hivesight.storage.tsdb.head import Head, HeadGroup
-from hivesight.storage.tsdb.merge import Selected, merge_shared
+from hivesight.storage.tsdb.head import Head, HeadGroup, Selection
 from hivesight.storage.tsdb.plan import MAX_TIME_MS
 from hivesight.storage.tsdb.verdicts import Verdicts
 
 _SELECTIONS_PER_GROUP: Final = 16
+
+_Kind = TypeVar("_Kind", np.float64, np.int64, np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +43,21 @@ class Reader:
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[SeriesBlock]:
         """The series that meet all matchers with their samples in [start_ms, end_ms]; see Tsdb.select."""
-        candidates, shared = self._candidates(matchers)
-        chosen = [each for each in (self._chosen(c, matchers, start_ms, end_ms) for c in candidates) if each]
-        if not shared or len(chosen) < 2:
-            return [each.block for each in chosen]
+        candidates = self._candidates(matchers)
         # The later group wins where two have a sample at one time; the order of definition outlasts a restart.
-        return merge_shared(sorted(chosen, key=lambda each: each.group_id), shared)
+        candidates.sort(key=lambda each: each.group_id)
+        chosen = (self._chosen(each, matchers, start_ms, end_ms) for each in candidates)
+        return assemble([each for each in chosen if each is not None])
 
     def series(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Labels]:
         """The label sets of the series with a sample in the interval, sorted."""
-        candidates, _ = self._candidates(matchers)
+        candidates = self._candidates(matchers)
         tables = self._tables(candidates, matchers, start_ms, end_ms)
         return sorted({labels for table in tables for labels in table.all_labels()})
 
     def label_names(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[str]:
         """The names of the labels that those series have, sorted."""
-        candidates, _ = self._candidates(matchers)
+        candidates = self._candidates(matchers)
         found: set[str] = set()
         for table in self._tables(candidates, matchers, start_ms, end_ms):
             used = (table.codes != 0).any(axis=0).tolist()
@@ -63,13 +66,13 @@ class Reader:
 
     def label_values(self, name: str, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[str]:
         """The values of one label on those series, sorted."""
-        candidates, _ = self._candidates(matchers)
+        candidates = self._candidates(matchers)
         found: set[int] = set()
         for table in self._tables(candidates, matchers, start_ms, end_ms):
             found.update(np.unique(table.column(name)).tolist())
         return sorted(self._head.symbols.texts(list(found - {0})))
 
-    def _candidates(self, matchers: Sequence[Matcher]) -> tuple[list[_Candidate], frozenset[bytes]]:
+    def _candidates(self, matchers: Sequence[Matcher]) -> list[_Candidate]:
         """Groups that may have a matching series: metric names are looked up first, so that a selector does not touch
         groups without its metric."""
         by_name = [matcher for matcher in matchers if matcher.name == METRIC_NAME]
@@ -84,16 +87,15 @@ class Reader:
                 names = names[self._verdicts.mask(matcher, names)]
         with self._publishing:
             groups = self._head.groups.values() if names is None else self._head.named(names.tolist())
-            found = [_Candidate(each, each.id, each.columns.view()) for each in groups if each.id is not None]
-            return found, self._head.shared_now()
+            return [_Candidate(each, each.id, each.columns.view()) for each in groups if each.id is not None]
 
-    def _rows(self, candidate: _Candidate, matchers: Sequence[Matcher]) -> tuple[Positions | None, LabelTable]:
-        """The matching rows (None for all of them) and their table, which is the same object as long as the group's
-        rows do not change."""
+    def _selection(self, candidate: _Candidate, matchers: Sequence[Matcher]) -> Selection:
+        """The matching rows. As long as the group's rows do not change it is the same object."""
         key = tuple(matchers)
-        remembered = candidate.group.selections.get(key)
-        if remembered is not None and remembered[0] == candidate.view.version:
-            return remembered[1], remembered[2]
+        selections = candidate.group.selections
+        remembered = selections.get(key)
+        if remembered is not None and remembered.version == candidate.view.version:
+            return remembered
         table = candidate.view.table
         mask = np.ones(len(table), dtype=bool)
         for matcher in matchers:
@@ -102,16 +104,16 @@ class Reader:
                 break
         positions = None if mask.all() else np.flatnonzero(mask)
         table = table if positions is None else table.rows(positions)
+        found = Selection(candidate.view.version, positions, table)
         with self._publishing:
-            selections = candidate.group.selections
             while len(selections) >= _SELECTIONS_PER_GROUP:
                 del selections[next(iter(selections))]
-            selections[key] = (candidate.view.version, positions, table)
-        return positions, table
+            selections[key] = found
+        return found
 
     def _chosen(
         self, candidate: _Candidate, matchers: Sequence[Matcher], start_ms: int, end_ms: int
-    ) -> Selected | None:
+    ) -> SeriesBlock | None:
         """The matching rows that have a sample in the interval."""
         view = candidate.view
         # Bounds beyond any time that is stored, and perhaps beyond 64 bits, mean no bound.
@@ -120,27 +122,33 @@ class Reader:
         high = int(np.searchsorted(view.times, end, side="right"))
         if low >= high:
             return None
-        positions, table = self._rows(candidate, matchers)
-        if not len(table):
+        selection = self._selection(candidate, matchers)
+        if not len(selection.table):
             return None
+        table, positions = selection.table, selection.positions
         values = _taken(view.values[:, low:high], positions)
-        numbers = view.numbers if positions is None else view.numbers[positions]
         present = present_rows(values)
+        if not present.any():
+            return None
         if not present.all():
-            kept = np.flatnonzero(present)
-            if not len(kept):
-                return None
-            table, values, numbers = table.rows(kept), _taken(values, kept), numbers[kept]
-        return Selected(candidate.group_id, view.keyed, numbers, SeriesBlock(table, view.times[low:high], values))
+            table, kept = selection.present(present)
+            values = _taken(values, kept)
+            positions = kept if positions is None else positions[kept]
+        grid = starts = None
+        if view.place is not None and view.cells is not None:
+            grid = compact_grid(view.cells, _taken(view.place[:, low:high], positions))
+        if view.starts is not None:
+            starts = _taken(view.starts[:, low:high], positions)
+        return SeriesBlock(table, view.times[low:high], values, grid, starts)
 
     def _tables(
         self, candidates: Sequence[_Candidate], matchers: Sequence[Matcher], start_ms: int, end_ms: int
     ) -> list[LabelTable]:
         chosen = (self._chosen(each, matchers, start_ms, end_ms) for each in candidates)
-        return [each.block.labels for each in chosen if each is not None]
+        return [each.labels for each in chosen if each is not None]
 
 
-def _taken(values: Values, positions: Positions | None) -> Values:
+def _taken(values: NDArray[_Kind], positions: Positions | None) -> NDArray[_Kind]:
     """The rows at increasing positions, without a copy where they stand together."""
     if positions is None:
         return values

@@ -11,6 +11,8 @@ class Refusal(StrEnum):
 
     OUT_OF_ORDER = "out_of_order"
     DUPLICATE = "duplicate"
+    OUT_OF_BOUNDS = "out_of_bounds"
+    """Older than the retention, or too far in the future."""
     REFUSED_SERIES = "refused_series"
     """The row is -1: its series was refused before."""
     UNKNOWN_ROW = "unknown_row"

@@ -13,11 +13,14 @@ from hivesight.model.labels import Labels
 from hivesight.model.matcher import Matcher
 from hivesight.model.series import SeriesBlock
 from hivesight.model.symbols import LabelTable
-from hivesight.storage.tsdb.checkpoint import snapshot, write_checkpoint
+from hivesight.storage.tsdb.checkpoint import aside_records, snapshot, write_checkpoint
 from hivesight.storage.tsdb.directory import Directory
 from hivesight.storage.tsdb.group import Group
-from hivesight.storage.tsdb.head import Head
+from hivesight.storage.tsdb.head import Head, HeadGroup
+from hivesight.storage.tsdb.lanes import PREFIX, Lanes
 from hivesight.storage.tsdb.limits import Limits, WalOptions
+from hivesight.storage.tsdb.plan import MAX_TIME_MS
+from hivesight.storage.tsdb.push import Push
 from hivesight.storage.tsdb.recovery import Recovered, recover
 from hivesight.storage.tsdb.select import Reader
 from hivesight.storage.tsdb.stats import ReplayStats, TsdbStats
@@ -40,6 +43,7 @@ class Tsdb:
         retention_ms: int | None,
         limits: Limits,
         options: WalOptions,
+        clock: Clock,
     ) -> None:
         """Use `open`."""
         self._directory = directory
@@ -48,11 +52,15 @@ class Tsdb:
         self._replay = replay
         self._retention_ms = retention_ms
         self._options = options
+        self._clock = clock
         self._checkpoint_bytes = recovered.checkpoint_bytes
         self._publishing = threading.Lock()
         self._truncating = threading.Lock()
         self._writer = Writer(head, wal, limits, self._publishing)
         self._reader = Reader(head, self._publishing)
+        self._lanes = Lanes(head)
+        self.push = Push(self._writer, self._lanes, self._oldest_ms, clock.now_ms)
+        """Takes what senders push."""
         self._closed = False
 
     @classmethod
@@ -87,7 +95,7 @@ class Tsdb:
             raise
         repairs = recovered.damaged + recovered.torn
         replay = ReplayStats(recovered.samples, recovered.unknown_samples, repairs, clock.monotonic() - began)
-        store = cls(opened, head, log, recovered, replay, retention_ms, limits, options)
+        store = cls(opened, head, log, recovered, replay, retention_ms, limits, options, clock)
         store._cut(clock.now_ms())
         _log.info(
             "metrics store opened",
@@ -112,7 +120,7 @@ class Tsdb:
         """Ends the series of the groups whose keys `over` names: each that has a value at its group's newest time gets
         the staleness marker at `at_ms`, or right after that time where it is later. For groups whose writer is gone
         since an earlier process. Leaves: how many groups had such series. Raises StorageError."""
-        return self._writer.end(over, at_ms)
+        return self._writer.end(lambda key: not key.startswith(PREFIX) and over(key), at_ms)
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[SeriesBlock]:
         """The series that meet all matchers and have a sample in the closed interval, with those samples.
@@ -196,7 +204,16 @@ class Tsdb:
 
     def _cut(self, now_ms: int) -> None:
         if self._retention_ms is not None:
-            self._writer.cut(now_ms - self._retention_ms)
+            with self._writer.writing:
+                self._writer.cut(now_ms - self._retention_ms, self._dropped)
+                self._lanes.tidy()
+
+    def _dropped(self, group: HeadGroup, keys: Sequence[bytes]) -> None:
+        if group.key.startswith(PREFIX):
+            self._lanes.forget(keys)
+
+    def _oldest_ms(self) -> int:
+        return -MAX_TIME_MS if self._retention_ms is None else self._clock.now_ms() - self._retention_ms
 
     def _checkpoint(self) -> None:
         """Rotates the log, writes what memory holds at that moment, and deletes what came before."""
@@ -205,9 +222,10 @@ class Tsdb:
                 sequence = self._wal.rotate()
                 with self._publishing:
                     snapshots = snapshot(self._head)
+                aside = list(aside_records(self._head))
                 retired, self._head.retired = self._head.retired, {}
             try:
-                self._checkpoint_bytes = write_checkpoint(self._directory, sequence, self._head, snapshots)
+                self._checkpoint_bytes = write_checkpoint(self._directory, sequence, self._head, snapshots, aside)
             except OSError:
                 with self._writer.writing:
                     self._head.retired = retired | self._head.retired

@@ -5,6 +5,7 @@ changes hands, so that a slow disk never makes a reader wait."""
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import structlog
@@ -15,16 +16,29 @@ from hivesight.model.errors import LimitExceeded, StorageError
 from hivesight.model.labels import Labels
 from hivesight.model.series import STALE, canonical_nans, is_sample
 from hivesight.storage.tsdb.arrays import Arrays
-from hivesight.storage.tsdb.codec import MAX_ROW_NUMBER, encode_group, encode_samples, encode_series
-from hivesight.storage.tsdb.columns import Columns
+from hivesight.storage.tsdb.codec import MAX_ROW_NUMBER, Numbers, encode_group, encode_samples, encode_series
+from hivesight.storage.tsdb.columns import Columns, NewSeries
 from hivesight.storage.tsdb.group import Appended
 from hivesight.storage.tsdb.head import Head, HeadGroup
 from hivesight.storage.tsdb.limits import Limits
+from hivesight.storage.tsdb.piece import Piece
+from hivesight.storage.tsdb.piece_codec import encode_piece
 from hivesight.storage.tsdb.plan import MAX_TIME_MS, Plan, carry_out, plan_append
 from hivesight.storage.tsdb.stats import Counters, Refusal
 from hivesight.storage.tsdb.wal import Wal
 
 _log: FilteringBoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """What is to be stored in a group: new series, then samples. piece: series i of it has the row numbers[i]; numbers
+    increase, and no sample stands where it goes."""
+
+    group: HeadGroup
+    numbers: Numbers
+    piece: Piece | None = None
+    new: NewSeries | None = None
 
 
 class Writer:
@@ -33,8 +47,8 @@ class Writer:
     def __init__(self, head: Head, wal: Wal, limits: Limits, publishing: threading.Lock) -> None:
         self.counters = Counters()
         self.writing = threading.RLock()
+        self.head = head
         self._publishing = publishing
-        self._head = head
         self._wal = wal
         self._limits = limits
         self._head_bytes = head.head_bytes()
@@ -49,19 +63,19 @@ class Writer:
     def group(self, key: str) -> HeadGroup:
         """Get or create. Raises LimitExceeded at max_groups."""
         with self.writing:
-            if key not in self._head.groups and len(self._head.groups) >= self._limits.max_groups:
+            if key not in self.head.groups and len(self.head.groups) >= self._limits.max_groups:
                 self.counters.groups_refused += 1
                 raise LimitExceeded(
                     f"the metrics store holds {self._limits.max_groups} scrape groups; "
                     "raise max_groups or scrape fewer targets"
                 )
             with self._publishing:
-                return self._head.group(key)
+                return self.head.group(key)
 
     def register(self, group: HeadGroup, labels: Sequence[Labels]) -> NDArray[np.int32]:
         """See Group.register."""
         with self.writing:
-            self._check_open()
+            self.check_open()
             numbers = np.empty(len(labels), np.int32)
             new: dict[Labels, int] = {}
             pairs: list[list[int]] = []
@@ -69,7 +83,7 @@ class Writer:
             for index, each in enumerate(labels):
                 number = new.get(each)
                 if number is None:
-                    key = self._head.identity(each)
+                    key = self.head.identity(each)
                     number = None if key is None else group.columns.keyed.get(key)
                 if number is None:
                     refusal = self._refusal(each, first, len(pairs))
@@ -78,37 +92,89 @@ class Writer:
                         number = -1
                     else:
                         number = new[each] = first + len(pairs)
-                        pairs.append([self._head.intern(text) for pair in each.pairs for text in pair])
+                        pairs.append([self.head.intern(text) for pair in each.pairs for text in pair])
                 numbers[index] = number
             if pairs:
-                self._add(group, pairs, first)
+                series = self.head.new_series(pairs, first)
+                self.store([Write(group, series.numbers, new=series)])
             return numbers
 
-    def _add(self, group: HeadGroup, pairs: Sequence[Sequence[int]], first: int) -> None:
-        new = self._head.new_series(pairs, first)
-        grown = self._room(group.columns, len(pairs), 0)
-        group_id = group.id if group.id is not None else self._head.next_group_id
-        logged = [encode_group(group_id, group.key)] if group.id is None else []
-        self._wal.write(b"".join(logged + encode_series(self._head.definition(group_id, new))))
+    def store(self, writes: Sequence[Write]) -> None:
+        """Logs everything at once, then shows it. The caller holds `writing`. Raises StorageError and LimitExceeded;
+        then nothing was stored."""
+        records: list[bytes] = []
+        ids: dict[HeadGroup, int] = {}
+        needed = samples = 0
+        for each in writes:
+            group_id = each.group.id if each.group.id is not None else ids.get(each.group)
+            if group_id is None:
+                group_id = ids[each.group] = self.head.next_group_id
+                self.head.next_group_id += 1
+                records.append(encode_group(group_id, each.group.key))
+            if each.new is not None:
+                records += encode_series(self.head.definition(group_id, each.new))
+            if each.piece is not None:
+                records.append(encode_piece(group_id, each.numbers, each.piece))
+                samples += int(each.piece.present.sum())
+            needed += each.group.columns.grown_bytes(
+                len(each.new.numbers) if each.new is not None else 0,
+                len(each.piece.times) if each.piece is not None else 0,
+            )
+        try:
+            self._check_room(needed)
+            self._wal.write(b"".join(records))
+        except StorageError as error:
+            reason = Refusal.HEAD_BYTES if isinstance(error, LimitExceeded) else Refusal.WRITE_FAILED
+            self.counters.samples_refused[reason] += samples
+            raise
+        for each in writes:
+            self._show(each, ids.get(each.group))
+        self.counters.samples_appended += samples
+
+    def _show(self, write: Write, group_id: int | None) -> None:
+        group, columns = write.group, write.group.columns
+        if write.new is not None:
+            grown = columns.grown(len(write.new.numbers), 0)
+            with self._publishing:
+                if group.id is None:
+                    group.id = group_id
+                    self.head.enlist(group)
+                self._adopt(columns, grown)
+                self.head.add(group, write.new)
+            self.counters.series_created += len(write.new.numbers)
+        if write.piece is not None:
+            handed_out, opened = columns.handed_out, columns.opened(write.piece)
+            with self._publishing:
+                if columns.handed_out != handed_out:
+                    # A reader took a view meanwhile.
+                    opened = columns.opened(write.piece)
+                self._adopt(columns, opened)
+                columns.put(columns.positions(write.numbers), write.piece)
+
+    def note(self, record: bytes, show: Callable[[Head], object]) -> None:
+        """Logs something that is no sample, then shows it. The caller holds `writing`. Raises StorageError."""
+        self.check_open()
+        self._wal.write(record)
         with self._publishing:
-            if group.id is None:
-                self._head.next_group_id += 1
-                group.id = group_id
-                self._head.enlist(group)
-            self._adopt(group.columns, grown)
-            self._head.add(group, new)
-        self.counters.series_created += len(pairs)
+            show(self.head)
+
+    def refused(self, labels: Labels, pending: int) -> bool:
+        """Whether a limit refuses a new series beside the `pending` ones; counts and says so."""
+        refusal = self._refusal(labels, 0, pending)
+        if refusal is not None:
+            self._refuse_series(refusal, labels)
+        return refusal is not None
 
     def _refusal(self, labels: Labels, first: int, pending: int) -> Refusal | None:
         """Why a new series cannot be taken."""
-        if self._head.series + pending >= self._limits.max_series or first + pending > MAX_ROW_NUMBER:
+        if self.head.series + pending >= self._limits.max_series or first + pending > MAX_ROW_NUMBER:
             return Refusal.MAX_SERIES
         if len(labels) > self._limits.max_labels_per_series:
             return Refusal.MAX_LABELS
         size = sum(len(text.encode("utf-8", "surrogatepass")) for pair in labels.pairs for text in pair)
         if size > self._limits.max_label_bytes:
             return Refusal.MAX_LABEL_BYTES
-        if self._head.symbol_bytes + size > self._limits.max_symbol_bytes:
+        if self.head.symbol_bytes + size > self._limits.max_symbol_bytes:
             return Refusal.MAX_SYMBOL_BYTES
         return None
 
@@ -126,7 +192,7 @@ class Writer:
     def end(self, over: Callable[[str], bool], at_ms: int) -> int:
         """See Tsdb.end_groups."""
         ended = 0
-        for group in [each for each in list(self._head.groups.values()) if over(each.key)]:
+        for group in [each for each in list(self.head.groups.values()) if over(each.key)]:
             with self.writing:
                 columns = group.columns
                 if columns.newest_ms is None or columns.bounds_ms is None:
@@ -146,7 +212,7 @@ class Writer:
         if not -MAX_TIME_MS < time_ms < MAX_TIME_MS:
             raise ValueError(f"time {time_ms} is out of range")
         with self.writing:
-            self._check_open()
+            self.check_open()
             plan = plan_append(group.columns, time_ms, numbers, samples)
             if len(plan.positions):
                 self._store(group, time_ms, plan)
@@ -171,13 +237,15 @@ class Writer:
 
     def _room(self, columns: Columns, rows: int, samples: int) -> Arrays:
         """Arrays with room; made before the log is written, so that a lack of memory leaves no trace there."""
-        needed = columns.grown_bytes(rows, samples)
+        self._check_room(columns.grown_bytes(rows, samples))
+        return columns.grown(rows, samples)
+
+    def _check_room(self, needed: int) -> None:
         if needed > 0 and self._head_bytes + needed > self._limits.max_head_bytes:
             raise LimitExceeded(
                 f"the metrics in memory are at max_head_bytes ({self._limits.max_head_bytes}); "
                 "raise it, shorten the retention, or scrape fewer series"
             )
-        return columns.grown(rows, samples)
 
     def _adopt(self, columns: Columns, arrays: Arrays) -> None:
         self._head_bytes += arrays.nbytes - columns.arrays.nbytes
@@ -195,15 +263,19 @@ class Writer:
             if count:
                 refused[reason] += count
 
-    def cut(self, cutoff_ms: int) -> None:
-        """Drops what is older than the cutoff from memory, one group at a time."""
+    def cut(self, cutoff_ms: int, dropped: Callable[[HeadGroup, Sequence[bytes]], None]) -> None:
+        """Drops what is older than the cutoff from memory, one group at a time; `dropped` is told which series went."""
         with self.writing:
-            for group in list(self._head.groups.values()):
+            for group in list(self.head.groups.values()):
                 with self._publishing:
-                    self.counters.series_dropped += self._head.cut(group, cutoff_ms)
-            self._head_bytes = self._head.head_bytes()
+                    gone = self.head.cut(group, cutoff_ms)
+                if gone:
+                    self.counters.series_dropped += len(gone)
+                    dropped(group, gone)
+            self._head_bytes = self.head.head_bytes()
             self._complained.clear()
 
-    def _check_open(self) -> None:
+    def check_open(self) -> None:
+        """Raises StorageError after `close`."""
         if self._closed:
             raise StorageError("the metrics store is closed")

@@ -1,0 +1,225 @@
+"""Where series live that are pushed: refs, and the lanes, groups of the head, in which series that come at the same
+times stand together. Called by `push` under the writers' lock.
+
+A lane is chosen when a series has its first samples: one whose newest column is the series' newest time, else a new
+one. A lane is bounded, because writing a column that a reader has seen copies it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hivesight.model.labels import Labels
+from hivesight.model.series import Times, is_absent
+from hivesight.storage.tsdb.columns import Columns, NewSeries
+from hivesight.storage.tsdb.head import Head, HeadGroup
+
+NEW: Final = -1
+"""The series has had no sample yet."""
+GONE: Final = -2
+"""Retention dropped the series."""
+PREFIX: Final = "push/"
+"""What the keys of lanes begin with."""
+MAX_ROWS: Final = 4096
+NEVER: Final = np.iinfo(np.int64).min
+
+_FIRST_CAPACITY: Final = 1024
+
+
+@dataclass(eq=False, slots=True)
+class Lane:
+    """One lane. expected: rows that the writing at hand adds."""
+
+    number: int
+    group: HeadGroup
+    expected: int = 0
+
+    @property
+    def room(self) -> int:
+        """How many series may still join."""
+        return MAX_ROWS - self.group.columns.rows - self.expected
+
+
+class Lanes:
+    """All refs and lanes."""
+
+    def __init__(self, head: Head) -> None:
+        """Finds the lanes that the log held."""
+        self.newest_ms = int(NEVER)
+        self._head = head
+        self._refs: dict[bytes, int] = {}
+        self._pending: dict[int, list[int]] = {}
+        self._pending_before: set[int] = set()
+        self._count = 0
+        self._lane = np.empty(_FIRST_CAPACITY, np.int32)
+        self._number = np.empty(_FIRST_CAPACITY, np.int32)
+        self._newest = np.empty(_FIRST_CAPACITY, np.int64)
+        self._lanes: dict[int, Lane] = {}
+        self._by_time: dict[int, int] = {}
+        self._expected: dict[int, Lane] = {}
+        self._touched: dict[Lane, None] = {}
+        keys = (key for key in (*head.groups, *head.retired) if key.startswith(PREFIX))
+        self._next = 1 + max((int(key.removeprefix(PREFIX)) for key in keys), default=-1)
+        for group in [each for each in head.groups.values() if each.key.startswith(PREFIX)]:
+            self._adopt(group)
+
+    def _adopt(self, group: HeadGroup) -> None:
+        lane = Lane(int(group.key.removeprefix(PREFIX)), group)
+        self._lanes[lane.number] = lane
+        columns = group.columns
+        times = _newest_times(columns)
+        positions = columns.positions(np.fromiter(columns.keyed.values(), np.int32, len(columns.keyed)))
+        for key, number, position in zip(columns.keyed, columns.keyed.values(), positions.tolist(), strict=True):
+            ref = self._add(key)
+            self._lane[ref], self._number[ref], self._newest[ref] = lane.number, number, times[position]
+        if columns.newest_ms is not None:
+            self._by_time[columns.newest_ms] = lane.number
+            self.newest_ms = max(self.newest_ms, columns.newest_ms)
+
+    def ref(self, labels: Labels, refused: Callable[[Labels, int], bool]) -> int:
+        """The ref of a series, -1 where it is new and `refused` says so of it and the number of series that wait for
+        their first sample."""
+        key = self._head.identity(labels)
+        if key is not None and key in self._refs:
+            return self._refs[key]
+        if refused(labels, len(self._pending)):
+            return -1
+        codes = [self._head.intern(text) for pair in labels.pairs for text in pair]
+        ref = self._add(np.array(codes, dtype=np.int32).tobytes())
+        self._pending[ref] = codes
+        return ref
+
+    def _add(self, key: bytes) -> int:
+        ref = self._count
+        if ref == len(self._lane):
+            self._lane = np.concatenate((self._lane, np.empty_like(self._lane)))
+            self._number = np.concatenate((self._number, np.empty_like(self._number)))
+            self._newest = np.concatenate((self._newest, np.empty_like(self._newest)))
+        self._lane[ref], self._number[ref], self._newest[ref] = NEW, -1, NEVER
+        self._refs[key] = ref
+        self._count += 1
+        return ref
+
+    def of(self, refs: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The number of each series' lane, NEW or GONE; refs that nobody gave out are GONE."""
+        known = (refs >= 0) & (refs < self._count)
+        return self._lane[refs] if known.all() else np.where(known, self._lane[np.where(known, refs, 0)], GONE)
+
+    def numbers(self, refs: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The row numbers of series within their lanes, -1 for those without."""
+        return self._number[refs]
+
+    def newest(self, refs: NDArray[np.int32]) -> Times:
+        """The newest time of each series, NEVER for none."""
+        return self._newest[refs]
+
+    def lane(self, number: int) -> Lane:
+        """A lane by its number."""
+        return self._lanes[number]
+
+    def expect(self, lane: Lane, times: Times) -> None:
+        """The writing at hand brings this lane samples at these times."""
+        newest = lane.group.columns.newest_ms
+        if newest is None or int(times[-1]) > newest:
+            self._expected[int(times[-1])] = lane
+
+    def places(self, times: Times, count: int) -> Iterator[tuple[Lane, slice]]:
+        """Lanes for new series that share these times: which of the series go where."""
+        first = 0
+        while first < count:
+            lane = self._joinable(times)
+            if lane is None:
+                lane = Lane(self._next, HeadGroup(f"{PREFIX}{self._next}", Columns(self._head.symbols)))
+                self._next += 1
+                self._lanes[lane.number] = lane
+                self._expected[int(times[-1])] = lane
+            self._touched[lane] = None
+            last = min(count, first + lane.room)
+            yield lane, slice(first, last)
+            first = last
+
+    def _joinable(self, times: Times) -> Lane | None:
+        """A lane that has, or will have, no column but these at these times, and its newest at the last."""
+        newest = int(times[-1])
+        lane = self._expected.get(newest)
+        if lane is None and newest in self._by_time:
+            lane = self._lanes.get(self._by_time[newest])
+        if lane is None or lane.room <= 0:
+            return None
+        if len(times) > 1 and lane.group.columns.rows and not np.isin(times, lane.group.columns.arrays.live).all():
+            return None
+        return lane
+
+    def new_series(self, lane: Lane, refs: NDArray[np.int32]) -> NewSeries:
+        """The definition of series that will join a lane."""
+        first = lane.group.columns.next_number + lane.expected
+        lane.expected += len(refs)
+        return self._head.new_series([self._pending[ref] for ref in refs.tolist()], first)
+
+    def settle(self, refs: NDArray[np.int32], lane: Lane, numbers: NDArray[np.int32]) -> None:
+        """The series have joined the lane in these rows."""
+        self._lane[refs] = lane.number
+        self._number[refs] = numbers
+        for ref in refs.tolist():
+            del self._pending[ref]
+
+    def stored(self, refs: NDArray[np.int32], times: Times) -> None:
+        """The writing at hand is done; samples were written at these times, by ref and time."""
+        for time, lane in self._expected.items():
+            self._by_time[time] = lane.number
+        self._end()
+        if len(refs):
+            last = np.concatenate((refs[1:] != refs[:-1], [True]))
+            self._newest[refs[last]] = np.maximum(self._newest[refs[last]], times[last])
+            self.newest_ms = max(self.newest_ms, int(times[last].max()))
+
+    def failed(self) -> None:
+        """Nothing of the writing at hand was stored."""
+        for lane in self._touched:
+            if not lane.group.columns.rows:
+                del self._lanes[lane.number]
+        self._end()
+
+    def _end(self) -> None:
+        for lane in self._touched:
+            lane.expected = 0
+        self._touched.clear()
+        self._expected.clear()
+
+    def forget(self, keys: Sequence[bytes]) -> None:
+        """Retention dropped these series from a lane."""
+        for key in keys:
+            ref = self._refs.pop(key, None)
+            if ref is not None:
+                self._lane[ref] = GONE
+
+    def tidy(self) -> None:
+        """After a cut: lets go of empty lanes, of times past, and of series that never had a sample."""
+        for number, lane in list(self._lanes.items()):
+            if not lane.group.columns.rows:
+                del self._lanes[number]
+        newest = ((lane.group.columns.newest_ms, number) for number, lane in self._lanes.items())
+        self._by_time = {time: number for time, number in newest if time is not None}
+        old = self._pending_before & self._pending.keys()
+        for ref in old:
+            key = np.array(self._pending.pop(ref), dtype=np.int32).tobytes()
+            del self._refs[key]
+            self._lane[ref] = GONE
+        self._pending_before = set(self._pending)
+
+
+def _newest_times(columns: Columns) -> Times:
+    """The time of each row's last sample, by position; NEVER for none."""
+    arrays = columns.arrays
+    values = arrays.values[: columns.rows, arrays.low : arrays.high]
+    newest = np.full(columns.rows, NEVER, np.int64)
+    open_rows = np.arange(columns.rows)
+    for column in range(values.shape[1] - 1, -1, -1):
+        if not len(open_rows):
+            break
+        there = ~is_absent(np.ascontiguousarray(values[open_rows, column]))
+        newest[open_rows[there]] = arrays.live[column]
+        open_rows = open_rows[~there]
+    return newest

@@ -28,6 +28,7 @@ class Indexing:
         self._numbers: dict[str, int] = {"": 0}
         self._layouts: dict[Layout, int] = {}
         self._open: list[tuple[tuple[str, ...], Codes]] = []
+        self._open_rows = 0
         self._tables: list[tuple[int, tuple[int, ...], Codes]] = []
         self._groups: list[tuple[int, int, int, int, int]] = []
         self._first: list[NDArray[np.int32]] = []
@@ -70,6 +71,7 @@ class Indexing:
         if not self._fits(len(rows), names):
             self._close()
         self._open.append((names, mine))
+        self._open_rows += len(mine)
         self._groups.append((len(rows), len(times), flags, int(times[0]), int(times[-1])))
         self._first.append(first.astype(np.int32))
         self._last.append(last.astype(np.int32))
@@ -114,11 +116,11 @@ class Indexing:
         return number
 
     def _fits(self, rows: int, names: tuple[str, ...]) -> bool:
-        total = rows + sum(len(codes) for _, codes in self._open)
-        small = rows < _SMALL_ROWS and all(
-            other == names and len(known) < _SMALL_ROWS for other, known in self._open[:1]
-        )
-        return small and total <= _TABLE_ROWS and total * len(names) <= _TABLE_CODES
+        if not self._open:
+            return True
+        total = rows + self._open_rows
+        alike = self._open[0][0] == names and max(rows, len(self._open[0][1])) < _SMALL_ROWS
+        return alike and total <= _TABLE_ROWS and total * len(names) <= _TABLE_CODES
 
     def _close(self) -> None:
         """The groups that share a table become one."""
@@ -127,4 +129,4 @@ class Indexing:
         names = self._open[0][0]
         codes = np.concatenate([codes for _, codes in self._open])
         self._tables.append((len(codes), tuple(map(self._number, names)), codes.T.reshape(-1)))
-        self._open = []
+        self._open, self._open_rows = [], 0

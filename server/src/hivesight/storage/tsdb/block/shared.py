@@ -30,8 +30,10 @@ Tile = TypeVar("Tile", bound=Sized)
 
 
 _SELECTIONS: Final = 64
-_TABLE_BYTES: Final = 32 << 20
-"""Label tables of parts of a table that are kept for the selectors used lately."""
+_CHOSEN_BYTES: Final = 64 << 20
+"""Rows and labels that the selectors used lately chose; past this they are worked out again."""
+_PART_BYTES: Final = 8 << 20
+"""Of one table and selector: labels of the rows that had samples in the intervals asked for lately."""
 
 
 class Tiles:
@@ -80,7 +82,7 @@ class Chosen:
         if found is None:
             found = self.table.rows(at)
             self._bytes += int(found.codes.nbytes) + 200
-            if self._bytes > _TABLE_BYTES:
+            if self._bytes > _PART_BYTES:
                 self._parts, self._bytes = {}, int(found.codes.nbytes) + 200
             found = self._parts.setdefault(key, found)
         return found
@@ -96,6 +98,7 @@ class Shared:
         self.tiles = Tiles(cache_bytes)
         self.serials = itertools.count()
         self._lock = threading.Lock()
+        self._chosen_bytes = 0
         self._tables: WeakValueDictionary[tuple[tuple[str, ...], bytes], LabelTable] = WeakValueDictionary()
         self._selections: OrderedDict[tuple[Matcher, ...], WeakKeyDictionary[LabelTable, Chosen]] = OrderedDict()
 
@@ -123,6 +126,10 @@ class Shared:
                 found = self._choose(matchers, table)
                 with self._lock:
                     found = known.setdefault(table, found)
+                    self._chosen_bytes += int(found.rows.nbytes) + int(found.table.codes.nbytes)
+                    if self._chosen_bytes > _CHOSEN_BYTES:
+                        self._selections.clear()
+                        self._chosen_bytes = 0
             return found
 
         return chosen
@@ -134,4 +141,5 @@ class Shared:
             if not len(rows):
                 break
         # Were it the table itself, the key of the weak dictionary would be kept alive by its own value.
-        return Chosen(rows, LabelTable(table.names, table.codes[rows], table.symbols))
+        codes = table.codes if len(rows) == len(table) else table.codes[rows]
+        return Chosen(rows, LabelTable(table.names, codes, table.symbols))

@@ -1,8 +1,11 @@
 """Blocks on disk: what goes in comes out, whatever is asked, and no changed byte goes unnoticed."""
 
+import resource
 import shutil
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +26,19 @@ from hivesight.storage.tsdb.verdicts import Verdicts
 Sample = tuple[int, int, Histogram | None]
 """The bits of the value, when its counter began, and the histogram where it is one."""
 Content = dict[Labels, dict[int, Sample]]
+
+
+@contextmanager
+def no_file_larger_than(size: int) -> Iterator[None]:
+    """Until the end of the block the kernel refuses to let any file of this process grow past `size` bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 EVER = (-(2**80), 2**80)
 
 
@@ -267,6 +283,69 @@ def test_any_changed_byte_is_noticed(name: str, sound: Path, tmp_path: Path) -> 
         assert "tile " in finding
         with pytest.raises(BlockDamaged, match=r"tiles: tile \d+ is cut short or has a wrong checksum"):
             block.select([], *EVER)
+
+
+def test_verification_reads_the_disk_and_not_the_cache(sound: Path, tmp_path: Path) -> None:
+    path = tmp_path / "b"
+    shutil.copytree(sound, path)
+    block = Block.open(path, shared())
+    before = content(block.select([], *EVER))
+    data = bytearray((path / "tiles").read_bytes())
+    data[-1] ^= 1
+    (path / "tiles").write_bytes(data)
+    (path / "index").write_bytes(b"")
+    assert content(block.select([], *EVER)) == before
+    assert [each.split(str(path))[1].split(" ")[0] for each in block.verify()] == ["/index:", "/tiles:"]
+
+
+def test_questions_while_rows_are_deleted(tmp_path: Path) -> None:
+    given = sources([(70, 200, {}), (20, 100, {"grids": True})])
+    write_block(tmp_path / "b", given)
+    block = Block.open(tmp_path / "b", shared(1 << 18))
+    whole = content(given)
+    metrics = [f"m{i}" for i in range(5)]
+
+    def ask(_: int) -> set[str]:
+        answer = content(block.select([], *EVER))
+        assert answer == {labels: samples for labels, samples in whole.items() if labels in answer}
+        names = {labels.name for labels in answer}
+        assert {labels for labels in whole if labels.name in names} == set(answer), "a deletion is seen whole"
+        return names
+
+    with ThreadPoolExecutor(4) as pool:
+        asked = pool.map(ask, range(24))
+        for name in metrics:
+            block.delete([is_("__name__", name)], *EVER)
+        for names in asked:
+            assert names == set(metrics[len(metrics) - len(names) :])
+    assert block.select([], *EVER) == []
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    given = sources([(70, 500, {})])
+    with no_file_larger_than(2000), pytest.raises(OSError, match="File too large"):
+        write_block(tmp_path / "b", given)
+    assert list(tmp_path.iterdir()) == []
+    write_block(tmp_path / "b", given)
+    block = Block.open(tmp_path / "b", shared())
+    with no_file_larger_than(30), pytest.raises(OSError, match="File too large"):
+        block.delete([], *EVER)
+    assert block.deletions == 0
+    assert sorted(each.name for each in (tmp_path / "b").iterdir()) == ["index", "tiles"]
+    assert content(block.select([], *EVER)) == content(given)
+
+
+def test_the_cache_is_bounded_and_what_it_holds_cannot_be_written(tmp_path: Path) -> None:
+    write_block(tmp_path / "b", sources([(150, 2100, {})]))
+    common = shared(1 << 20)
+    block = Block.open(tmp_path / "b", common)
+    for _ in range(2):
+        (answer,) = block.select([is_("i", "9")], 0, 1_700_000_600_000)
+        with pytest.raises(ValueError, match="read-only"):
+            answer.values[0, 0] = 1.0
+    assert common.tiles.hits > 0
+    block.select([], *EVER)
+    assert 0 < common.tiles.nbytes <= 1 << 20
 
 
 @pytest.mark.parametrize("name", ["index", "tiles", "tombstones"])

@@ -51,22 +51,14 @@ class Block:
         self._deleting = threading.Lock()
         self._tables = list(_tables(index, shared))
         self._groups = Groups(index)
-        self._file = TileFile(path / TILES, index, header, shared)
+        self._file = TileFile(path / TILES, index, header, shared.tiles)
 
     @classmethod
     def open(cls, path: Path, shared: Shared) -> Self:
         """Reads index and tombstones of the block in the directory `path`; its strings are interned in
         `shared.symbols`. Raises BlockDamaged (set it aside), BlockTooNew (leave it) and OSError."""
-        try:
-            if (path / INDEX).stat().st_size > HEADER_BYTES + MAX_INDEX_BYTES:
-                raise BlockDamaged("is larger than an index can be")
-            index, header = decode_index((path / INDEX).read_bytes())
-            tombstones = read_tombstones(path / TOMBSTONES, header.id, header.series)
-            return cls(path, index, header, shared, tombstones)
-        except FileNotFoundError as error:
-            raise BlockDamaged("a file is missing", Path(error.filename or path)) from error
-        except BlockError as error:
-            raise error if error.path else type(error)(error.reason, path / INDEX) from error
+        index, header, tombstones = _read(path)
+        return cls(path, index, header, shared, tombstones)
 
     @property
     def deletions(self) -> int:
@@ -140,33 +132,37 @@ class Block:
 
     def rewrite(self, into: Path) -> BlockMeta | None:
         """Writes a block without what was deleted, which names this one as replaced. None where no sample is left:
-        nothing is written then, and this block can go. Raises BlockDamaged and OSError."""
+        nothing is written then, and this block can go. What is deleted meanwhile may not be in it, so the caller lets
+        no deletion in until the new block has taken the place of this one. Raises BlockDamaged and OSError."""
         return write_block(into, self.read(), (self.path.name,))
 
     def read(self) -> Iterator[SeriesBlock]:
         """All groups, one at a time, less what was deleted."""
+        file, tombstones = self._file.uncached(), self._tombstones
         for group, chosen, at, rows in self._candidates((), self.meta.min_ms, self.meta.max_ms):
-            times = times_of(self._file, group.grid)
-            gone = self._tombstones.deleted(group.first, rows, times)
-            values = without(read_values(self._file, group.grid, rows, 0, len(times)), gone)
-            yield read_group(self._file, group.grid, chosen.part(at), times, rows, values, 0, gone)
+            times = times_of(file, group.grid)
+            gone = tombstones.deleted(group.first, rows, times)
+            values = without(read_values(file, group.grid, rows, 0, len(times)), gone)
+            yield read_group(file, group.grid, chosen.part(at), times, rows, values, 0, gone)
 
     def verify(self) -> list[str]:
         """Reads every byte; what is wrong, in words that name file and tile. Empty for a sound block."""
         findings: list[str] = []
         samples = histograms = 0
         try:
-            _, header = decode_index((self.path / INDEX).read_bytes())
-            if header.meta != self.meta:
-                findings.append(f"{self.path / INDEX}: changed since it was opened")
-            read_tombstones(self.path / TOMBSTONES, self.meta.id, self.meta.series)
+            if _read(self.path)[1].meta != self.meta:
+                findings.append(f"{self.path / INDEX}: is another than when the block was opened")
         except (BlockError, OSError) as error:
-            findings.append(str(error) if isinstance(error, OSError) or error.path else f"{self.path / INDEX}: {error}")
+            findings.append(str(error))
+        try:
+            file = self._file.uncached()
+        except (BlockError, OSError) as error:
+            return [*findings, str(error)]
         for group, _, _, rows in self._candidates((), self.meta.min_ms, self.meta.max_ms):
             try:
-                for counted in check_group(self._file, group.grid, self._groups.extent(group, rows)):
-                    samples += counted[0]
-                    histograms += counted[1]
+                for found in check_group(file, group.grid, self._groups.extent(group, rows)):
+                    samples += found[0]
+                    histograms += found[1]
             except (BlockError, OSError) as error:
                 findings.append(str(error))
         if not findings and (samples, histograms) != (self.meta.samples, self.meta.histograms):
@@ -187,6 +183,19 @@ class Block:
                 low, high = np.searchsorted(chosen.rows, (group.offset, group.offset + group.grid.rows)).tolist()
                 if low < high:
                     yield group, chosen, np.arange(low, high), chosen.rows[low:high] - group.offset
+
+
+def _read(path: Path) -> tuple[Index, Header, Tombstones]:
+    """What of a block is read when it is opened."""
+    try:
+        if (path / INDEX).stat().st_size > HEADER_BYTES + MAX_INDEX_BYTES:
+            raise BlockDamaged("is larger than an index can be")
+        index, header = decode_index((path / INDEX).read_bytes())
+        return index, header, read_tombstones(path / TOMBSTONES, header.id, header.series)
+    except FileNotFoundError as error:
+        raise BlockDamaged("is missing", Path(error.filename)) from error
+    except BlockError as error:
+        raise error if error.path else type(error)(error.reason, path / INDEX) from error
 
 
 def _bounded(time_ms: int) -> int:

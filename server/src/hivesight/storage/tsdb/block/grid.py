@@ -6,6 +6,9 @@ each band of rows; where it has histograms, those of each single row."""
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 TILE_ROWS: Final = 64
 TILE_SAMPLES: Final = 960
 HISTOGRAMS: Final = 1
@@ -63,3 +66,11 @@ class Grid:
     def histograms(self, row: int, column_band: int) -> int:
         """The number of a tile of histograms; the group must have some."""
         return self.first + (column_band + 1) * self._stride - self.rows + row
+
+
+def tile_counts(rows: NDArray[np.int32], samples: NDArray[np.int32], flags: NDArray[np.int32]) -> NDArray[np.int64]:
+    """How many tiles each of many groups has; see `Grid.tiles`."""
+    row_bands = -(-rows.astype(np.int64) // TILE_ROWS)
+    column_bands = -(-samples.astype(np.int64) // TILE_SAMPLES)
+    starts = np.where(flags & STARTS, row_bands, 0)
+    return column_bands * (1 + row_bands + starts + np.where(flags & HISTOGRAMS, rows, 0))

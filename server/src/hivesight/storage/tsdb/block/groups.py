@@ -11,7 +11,7 @@ from hivesight.model.histogram import HistogramCells, HistogramGrid, stacked_cel
 from hivesight.model.series import ABSENT, Mask, SeriesBlock, Times, Values, is_absent
 from hivesight.model.symbols import LabelTable
 from hivesight.storage.tsdb.block.errors import BlockDamaged
-from hivesight.storage.tsdb.block.grid import HISTOGRAMS, STARTS, TILE_ROWS, TILE_SAMPLES, Grid
+from hivesight.storage.tsdb.block.grid import HISTOGRAMS, STARTS, TILE_ROWS, TILE_SAMPLES, Grid, tile_counts
 from hivesight.storage.tsdb.block.index import Index
 from hivesight.storage.tsdb.block.shared import Rows
 from hivesight.storage.tsdb.block.tilefile import TileFile
@@ -38,8 +38,7 @@ class Groups:
         self._first = _before(index.group_rows)
         self._table_first = _before(index.table_rows)
         self._group_of_table = np.searchsorted(self._first, self._table_first)
-        grids = zip(index.group_rows.tolist(), index.group_samples.tolist(), index.group_flags.tolist(), strict=True)
-        self._tile_first = _before(np.array([Grid(*each).tiles for each in grids], np.int64))
+        self._tile_first = _before(tile_counts(index.group_rows, index.group_samples, index.group_flags))
 
     def of_table(self, table: int, start_ms: int, end_ms: int) -> Iterator[Group]:
         """The groups of a table that may have a sample in the closed interval."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hivesight.model.histogram import CUSTOM, SCHEMAS, Layout, Scale
 from hivesight.storage.tsdb.block.bytestream import Cursor, compress, decompress
 from hivesight.storage.tsdb.block.errors import BlockDamaged
-from hivesight.storage.tsdb.block.grid import HISTOGRAMS, STARTS, TILE_ROWS, TILE_SAMPLES
+from hivesight.storage.tsdb.block.grid import tile_counts
 from hivesight.storage.tsdb.block.meta import HEADER_BYTES, MAX_INDEX_BYTES, TILES_HEADER_BYTES, Header, decode_header
 
 Int32s = NDArray[np.int32]
@@ -164,9 +164,6 @@ def _check(index: Index, header: Header) -> None:
     group_rows, samples = index.group_rows.astype(np.int64), index.group_samples.astype(np.int64)
     owner = np.repeat(np.arange(len(group_rows)), np.maximum(group_rows, 0))
     numbers = np.concatenate((index.names, index.codes))
-    row_bands, column_bands = -(-group_rows // TILE_ROWS), -(-samples // TILE_SAMPLES)
-    starts = np.where(index.group_flags & STARTS, row_bands, 0)
-    tiles = column_bands * (1 + row_bands + starts + np.where(index.group_flags & HISTOGRAMS, group_rows, 0))
     sound = (
         index.texts[:1] == [""]
         and _all(rows > 0, widths >= 0, group_rows > 0, samples > 0, index.group_flags >> 2 == 0)
@@ -176,7 +173,7 @@ def _check(index: Index, header: Header) -> None:
         and _all(numbers >= 0, numbers < header.symbols)
         and _all(index.row_first >= 0, index.row_first <= index.row_last, index.row_last < samples[owner])
         and _all(index.group_min <= index.group_max)
-        and tiles.sum() == header.tiles
+        and tile_counts(index.group_rows, index.group_samples, index.group_flags).sum() == header.tiles
         and int(index.tile_size.sum(dtype=np.int64)) == header.tile_bytes - TILES_HEADER_BYTES
     )
     if not sound:

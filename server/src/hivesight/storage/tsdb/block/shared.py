@@ -44,6 +44,7 @@ class Tiles:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[int, int], Any] = OrderedDict()
         self.nbytes = self.hits = self.misses = 0
+        self.serials = itertools.count()
 
     def get(self, key: tuple[int, int], load: Callable[[], Tile]) -> Tile:
         """The tile with this key (block, number), which `load` reads where it is not there."""
@@ -96,7 +97,6 @@ class Shared:
         self.symbols = symbols
         self.verdicts = verdicts
         self.tiles = Tiles(cache_bytes)
-        self.serials = itertools.count()
         self._lock = threading.Lock()
         self._chosen_bytes = 0
         self._tables: WeakValueDictionary[tuple[tuple[str, ...], bytes], LabelTable] = WeakValueDictionary()

@@ -71,8 +71,9 @@ class Block:
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[SeriesBlock]:
         """The rows that meet all matchers and have a sample in the closed interval, with those samples; nothing that
-        was deleted. Arrays are for reading only. Equal questions get the identical label tables. Raises BlockDamaged,
-        which names file and tile, and OSError."""
+        was deleted. Arrays are for reading only. Equal questions get the identical label tables. A series that was in
+        several sources is answered as often (`assemble` joins it). Raises BlockDamaged, which names file and tile, and
+        OSError."""
         tombstones = self._tombstones
         start_ms, end_ms = _bounded(start_ms), _bounded(end_ms)
         found: list[SeriesBlock] = []

@@ -40,9 +40,9 @@ def routes(
     """All routes of the API. receiver: what takes remote write; None where nothing is taken."""
     return [
         *query.routes(engine, workers, clock),
-        *expressions.routes(workers),
+        *expressions.routes(tsdb, workers),
         *series.routes(tsdb, workers),
-        *targets.routes(scraping),
+        *targets.routes(scraping, tsdb),
         *relabelling.routes(server),
         *rules.routes(manager),
         *status.routes(server, tsdb, workers, clock),

@@ -19,3 +19,8 @@ def test_groups_that_are_asked_for_are_bounded() -> None:
     found = compile_regex("(a)|(b)").fullmatch("b")
     assert found is not None
     assert found.group(2) == "b"
+
+
+def test_repetitions_are_bounded() -> None:
+    with pytest.raises(ValueError, match="20002 characters with more than 10000 repetitions"):
+        compile_regex("a?" * 10_001)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
-from hivesight.api.prometheus import expressions, query, series, targets
+from hivesight.api.prometheus import cardinality_page, expressions, query, series, targets
 from hivesight.api.prometheus.endpoint import preflight
 from hivesight.model.batch import Exemplar
 from hivesight.model.errors import QueryLimit
@@ -449,3 +449,23 @@ def test_metadata_of_senders_joins_that_of_targets(tsdb, clock, asking) -> None:
         assert ask(path, params={"metric": "pushed", "limit_per_metric": 1}).json()["data"] == {"pushed": [told]}
         assert ask(path, params={"limit": 1}).json()["data"] == {"pushed": [told]}
         assert ask(path, params={"limit": 0}).json()["data"] == {}
+
+
+def test_the_cardinality_of_chosen_series(tsdb, workers, asking) -> None:
+    ask = asking(cardinality_page.routes(tsdb, workers))
+    path = "/api/v1/status/cardinality"
+    everything = ask(path, params={"name": "job"}).json()["data"]
+    assert everything["series"] == everything["seriesCreated"] == 4
+    assert everything["seriesByValue"] == [{"name": "a", "value": 2}, {"name": "b", "value": 1}]
+    chosen = ask(path, params={"match[]": 'up{job=~"b|c"}', "limit": 1}).json()["data"]
+    assert chosen["series"] == 1
+    assert chosen["seriesByMetric"] == [{"name": "up", "value": 1}]
+    assert chosen["bytesByLabel"] == [{"name": "__name__", "value": 2}]
+    assert len(chosen["seriesByLabelPair"]) == 1
+    assert ask(path, params={"match[]": "nothing", "name": "x"}).json()["data"]["seriesByValue"] == []
+    assert ask(path, params={"limit": 0}).status_code == 400
+
+
+def test_a_number_beyond_all_floats(ask) -> None:
+    for number in ("0x" + "f" * 1000, "0" + "7" * 1000, "9" * 1000):
+        assert ask("/api/v1/query", params={"query": number}).json()["data"]["result"] == [NOW, "+Inf"]

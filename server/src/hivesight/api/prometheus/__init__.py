@@ -3,6 +3,7 @@
 from starlette.routing import BaseRoute
 
 from hivesight.api.prometheus import (
+    cardinality_page,
     expressions,
     federate,
     graph,
@@ -46,6 +47,7 @@ def routes(
         *relabelling.routes(server),
         *rules.routes(manager),
         *status.routes(server, tsdb, workers, clock),
+        *cardinality_page.routes(tsdb, workers),
         *federate.routes(server, tsdb, workers, clock),
         *remote_write.routes(receiver),
         *graph.routes(),

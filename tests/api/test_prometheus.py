@@ -3,19 +3,24 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from prometheus_client import CollectorRegistry
 
-from hivesight.api.prometheus import expressions, query, series
+from hivesight.api.prometheus import cardinality_page, expressions, query, series, targets
 from hivesight.api.prometheus.endpoint import preflight
+from hivesight.model.batch import Exemplar
 from hivesight.model.errors import QueryLimit
 from hivesight.model.histogram import Histogram, HistogramGrid, Scale, cells_of
 from hivesight.model.labels import Labels
+from hivesight.model.metadata import Metadata
 from hivesight.model.symbols import Symbols, label_table
 from hivesight.query.promql import Answer, Engine, Matrix, Vector, parse
 from hivesight.query.promql import format as canonical
 from hivesight.query.promql.render import render
+from hivesight.sources.manager import ScrapeManager
 
 NOW = 1_700_000_000
 
@@ -26,7 +31,7 @@ def ask(tsdb, workers, clock, asking):
     return asking(
         [
             *query.routes(engine, workers, clock),
-            *expressions.routes(workers),
+            *expressions.routes(tsdb, workers),
             *series.routes(tsdb, workers),
             preflight(),
         ]
@@ -310,6 +315,30 @@ def test_wrong_parameters_are_refused_in_the_words_of_prometheus(ask, path, para
     assert answer.status_code == 400
 
 
+def test_exemplars_of_every_selector_in_a_query(ask, tsdb) -> None:
+    def example(job: str, trace: str, value: float, at_ms: int) -> Exemplar:
+        return Exemplar(Labels({"__name__": "up", "job": job}), Labels({"trace_id": trace}), value, at_ms)
+
+    early, late, other = (example("a", "1", 0.5, 1_500), example("a", "2", 1e21, 3_000), example("b", "3", 6, 2_000))
+    tsdb._head.exemplars.keep([early, late, other])
+    of_a = {
+        "seriesLabels": {"__name__": "up", "job": "a"},
+        "exemplars": [
+            {"labels": {"trace_id": "1"}, "value": "0.5", "timestamp": 1.5},
+            {"labels": {"trace_id": "2"}, "value": "1e+21", "timestamp": 3},
+        ],
+    }
+    of_b = {
+        "seriesLabels": {"__name__": "up", "job": "b"},
+        "exemplars": [{"labels": {"trace_id": "3"}, "value": "6", "timestamp": 2}],
+    }
+    query = 'rate(up{job="a"}[1m]) + sum(up{job=~"b.*"})'
+    path = "/api/v1/query_exemplars"
+    assert ask(path, params={"query": query}).json()["data"] == [of_a, of_b]
+    assert ask(path, "POST", data={"query": 'up{job="b"}', "start": 2, "end": 2}).json()["data"] == [of_b]
+    assert ask(path, params={"query": query, "start": 4}).json()["data"] == []
+
+
 def test_exemplars(ask) -> None:
     assert ask("/api/v1/query_exemplars", params={"query": "up"}).json() == {"status": "success", "data": []}
     assert ask("/api/v1/query_exemplars", params={"query": "1"}).status_code == 204
@@ -407,3 +436,36 @@ def test_a_question_whose_asker_is_gone_ends(workers, clock) -> None:
     with pytest.raises(QueryLimit):
         asyncio.run(query._asked(Gone(), workers, ask, query._Shape(None, False, clock)))
     assert ended.is_set()
+
+
+def test_metadata_of_senders_joins_that_of_targets(tsdb, clock, asking) -> None:
+    tsdb._head.metadata.describe({"pushed": Metadata("counter", "All.", "bytes"), "other": Metadata("gauge")})
+    with ThreadPoolExecutor(1) as pool:
+        ask = asking(targets.routes(ScrapeManager(tsdb, clock, pool, CollectorRegistry()), tsdb))
+        told = {"type": "counter", "help": "All.", "unit": "bytes"}
+        plain = {"type": "gauge", "help": "", "unit": ""}
+        path = "/api/v1/metadata"
+        assert ask(path).json()["data"] == {"pushed": [told], "other": [plain]}
+        assert ask(path, params={"metric": "pushed", "limit_per_metric": 1}).json()["data"] == {"pushed": [told]}
+        assert ask(path, params={"limit": 1}).json()["data"] == {"pushed": [told]}
+        assert ask(path, params={"limit": 0}).json()["data"] == {}
+
+
+def test_the_cardinality_of_chosen_series(tsdb, workers, asking) -> None:
+    ask = asking(cardinality_page.routes(tsdb, workers))
+    path = "/api/v1/status/cardinality"
+    everything = ask(path, params={"name": "job"}).json()["data"]
+    assert everything["series"] == everything["seriesCreated"] == 4
+    assert everything["seriesByValue"] == [{"name": "a", "value": 2}, {"name": "b", "value": 1}]
+    chosen = ask(path, params={"match[]": 'up{job=~"b|c"}', "limit": 1}).json()["data"]
+    assert chosen["series"] == 1
+    assert chosen["seriesByMetric"] == [{"name": "up", "value": 1}]
+    assert chosen["bytesByLabel"] == [{"name": "__name__", "value": 2}]
+    assert len(chosen["seriesByLabelPair"]) == 1
+    assert ask(path, params={"match[]": "nothing", "name": "x"}).json()["data"]["seriesByValue"] == []
+    assert ask(path, params={"limit": 0}).status_code == 400
+
+
+def test_a_number_beyond_all_floats(ask) -> None:
+    for number in ("0x" + "f" * 1000, "0" + "7" * 1000, "9" * 1000):
+        assert ask("/api/v1/query", params={"query": number}).json()["data"]["result"] == [NOW, "+Inf"]

@@ -313,3 +313,8 @@ def test_what_prometheus_client_writes_as_openmetrics() -> None:
     assert cache.metadata["took_seconds"] == Metadata("histogram", "Took.", "seconds")
     assert cache.metadata["work"].help == "Work\ndone."
     assert next(each for each, _, _ in found if each["__name__"] == "work_total")["kind"] == 'a"b\\c\nd'
+
+
+def test_lines_that_are_no_samples_are_bounded() -> None:
+    with pytest.raises(ExpositionError, match="more than 1000000 lines that are no samples"):
+        parse(SeriesCache(), b"#\n" * 1_000_001)

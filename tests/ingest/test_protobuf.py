@@ -271,6 +271,8 @@ HOSTILE = [
     (delimited(message(9, "x" * PIECE_BYTES) + message(4)), "a family without its metrics is over"),
     (delimited(b"\x23" + b"x" * PIECE_BYTES), "unknown wire type 3"),
     (delimited(family("a", GAUGE, *[b""] * 200)), "more than 100 samples"),
+    (delimited(family("a", GAUGE, *[b""] * PIECE_BYTES)), "more than 99 metrics"),
+    (b"\x00" * 200_001, "more than 200000 metric families"),
     (
         delimited(family("a", COUNTER, metric(counter(1, exemplar(2, 1, time(3, 1 << 61)))))),
         "invalid timestamp",
@@ -318,7 +320,7 @@ def test_a_large_family_is_read_in_pieces() -> None:
     told = [metric(gauge(n), n=str(n), pad="x" * 1000) for n in range(2500)]
     body = b"".join(message(4, each) for each in told[:1200])
     body += message(1, "big") + integer(3, GAUGE) + b"".join(message(4, each) for each in told[1200:])
-    assert all(len(each) <= PIECE_BYTES for each in pieces(body))
+    assert all(len(each) <= PIECE_BYTES for each in pieces(body, 2500))
     cache = SeriesCache()
     parsed = parse_protobuf(cache, delimited(body, family("after", GAUGE, metric(gauge(-1)))))
     assert parsed.values.tolist() == [*range(2500), -1]

@@ -179,7 +179,7 @@ class App:
         await asyncio.to_thread(tsdb.end_groups, scraping.vanished(), clock.now_ms())
         self._rooms = rooms
 
-        workers = Workers(settings.query.max_concurrency, self._registry)
+        workers = Workers(settings.query.max_concurrency, self._registry, limits.timeout_seconds)
         stack.callback(workers.close)
         started_at_ms = clock.now_ms()
         server = Server(VERSION, started_at_ms, self.url, self._config, lambda: self._config, lambda: self._reloads)

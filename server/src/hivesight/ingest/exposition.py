@@ -22,6 +22,8 @@ from hivesight.ingest.textline import (
 from hivesight.model.series import Values, canonical_nans
 
 MAX_LINE_BYTES: Final = 1 << 20
+MAX_OTHER_LINES: Final = 1_000_000
+"""In one body: lines that are no samples. An empty one is a single byte."""
 
 _CHUNK_BYTES: Final = 1 << 20
 
@@ -64,6 +66,8 @@ class _Reading:
             values.append(self._numbers(texts, lines, first_line))
             ids.append(np.array(chunk, dtype=np.int32))
             self.count += len(chunk)
+            if self.line_number - self.count > MAX_OTHER_LINES:
+                raise LineError(f"more than {MAX_OTHER_LINES} lines that are no samples")
         if self.openmetrics and not self.ended:
             raise LineError("the text does not end with # EOF; is it cut off?")
         return Parsed(

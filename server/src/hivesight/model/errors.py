@@ -11,6 +11,7 @@ HivesightError
 """
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from hivesight.model.diagnostics import Diagnostic
 
@@ -40,8 +41,21 @@ class BadQuery(QueryError):
         self.end = end
 
 
+class Limit(StrEnum):
+    """Why a question was not answered to its end."""
+
+    CANCELED = "canceled"
+    TIMEOUT = "timeout"
+    SAMPLES = "samples"
+    SIZE = "size"
+
+
 class QueryLimit(QueryError):
-    """The question is too large or took too long."""
+    """The question is too large or took too long, or whoever asked has gone. `limit`: which of these."""
+
+    def __init__(self, message: str, limit: Limit = Limit.SIZE) -> None:
+        super().__init__(message)
+        self.limit = limit
 
 
 class StorageError(HivesightError):

@@ -3,11 +3,19 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 import re2
 
 from hivesight.model.labels import quoted
+
+MAX_CAPTURE_CELLS: Final = 1 << 22
+"""Groups times instructions: RE2 keeps the place of every group for every instruction, outside of `max_mem`, and
+50,000 groups in each other took 24 GB to match one text."""
+
+
+MAX_REPETITIONS: Final = 10_000
+"""RE2 takes the square of their number to compile them: 50,000 of `a?` took 10 s."""
 
 
 class MatchType(StrEnum):
@@ -31,19 +39,31 @@ class Regex(Protocol):
     def fullmatch(self, text: str) -> Match | None: ...
 
 
-def compile_regex(pattern: str) -> Regex:
-    """RE2 with Prometheus' conventions: anchored by `fullmatch`, `.` matches newlines. Linear in time, whoever wrote
-    it. Raises ValueError with RE2's reason."""
-    options = re2.Options()
+def compile_regex(pattern: str, *, groups: bool = True) -> Regex:
+    """RE2 with Prometheus' conventions: anchored by `fullmatch`, `.` matches newlines. Linear in time and bounded in
+    memory, whoever wrote it. groups: whether they are asked for. Raises ValueError with RE2's reason."""
+    if sum(map(pattern.count, "?*+{")) > MAX_REPETITIONS:
+        raise ValueError(
+            f"regular expression of {len(pattern)} characters with more than {MAX_REPETITIONS} repetitions"
+        )
+    options: Any = re2.Options()
     options.log_errors = False
     options.dot_nl = True
     options.max_mem = 8 << 20
+    options.never_capture = not groups
     try:
-        return re2.compile(pattern, options=options)
+        regex: Any = re2.compile(pattern, options=options)
     except re2.error as error:
         # The binding gives the reason as bytes.
         reason = b" ".join(each for each in error.args if isinstance(each, bytes)).decode(errors="replace")
         raise ValueError(f"bad regular expression {pattern!r}: {reason}") from error
+    if (regex.groups + 1) * regex.programsize > MAX_CAPTURE_CELLS:
+        raise ValueError(
+            f"regular expression of {len(pattern)} characters with {regex.groups} groups is too large: "
+            "use (?:...) where the text of a group is not needed"
+        )
+    found: Regex = regex
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +77,7 @@ class Matcher:
 
     def __post_init__(self) -> None:
         if self.type in (MatchType.REGEX, MatchType.NOT_REGEX):
-            object.__setattr__(self, "_regex", compile_regex(self.value))
+            object.__setattr__(self, "_regex", compile_regex(self.value, groups=False))
 
     def matches(self, value: str) -> bool:
         """Whether a label with this value meets the condition."""

@@ -4,7 +4,7 @@ never from the file's text, so that a comment or a key that nobody knows cannot 
 import dataclasses
 import re
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any, Final
 
@@ -29,7 +29,9 @@ _SIZES: Final = (("GiB", 30), ("MiB", 20), ("KiB", 10))
 def to_yaml(value: Any, always: Iterable[str] = ()) -> str:
     """A section to YAML. Values that are as by default are left out, but for keys in `always`; secrets are
     `<secret>`; so are names and passwords inside of URLs."""
-    return yaml.safe_dump(_section(value, frozenset(always)), sort_keys=False, allow_unicode=True, width=1000)
+    # The stubs of PyYAML give `width` a type that they do not import.
+    dump = typing.cast("Callable[..., str]", yaml.safe_dump)  # pyright: ignore[reportUnknownMemberType]
+    return dump(_section(value, frozenset(always)), sort_keys=False, allow_unicode=True, width=1000)
 
 
 def _section(value: Any, always: frozenset[str]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from starlette.routing import BaseRoute
 
 from hivesight.api.prometheus import (
+    cardinality_page,
     expressions,
     federate,
     graph,
@@ -40,12 +41,13 @@ def routes(
     """All routes of the API. receiver: what takes remote write; None where nothing is taken."""
     return [
         *query.routes(engine, workers, clock),
-        *expressions.routes(workers),
+        *expressions.routes(tsdb, workers),
         *series.routes(tsdb, workers),
-        *targets.routes(scraping),
+        *targets.routes(scraping, tsdb),
         *relabelling.routes(server),
         *rules.routes(manager),
         *status.routes(server, tsdb, workers, clock),
+        *cardinality_page.routes(tsdb, workers),
         *federate.routes(server, tsdb, workers, clock),
         *remote_write.routes(receiver),
         *graph.routes(),

@@ -61,6 +61,15 @@ def cardinality(tables: Sequence[LabelTable], most: int) -> Cardinality:
     )
 
 
+def values_of(tables: Sequence[LabelTable], name: str, most: int) -> list[Figure]:
+    """The values of one label with the most series."""
+    columns = [table.column(name) for table in tables]
+    if not columns:
+        return []
+    codes, counts = np.unique(np.concatenate(columns), return_counts=True)
+    return _largest(tables[0].symbols, codes[codes != 0], counts[codes != 0], most)
+
+
 def _columns(tables: Iterable[LabelTable]) -> dict[str, list[Codes]]:
     found: dict[str, list[Codes]] = {}
     for table in tables:

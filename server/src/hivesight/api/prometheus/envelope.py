@@ -7,7 +7,7 @@ from typing import Any, Final
 import orjson
 from starlette.responses import Response
 
-from hivesight.model.errors import BadQuery, HivesightError, QueryLimit, StorageError
+from hivesight.model.errors import BadQuery, HivesightError, Limit, QueryLimit, StorageError
 
 
 class ErrorType(StrEnum):
@@ -77,9 +77,9 @@ def refusal(error: BadParameter | HivesightError) -> Response:
     match error:
         case BadParameter() | BadQuery():
             kind = ErrorType.BAD_DATA
-        case QueryLimit() if "timed out" in text:
+        case QueryLimit(limit=Limit.TIMEOUT):
             kind = ErrorType.TIMEOUT
-        case QueryLimit() if "canceled" in text:
+        case QueryLimit(limit=Limit.CANCELED):
             kind = ErrorType.CANCELED
         case StorageError():
             kind = ErrorType.UNAVAILABLE

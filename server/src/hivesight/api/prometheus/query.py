@@ -19,7 +19,7 @@ from hivesight.api.prometheus.params import Params, duration_ms
 from hivesight.api.prometheus.series import CUT
 from hivesight.api.workers import Workers
 from hivesight.model.clock import Clock
-from hivesight.model.errors import BadQuery, QueryLimit
+from hivesight.model.errors import BadQuery, Limit, QueryLimit
 from hivesight.query.promql import Answer, Engine, Matrix, Scalar, String, Vector
 from hivesight.query.promql.render import render
 
@@ -30,13 +30,13 @@ def routes(engine: Engine, workers: Workers, clock: Clock) -> list[BaseRoute]:
     """The routes of this module."""
 
     async def query(params: Params, request: Request) -> Response:
-        limit = params.limit()
+        shape = _Shape.of(params, clock)
         at_ms = params.time_ms("time", clock.now_ms())
         ask = partial(_tuned(engine, params).instant, params.text("query"), at_ms)
-        return await _asked(request, workers, ask, _Shape(limit, params.text("stats") != "", clock))
+        return await _asked(request, workers, ask, shape)
 
     async def query_range(params: Params, request: Request) -> Response:
-        limit = params.limit()
+        shape = _Shape.of(params, clock)
         start_ms, end_ms = params.time_ms("start"), params.time_ms("end")
         if end_ms < start_ms:
             raise invalid("end", "end timestamp must not be before start time")
@@ -51,7 +51,7 @@ def routes(engine: Engine, workers: Workers, clock: Clock) -> list[BaseRoute]:
                 "Try decreasing the query resolution (?step=XX)"
             )
         ask = partial(_tuned(engine, params).range, params.text("query"), start_ms, end_ms, step_ms)
-        return await _asked(request, workers, ask, _Shape(limit, params.text("stats") != "", clock))
+        return await _asked(request, workers, ask, shape)
 
     return [endpoint("/api/v1/query", query), endpoint("/api/v1/query_range", query_range)]
 
@@ -64,16 +64,29 @@ class Ask(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What of an answer is wanted. limit: the most series. stats: whether to say what it cost."""
+    """What of an answer is wanted. limit: the most series. stats: whether to say what it cost. patience_seconds: how
+    long it may wait for its turn; None: as long as any."""
 
     limit: int | None
     stats: bool
     clock: Clock
+    patience_seconds: float | None = None
+
+    @staticmethod
+    def of(params: Params, clock: Clock) -> "_Shape":
+        timeout_ms = _timeout_ms(params)
+        patience = None if timeout_ms is None else timeout_ms / 1000
+        return _Shape(params.limit(), params.text("stats") != "", clock, patience)
+
+
+def _timeout_ms(params: Params) -> int | None:
+    """The `timeout` that was asked for."""
+    return params.duration_ms("timeout") if params.text("timeout") else None
 
 
 def _tuned(engine: Engine, params: Params) -> Engine:
     """The engine with the `timeout` and `lookback_delta` that were asked for."""
-    timeout_ms = params.duration_ms("timeout") if params.text("timeout") else None
+    timeout_ms = _timeout_ms(params)
     lookback_ms = 0
     if params.text("lookback_delta"):
         try:
@@ -81,7 +94,7 @@ def _tuned(engine: Engine, params: Params) -> Engine:
         except ValueError as error:
             raise BadParameter(f"error parsing lookback delta duration: {error}") from None
     if timeout_ms is not None and timeout_ms <= 0:
-        raise QueryLimit("query timed out in query execution")
+        raise QueryLimit("query timed out in query execution", Limit.TIMEOUT)
     if timeout_ms is None and lookback_ms <= 0:
         return engine
     return engine.tuned(
@@ -91,7 +104,7 @@ def _tuned(engine: Engine, params: Params) -> Engine:
 
 
 async def _asked(request: Request, workers: Workers, ask: Ask, shape: _Shape) -> Response:
-    """The answer; nobody works for a client that has gone away."""
+    """The answer; nobody works for a client that has gone away, and its place in the queue is free."""
     gone = threading.Event()
 
     async def watch() -> None:
@@ -102,7 +115,11 @@ async def _asked(request: Request, workers: Workers, ask: Ask, shape: _Shape) ->
     asked = shape.clock.monotonic()
     watching = asyncio.create_task(watch())
     try:
-        return await workers.run(lambda: _answer(lambda: ask(cancelled=gone.is_set), shape, asked))
+        return await workers.run(
+            lambda: _answer(lambda: ask(cancelled=gone.is_set), shape, asked),
+            patience_seconds=shape.patience_seconds,
+            gone=watching,
+        )
     except BadQuery as error:
         raise invalid("query", error) from error
     finally:

@@ -77,7 +77,7 @@ def routes(server: Server, tsdb: Tsdb, workers: Workers, clock: Clock) -> list[B
         return success(_runtime(server, tsdb.stats(), clock.now_ms()))
 
     async def store(params: Params, _: Request) -> Response:
-        most = _most(params)
+        most = most_figures(params)
         found = await workers.run(lambda: cardinality(tsdb.label_tables(), most))
         return success(_store(found, tsdb.stats()))
 
@@ -102,7 +102,8 @@ def routes(server: Server, tsdb: Tsdb, workers: Workers, clock: Clock) -> list[B
     ]
 
 
-def _most(params: Params) -> int:
+def most_figures(params: Params) -> int:
+    """The `limit` of figures in a list."""
     try:
         most = integer(params.text("limit", "10"))
     except ValueError:
@@ -175,12 +176,13 @@ def _store(found: Cardinality, stats: TsdbStats) -> Mapping[str, Any]:
             "minTime": _LAST_MS if stats.min_time_ms is None else stats.min_time_ms,
             "maxTime": _FIRST_MS if stats.max_time_ms is None else stats.max_time_ms,
         },
-        "seriesCountByMetricName": _listed(found.metrics),
-        "labelValueCountByLabelName": _listed(found.label_values),
-        "memoryInBytesByLabelName": _listed(found.value_bytes),
-        "seriesCountByLabelValuePair": _listed(found.pairs),
+        "seriesCountByMetricName": listed(found.metrics),
+        "labelValueCountByLabelName": listed(found.label_values),
+        "memoryInBytesByLabelName": listed(found.value_bytes),
+        "seriesCountByLabelValuePair": listed(found.pairs),
     }
 
 
-def _listed(figures: Sequence[Figure]) -> list[Mapping[str, Any]]:
+def listed(figures: Sequence[Figure]) -> list[Mapping[str, Any]]:
+    """Figures as JSON."""
     return [{"name": each.name.encode(errors="replace").decode(), "value": each.value} for each in figures]

@@ -1,5 +1,6 @@
 """Where series come from: targets and the metadata of their metrics."""
 
+from itertools import chain
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -16,11 +17,12 @@ from hivesight.model.matcher import all_match
 from hivesight.model.metadata import Metadata
 from hivesight.sources.manager import ScrapeManager
 from hivesight.sources.scrape import TargetStatus
+from hivesight.storage.tsdb import Tsdb
 
 NEVER: Final = "0001-01-01T00:00:00Z"
 
 
-def routes(scraping: ScrapeManager) -> list[BaseRoute]:
+def routes(scraping: ScrapeManager, tsdb: Tsdb) -> list[BaseRoute]:
     """The routes of this module."""
 
     async def targets(params: Params, _: Request) -> Response:
@@ -42,7 +44,8 @@ def routes(scraping: ScrapeManager) -> list[BaseRoute]:
     async def metadata(params: Params, _: Request) -> Response:
         limit, per_metric, wanted = params.count("limit"), params.count("limit_per_metric"), params.text("metric")
         found: dict[str, list[dict[str, str]]] = {}
-        for _target, metrics in scraping.metadata():
+        scraped = (metrics for _target, metrics in scraping.metadata())
+        for metrics in chain(scraped, [tsdb.metadata()]):
             for name in [wanted] if wanted else metrics:
                 if name not in metrics:
                     continue

@@ -48,6 +48,9 @@ from hivesight.model.metadata import Metadata
 TYPES: Final = ("counter", "gauge", "summary", "unknown", "histogram", "gaugehistogram")
 """By the number of the message's type."""
 
+MAX_FAMILIES: Final = 200_000
+"""In one body, with those that have no metrics: an empty one is a single byte."""
+
 _CLASSIC_ONLY: Final = NativeOptions()
 # Stands between the parts of a key; no valid text holds it, so that a key is never that of a line of text.
 _SEPARATOR: Final = b"\xff"
@@ -129,9 +132,11 @@ class _Reading:
     def family(self, data: bytes) -> None:
         """Raises FramingError, LineError and DecodeError."""
         self._name = ""
+        if self._families >= MAX_FAMILIES:
+            raise LineError(f"more than {MAX_FAMILIES} metric families")
         kind: int | None = None
         header: FamilyMessage | None = None
-        for piece in pieces(data):
+        for piece in pieces(data, self._max_samples - self.count):
             message = family_of(piece)
             if header is None:
                 header = message

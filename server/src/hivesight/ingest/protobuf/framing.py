@@ -39,16 +39,21 @@ def delimited(body: bytes) -> Iterator[bytes]:
         yield body[start:at]
 
 
-def pieces(family: bytes) -> Iterator[bytes]:
+def pieces(family: bytes, max_metrics: int) -> Iterator[bytes]:
     """A family as messages that make it up when they are merged: one where it is small, else one with all that is no
-    metric, which comes first, and some with metrics. Raises FramingError."""
+    metric, which comes first, and some with metrics. Raises FramingError, and does where it has more than `max_metrics`
+    before any is decoded: an empty metric is two bytes here and hundreds when it is an object."""
     if len(family) <= PIECE_BYTES:
         yield family
         return
     header: list[bytes] = []
-    header_bytes = 0
+    header_bytes = metrics = 0
     for start, end, number in _fields(family):
-        if number != _METRIC:
+        if number == _METRIC:
+            metrics += 1
+            if metrics > max_metrics:
+                raise FramingError(f"more than {max_metrics} metrics")
+        else:
             header.append(family[start:end])
             header_bytes += end - start
             if header_bytes > MAX_HEADER_BYTES:
@@ -72,6 +77,15 @@ def _fields(message: bytes) -> Iterator[tuple[int, int, int]]:
     """Start, end and number of each field."""
     at, size = 0, len(message)
     while at < size:
+        tag = message[at]
+        # What is short is told in a byte, and is what there can be most of.
+        if tag < 0x80 and tag & 7 == _BYTES and at + 1 < size and message[at + 1] < 0x80:
+            end = at + 2 + message[at + 1]
+            if end > size:
+                raise FramingError("a field is longer than its message")
+            yield at, end, tag >> 3
+            at = end
+            continue
         tag, end = varint(message, at)
         kind = tag & 7
         if kind == _VARINT:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from hivesight.model.errors import QueryLimit
+from hivesight.model.errors import Limit, QueryLimit
 from hivesight.query.promql.types import Limits
 
 
@@ -32,7 +32,8 @@ class Budget:
         if self._samples + samples > self._limits.max_samples:
             raise QueryLimit(
                 "query processing would load too many samples into memory in query execution"
-                f" (more than {self._limits.max_samples}): ask for fewer series, a shorter time or a larger step"
+                f" (more than {self._limits.max_samples}): ask for fewer series, a shorter time or a larger step",
+                Limit.SAMPLES,
             )
         self.check()
 
@@ -48,9 +49,10 @@ class Budget:
     def check(self) -> None:
         """Raises QueryLimit when the time is up or the query was cancelled."""
         if self._cancelled():
-            raise QueryLimit("query was canceled in expression evaluation")
+            raise QueryLimit("query was canceled in expression evaluation", Limit.CANCELED)
         if self._monotonic() > self._deadline:
             raise QueryLimit(
                 f"query timed out in expression evaluation (after {self._limits.timeout_seconds:g} s):"
-                " ask for fewer series, a shorter time or a larger step"
+                " ask for fewer series, a shorter time or a larger step",
+                Limit.TIMEOUT,
             )

@@ -66,10 +66,14 @@ def quote(text: str) -> str:
 def parse_number(text: str) -> float:
     """The value of a number as the lexer cut it: decimal, exponent, hexadecimal, octal, Inf, NaN, with underscores."""
     lowered = text.lower().replace("_", "")
-    if lowered.startswith("0x"):
-        return float(int(lowered, 16))
-    if _OCTAL.fullmatch(lowered):
-        return float(int(lowered, 8))
+    try:
+        if lowered.startswith("0x"):
+            return float(int(lowered, 16))
+        if _OCTAL.fullmatch(lowered):
+            return float(int(lowered, 8))
+    except OverflowError:
+        # As a decimal number of that size.
+        return math.inf
     return float(lowered)
 
 

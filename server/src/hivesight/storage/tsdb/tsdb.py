@@ -7,10 +7,12 @@ from pathlib import Path
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from hivesight.model.batch import Exemplar
 from hivesight.model.clock import Clock
 from hivesight.model.errors import StartError, StorageError
 from hivesight.model.labels import Labels
 from hivesight.model.matcher import Matcher
+from hivesight.model.metadata import Metadata
 from hivesight.model.series import SeriesBlock
 from hivesight.model.symbols import LabelTable
 from hivesight.storage.tsdb.checkpoint import aside_records, snapshot, write_checkpoint
@@ -147,6 +149,17 @@ class Tsdb:
         of cardinality are made from."""
         with self._publishing:
             return [group.columns.view().table for group in self._head.groups.values()]
+
+    def exemplars(
+        self, selectors: Sequence[Sequence[Matcher]], start_ms: int, end_ms: int
+    ) -> dict[Labels, list[Exemplar]]:
+        """The exemplars in the closed interval of the series that meet all matchers of any selector, by series, each
+        series' oldest first."""
+        return self._head.exemplars.select(selectors, start_ms, end_ms)
+
+    def metadata(self) -> dict[str, Metadata]:
+        """What senders said of metrics, by metric family."""
+        return self._head.metadata.all()
 
     def truncate(self, now_ms: int) -> None:
         """Drops samples older than the retention, and series and groups that are left without any, from memory; then,

@@ -37,7 +37,7 @@ from hivesight.api.workers import Workers
 from hivesight.config import Config, Options
 from hivesight.figures import figures
 from hivesight.ingest.otlp import OtlpMetrics, OtlpReceiver
-from hivesight.ingest.ports import PushStore
+from hivesight.ingest.remote_write import Receiver
 from hivesight.model.clock import Clock, SystemClock
 from hivesight.model.errors import HivesightError, StorageError
 from hivesight.notify import History, NotifyMetrics, Pipeline, build_pipeline
@@ -72,7 +72,7 @@ class Rooms:
     scraping: ScrapeManager
     history: History
     notify_metrics: NotifyMetrics
-    otlp: OtlpReceiver | None
+    otlp: OtlpReceiver
 
 
 class App:
@@ -85,11 +85,8 @@ class App:
         *,
         clock: Clock | None = None,
         demo: hive.Demo | None = None,
-        push: Callable[[Tsdb], PushStore] | None = None,
     ) -> None:
-        """config: what `config.load(options)` gave. demo: what the pages say of the hive that runs beside it. push: how
-        the store takes what senders push; None: nothing is received, and no port of OTLP is opened."""
-        self._push = push
+        """config: what `config.load(options)` gave. demo: what the pages say of the hive that runs beside it."""
         self._options = options
         self._config = config
         self._clock = clock or SystemClock()
@@ -171,7 +168,7 @@ class App:
         outside = Outside(engine.instant, LabelledWriter(tsdb), tsdb, alerting.put, clock)
         rules = RuleManager(outside, _pool(stack, 2, "rules"))
         scraping = ScrapeManager(tsdb, clock, _pool(stack, 2, "scrape"), self._registry)
-        otlp = OtlpReceiver(self._push(tsdb), clock, OtlpMetrics(self._registry)) if self._push is not None else None
+        otlp = OtlpReceiver(tsdb.push, clock, OtlpMetrics(self._registry))
         rooms = Rooms(tsdb, alerting, rules, scraping, history, NotifyMetrics(self._registry), otlp)
         self._registry.register(figures(tsdb, rules))
         await self._apply(self._config, rooms)
@@ -184,7 +181,9 @@ class App:
         started_at_ms = clock.now_ms()
         server = Server(VERSION, started_at_ms, self.url, self._config, lambda: self._config, lambda: self._reloads)
         return rooms, [
-            *prometheus_api.routes(engine, tsdb, scraping, rules, workers, clock, server),
+            *prometheus_api.routes(
+                engine, tsdb, scraping, rules, workers, clock, server, Receiver(tsdb.push, self._registry)
+            ),
             *alertmanager.routes(alerting, workers, clock, VERSION, started_at_ms),
             *hive.routes(tsdb, history, clock, VERSION, started_at_ms, self._demo),
             *operations.routes(self.reload, self._exposition),
@@ -192,10 +191,8 @@ class App:
             *ui_routes(),
         ]
 
-    async def _otlp(self, stack: AsyncExitStack, receiver: OtlpReceiver | None) -> list[BaseRoute]:
+    async def _otlp(self, stack: AsyncExitStack, receiver: OtlpReceiver) -> list[BaseRoute]:
         """Opens OTLP's own ports; the routes of the main one."""
-        if receiver is None:
-            return []
         settings, pool = self._config.settings.otlp, _pool(stack, 2, "otlp")
         http, grpc = map(configuration.optional_address, (settings.http, settings.grpc))
         await stack.enter_async_context(otlp_doors(receiver, pool, http=http, grpc=grpc))
@@ -216,8 +213,7 @@ class App:
         assert config.alertmanager.config is not None, "a configuration that was loaded has no errors"
         await asyncio.to_thread(rooms.rules.apply, config.rules, options)
         rooms.alerting.apply(config.alertmanager.config, pipeline)
-        if rooms.otlp is not None:
-            await asyncio.to_thread(rooms.otlp.apply, config.prometheus.otlp)
+        await asyncio.to_thread(rooms.otlp.apply, config.prometheus.otlp)
         await rooms.scraping.apply(config.prometheus, self._local_sources(config))
 
     def _pipeline(self, config: Config, rooms: Rooms, external_url: str) -> Pipeline:

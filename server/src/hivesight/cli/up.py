@@ -43,13 +43,13 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "--otlp-http",
     metavar="HOST:PORT",
     envvar="HIVESIGHT_OTLP_HTTP",
-    help="Where OTLP over HTTP will be received (not opened yet), or off.  [default: 127.0.0.1:4318]",
+    help="Where OTLP over HTTP is received, or off.  [default: 127.0.0.1:4318]",
 )
 @click.option(
     "--otlp-grpc",
     metavar="HOST:PORT",
     envvar="HIVESIGHT_OTLP_GRPC",
-    help="Where OTLP over gRPC will be received (not opened yet), or off.  [default: 127.0.0.1:4317]",
+    help="Where OTLP over gRPC is received, or off.  [default: 127.0.0.1:4317]",
 )
 @click.option("--demo", is_flag=True, help="Start a live hive of agents too, and watch it.")
 def up(

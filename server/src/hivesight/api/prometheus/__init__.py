@@ -36,9 +36,9 @@ def routes(
     workers: Workers,
     clock: Clock,
     server: Server,
-    receiver: Receiver | None = None,
+    receiver: Receiver,
 ) -> list[BaseRoute]:
-    """All routes of the API. receiver: what takes remote write; None where nothing is taken."""
+    """All routes of the API. receiver: what takes remote write."""
     return [
         *query.routes(engine, workers, clock),
         *expressions.routes(tsdb, workers),

@@ -28,14 +28,8 @@ _AT_WORK: Final = 2
 """So many of them are decoded at once, since each may hold some hundred megabytes meanwhile."""
 
 
-def routes(receiver: Receiver | None) -> list[BaseRoute]:
-    """The route of this module; without a receiver it answers 404, as Prometheus does that is told not to receive."""
-    if receiver is None:
-
-        async def nothing(request: Request) -> Response:
-            return PlainTextResponse("this server does not receive remote write\n", 404)
-
-        return [raw_endpoint("/api/v1/write", nothing, ["POST"])]
+def routes(receiver: Receiver) -> list[BaseRoute]:
+    """The route of this module."""
     return [raw_endpoint("/api/v1/write", _Inlet(receiver).answer, ["POST"])]
 
 

@@ -82,7 +82,7 @@ def hivesight(configuration: str = NOTHING_SCRAPED) -> Generator[Server]:
         address = _free_address()
         command = [sys.executable, "-m", "hivesight", "up", "--config", str(home / "hivesight.yml")]
         command += ["--listen", address, "--data", str(home / "data")]
-        command += ["--prometheus-config", str(home / "prometheus.yml")]
+        command += ["--prometheus-config", str(home / "prometheus.yml"), "--otlp-http", "off", "--otlp-grpc", "off"]
         with _running("hivesight", command, address, home / "data") as server:
             yield server
 

@@ -17,7 +17,6 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from e2e.running import eventually, free_port
-from hivesight.api import prometheus
 from hivesight.api.application import application
 from hivesight.api.prometheus import remote_write
 from hivesight.api.server import HttpServer
@@ -127,11 +126,6 @@ def test_only_post(world) -> None:
 
 def test_pages_of_other_sites_do_not_write(world) -> None:
     assert world.post(snappy(b""), **V1, origin="http://elsewhere.example").status_code == 403
-
-
-def test_without_a_receiver(asking, tsdb, workers, clock) -> None:
-    ask = asking(prometheus.routes(None, tsdb, None, None, workers, clock, None))  # type: ignore[arg-type]
-    assert ask(PATH, "POST", content=b"").status_code == 404
 
 
 def test_too_many_at_once_are_sent_away() -> None:

@@ -179,6 +179,7 @@ class App:
         workers = Workers(settings.query.max_concurrency, self._registry, limits.timeout_seconds)
         stack.callback(workers.close)
         started_at_ms = clock.now_ms()
+        receiver = Receiver(tsdb.push, self._registry)
         server = Server(VERSION, started_at_ms, self.url, self._config, lambda: self._config, lambda: self._reloads)
         return rooms, [
             *prometheus_api.routes(

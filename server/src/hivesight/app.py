@@ -182,9 +182,7 @@ class App:
         receiver = Receiver(tsdb.push, self._registry)
         server = Server(VERSION, started_at_ms, self.url, self._config, lambda: self._config, lambda: self._reloads)
         return rooms, [
-            *prometheus_api.routes(
-                engine, tsdb, scraping, rules, workers, clock, server, Receiver(tsdb.push, self._registry)
-            ),
+            *prometheus_api.routes(engine, tsdb, scraping, rules, workers, clock, server, receiver),
             *alertmanager.routes(alerting, workers, clock, VERSION, started_at_ms),
             *hive.routes(tsdb, history, clock, VERSION, started_at_ms, self._demo),
             *operations.routes(self.reload, self._exposition),

@@ -84,8 +84,9 @@ class GrowingCells:
         figures = np.zeros((len(self._layout), max(3 + union.width, self._figures.shape[1])))
         figures[:count, : self._figures.shape[1]] = self._figures[:count]
         rows = np.flatnonzero(self._layout[:count] == index)
-        figures[rows, 3:] = 0.0
-        figures[rows[:, np.newaxis], 3 + columns] = self._figures[rows, 3 : 3 + old.width]
+        if len(rows):
+            figures[rows, 3:] = 0.0
+            figures[rows[:, np.newaxis], 3 + columns] = self._figures[rows, 3 : 3 + old.width]
         self._figures = figures
         self._layouts[index] = union
 

@@ -159,32 +159,20 @@ class Push:
         places = np.flatnonzero(~bad) if bad.any() else np.arange(len(refs))
         if not bool((np.diff(refs[places]) >= 0).all()):
             places = places[np.argsort(refs[places], kind="stable")]
-        late = self._late(refs[places], times[places])
-        if late is not None:
-            horizon = self._lanes.newest_ms - self.out_of_order_ms
-            refused = late if not self.out_of_order_ms else late & (times[places] < horizon)
+        sorted_refs, sorted_times = refs[places], times[places]
+        known = self._lanes.newest(sorted_refs)
+        late = sorted_times < known
+        if late.any():
+            refused = late & (sorted_times < self._lanes.newest_ms - self.out_of_order_ms)
+            if not self.out_of_order_ms:
+                refused = late
             verdicts[places[refused]] = Verdict.OUT_OF_ORDER
             places = places[~refused]
-            places = places[np.lexsort((times[places], refs[places]))]
-            places = _once(samples, places, verdicts)
-        return places
-
-    def _late(self, refs: NDArray[np.int32], times: Times) -> Mask | None:
-        """Which samples, sorted by ref and then as they were sent, are older than one of their series before; None
-        where all are newer than all before."""
-        if not len(refs):
-            return None
-        same = refs[1:] == refs[:-1]
-        begins = np.concatenate(([True], ~same))
-        known = self._lanes.newest(refs)
-        if bool((times[begins] > known[begins]).all()) and bool((times[1:] > times[:-1])[same].all()):
-            return None
-        # The largest time so far within each series: of ranks, which can be told apart by series.
-        rank = np.searchsorted(np.unique(times), times)
-        series = np.cumsum(begins)
-        largest = np.maximum.accumulate(series * len(times) + rank)
-        before = np.concatenate(([0], largest[:-1]))
-        return (times < known) | (~begins & (series * len(times) + rank < before))
+            sorted_refs, sorted_times = refs[places], times[places]
+        # The order within a request means nothing: a message has a series' floats and its histograms apart.
+        if bool(((sorted_times[1:] > sorted_times[:-1]) | (sorted_refs[1:] != sorted_refs[:-1])).all()):
+            return places
+        return _once(samples, places[np.lexsort((sorted_times, sorted_refs))], verdicts)
 
     def _count(self, verdicts: Verdicts) -> None:
         counts = np.bincount(verdicts, minlength=len(Verdict)).tolist()

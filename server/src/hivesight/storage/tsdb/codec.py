@@ -30,6 +30,7 @@ class Kind(IntEnum):
     DELETE = 7
     EXEMPLARS = 8
     METADATA = 9
+    CUT = 10
 
 
 class Rows(IntEnum):

@@ -74,6 +74,8 @@ class Columns:
         """Identity of each series -> its row number."""
         self.next_number = next_number
         self.newest_ms: int | None = None
+        self.oldest_written_ms: int | None = None
+        """The oldest time written to since somebody set it to None."""
         self.version = 0
         self.rows = 0
         self.arrays = no_arrays()
@@ -176,9 +178,9 @@ class Columns:
             named = np.full(places.shape, NO_CELL, np.int32)
             named[places >= 0] = numbers[np.searchsorted(used, places[places >= 0])]
             arrays.place[cells] = named
+        self._written(int(piece.times[0]))
         newest = int(piece.times[-1])
         self.newest_ms = newest if self.newest_ms is None else max(self.newest_ms, newest)
-        self._view = None
 
     def grown_bytes(self, rows: int, samples: int) -> int:
         """How many bytes `grown` would add."""
@@ -256,7 +258,7 @@ class Columns:
         arrays.times[low:high] = times
         self.arrays = replace(arrays, high=high)
         self.newest_ms = int(times[-1])
-        self._view = None
+        self._written(int(times[0]))
 
     def fill(self, positions: Positions, values: Values) -> None:
         """Writes cells of the newest column that are ABSENT. If a view shows that column, the arrays are copied."""
@@ -265,7 +267,7 @@ class Columns:
             arrays = replace(arrays, values=arrays.values.copy())
             self.adopt(arrays)
         arrays.values[positions, arrays.high - 1] = values
-        self._view = None
+        self._written(int(arrays.times[arrays.high - 1]))
 
     def delete(self, positions: Positions, start_ms: int, end_ms: int) -> int:
         """Takes samples in a closed interval away from some rows; how many there were. What a view shows stays."""
@@ -285,7 +287,21 @@ class Columns:
             arrays.cleared(slice(position, position + 1), slice(low, high))
         self.adopt(arrays)
         self._spared = True
+        self._written(start_ms)
         return gone
+
+    def _written(self, time_ms: int) -> None:
+        self._view = None
+        oldest = self.oldest_written_ms
+        self.oldest_written_ms = time_ms if oldest is None else min(oldest, time_ms)
+
+    def trim(self, cutoff_ms: int) -> None:
+        """Drops samples older than the cutoff and keeps every row."""
+        arrays = self.arrays
+        low = arrays.low + int(np.searchsorted(arrays.live, cutoff_ms))
+        self.arrays = replace(arrays, low=low)
+        self._view = None
+        self._spared = True
 
     def cut(self, cutoff_ms: int) -> list[bytes]:
         """Drops samples older than the cutoff, and rows that then have none and were there at the last cut as well.

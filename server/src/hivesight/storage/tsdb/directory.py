@@ -23,6 +23,7 @@ class Directory:
     def __init__(self, path: Path, lock: int) -> None:
         self.path = path
         self.wal = path / "wal"
+        self.blocks = path / "blocks"
         self.quarantine = path / "quarantine"
         self._lock = lock
 

@@ -27,7 +27,7 @@ from hivesight.storage.tsdb.head import Head, HeadGroup, keys_of
 from hivesight.storage.tsdb.piece import Piece
 from hivesight.storage.tsdb.piece_codec import decode_piece
 from hivesight.storage.tsdb.plan import carry_out, plan_append, plan_piece
-from hivesight.storage.tsdb.side_codec import decode_deletion, decode_exemplars, decode_metadata
+from hivesight.storage.tsdb.side_codec import decode_cut, decode_deletion, decode_exemplars, decode_metadata
 
 
 @dataclass(slots=True)
@@ -70,6 +70,8 @@ class Replay:
                 self._piece(payload)
             case Kind.DELETE:
                 self._delete(payload)
+            case Kind.CUT:
+                self._cut(payload)
             case Kind.EXEMPLARS:
                 self._head.exemplars.keep(decode_exemplars(payload))
             case Kind.METADATA:
@@ -224,3 +226,10 @@ class Replay:
             self._put_run(group.key)
             positions = group.columns.positions(self._named(group, deletion.numbers))
             group.columns.delete(positions[positions >= 0], deletion.start_ms, deletion.end_ms)
+
+    def _cut(self, payload: memoryview) -> None:
+        group_id, cutoff_ms = decode_cut(payload)
+        group = self._groups.get(group_id)
+        if group is not None:
+            self._put_run(group.key)
+            group.columns.trim(cutoff_ms)

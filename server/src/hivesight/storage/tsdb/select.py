@@ -1,4 +1,4 @@
-"""Questions to the head: matchers and a closed interval in, blocks, label sets, names or values out.
+"""Questions to the store: matchers and a closed interval in, blocks, label sets, names or values out.
 
 The publishing lock is held only to pick candidate groups and take their views; everything else works on snapshots."""
 
@@ -16,6 +16,7 @@ from hivesight.model.matcher import Matcher, MatchType
 from hivesight.model.series import SeriesBlock
 from hivesight.model.symbols import LabelTable
 from hivesight.storage.tsdb.assemble import assemble
+from hivesight.storage.tsdb.blocks import Blocks
 from hivesight.storage.tsdb.columns import Positions, View, present_rows
 from hivesight.storage.tsdb.head import Head, HeadGroup, Selection
 from hivesight.storage.tsdb.plan import MAX_TIME_MS
@@ -34,20 +35,23 @@ class _Candidate:
 
 
 class Reader:
-    """Answers from a head that one writer changes meanwhile."""
+    """Answers from a head that one writer changes meanwhile, and from the blocks."""
 
-    def __init__(self, head: Head, publishing: threading.Lock) -> None:
+    def __init__(self, head: Head, publishing: threading.Lock, verdicts: Verdicts, blocks: Blocks) -> None:
         self._head = head
         self._publishing = publishing
-        self._verdicts = Verdicts(head.symbols)
+        self._verdicts = verdicts
+        self._blocks = blocks
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[SeriesBlock]:
         """The series that meet all matchers with their samples in [start_ms, end_ms]; see Tsdb.select."""
         candidates = self._candidates(matchers)
         # The later group wins where two have a sample at one time; the order of definition outlasts a restart.
         candidates.sort(key=lambda each: each.group_id)
-        chosen = (self._chosen(each, matchers, start_ms, end_ms) for each in candidates)
-        return assemble([each for each in chosen if each is not None])
+        chosen = [self._chosen(each, matchers, start_ms, end_ms) for each in candidates]
+        # After the views of the head were taken: what leaves the head is in a block by then.
+        parts = self._blocks.select(matchers, start_ms, end_ms)
+        return assemble([*parts, *(each for each in chosen if each is not None)])
 
     def series(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[Labels]:
         """The label sets of the series with a sample in the interval, sorted."""
@@ -145,7 +149,8 @@ class Reader:
         self, candidates: Sequence[_Candidate], matchers: Sequence[Matcher], start_ms: int, end_ms: int
     ) -> list[LabelTable]:
         chosen = (self._chosen(each, matchers, start_ms, end_ms) for each in candidates)
-        return [each.labels for each in chosen if each is not None]
+        tables = [each.labels for each in chosen if each is not None]
+        return tables + self._blocks.tables(matchers, start_ms, end_ms)
 
 
 def _taken(values: NDArray[_Kind], positions: Positions | None) -> NDArray[_Kind]:

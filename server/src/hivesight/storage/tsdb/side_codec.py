@@ -14,6 +14,7 @@ from hivesight.model.metadata import Metadata
 from hivesight.storage.tsdb.codec import BadRecord, Kind, Numbers, are_row_numbers
 from hivesight.storage.tsdb.framing import frame
 
+_CUT: Final = struct.Struct("<Iq")
 _DELETE: Final = struct.Struct("<Iqq")
 
 
@@ -43,6 +44,19 @@ def decode_deletion(payload: memoryview) -> Deletion:
     if not are_row_numbers(numbers):
         raise BadRecord("deletion: row numbers are not increasing")
     return Deletion(group, numbers, start_ms, end_ms)
+
+
+def encode_cut(group: int, cutoff_ms: int) -> bytes:
+    """That the samples of a group before the cutoff are in a block."""
+    return frame(Kind.CUT, _CUT.pack(group, cutoff_ms))
+
+
+def decode_cut(payload: memoryview) -> tuple[int, int]:
+    """Group and cutoff. Raises BadRecord."""
+    try:
+        return _CUT.unpack(payload)
+    except struct.error as error:
+        raise BadRecord(f"cut: {error}") from error
 
 
 def encode_exemplars(exemplars: Sequence[Exemplar]) -> bytes:

@@ -74,4 +74,7 @@ class TsdbStats:
     wal_failures_total: int
     checkpoint_bytes: int
     checkpoints_total: int
+    blocks: int
+    block_bytes: int
+    blocks_quarantined_total: int
     replay: ReplayStats

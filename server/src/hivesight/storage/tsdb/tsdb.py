@@ -2,7 +2,9 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -15,7 +17,10 @@ from hivesight.model.matcher import Matcher
 from hivesight.model.metadata import Metadata
 from hivesight.model.series import SeriesBlock
 from hivesight.model.symbols import LabelTable
+from hivesight.storage.tsdb.block.shared import Shared
+from hivesight.storage.tsdb.blocks import Blocks
 from hivesight.storage.tsdb.checkpoint import aside_records, snapshot, write_checkpoint
+from hivesight.storage.tsdb.cutting import cut_block, window
 from hivesight.storage.tsdb.directory import Directory
 from hivesight.storage.tsdb.group import Group
 from hivesight.storage.tsdb.head import Head, HeadGroup
@@ -26,10 +31,22 @@ from hivesight.storage.tsdb.push import Push
 from hivesight.storage.tsdb.recovery import Recovered, recover
 from hivesight.storage.tsdb.select import Reader
 from hivesight.storage.tsdb.stats import ReplayStats, TsdbStats
+from hivesight.storage.tsdb.verdicts import Verdicts
 from hivesight.storage.tsdb.wal import Wal
 from hivesight.storage.tsdb.writer import Writer
 
 _log: FilteringBoundLogger = structlog.get_logger(__name__)
+
+_BLOCKS_AT_ONCE: Final = 16
+"""So many blocks are written by one `truncate` at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """age_ms: how old samples may be. nbytes: how large all blocks. None: no bound."""
+
+    age_ms: int | None
+    nbytes: int | None
 
 
 class Tsdb:
@@ -42,7 +59,7 @@ class Tsdb:
         wal: Wal,
         recovered: Recovered,
         replay: ReplayStats,
-        retention_ms: int | None,
+        retention: Retention,
         limits: Limits,
         options: WalOptions,
         clock: Clock,
@@ -52,14 +69,16 @@ class Tsdb:
         self._head = head
         self._wal = wal
         self._replay = replay
-        self._retention_ms = retention_ms
+        self._retention = retention
         self._options = options
         self._clock = clock
         self._checkpoint_bytes = recovered.checkpoint_bytes
         self._publishing = threading.Lock()
         self._truncating = threading.Lock()
         self._writer = Writer(head, wal, limits, self._publishing)
-        self._reader = Reader(head, self._publishing)
+        verdicts = Verdicts(head.symbols)
+        self._blocks = Blocks(directory, Shared(head.symbols, verdicts, options.cache_bytes))
+        self._reader = Reader(head, self._publishing, verdicts, self._blocks)
         self._lanes = Lanes(head)
         self.push = Push(self._writer, self._lanes, self._oldest_ms, clock.now_ms)
         """Takes what senders push."""
@@ -73,11 +92,13 @@ class Tsdb:
         clock: Clock,
         retention_ms: int | None,
         limits: Limits,
+        retention_bytes: int | None = None,
         wal: WalOptions | None = None,
     ) -> "Tsdb":
         """Opens the store in `directory`, which is created, and replays its log; what had to be mended is logged.
 
-        retention_ms: samples older than this go at `truncate`; None keeps them. Raises StartError where the directory
+        retention_ms: samples older than this go at `truncate`; None keeps them. retention_bytes: the oldest blocks go
+        where all together are larger. Raises StartError where the directory
         cannot be used: held by another process (named with its pid), not writable, or of a newer format. Damaged
         content is no error."""
         options = wal or WalOptions()
@@ -97,7 +118,9 @@ class Tsdb:
             raise
         repairs = recovered.damaged + recovered.torn
         replay = ReplayStats(recovered.samples, recovered.unknown_samples, repairs, clock.monotonic() - began)
-        store = cls(opened, head, log, recovered, replay, retention_ms, limits, options, clock)
+        store = cls(
+            opened, head, log, recovered, replay, Retention(retention_ms, retention_bytes), limits, options, clock
+        )
         store._cut(clock.now_ms())
         _log.info(
             "metrics store opened",
@@ -168,6 +191,7 @@ class Tsdb:
         with self._truncating:
             self._check_open()
             self._cut(now_ms)
+            self._cut_blocks()
             if self._wal.nbytes >= max(self._options.checkpoint_bytes, self._checkpoint_bytes):
                 self._checkpoint()
 
@@ -212,21 +236,48 @@ class Tsdb:
                 wal_failures_total=self._wal.failures,
                 checkpoint_bytes=self._checkpoint_bytes,
                 checkpoints_total=counters.checkpoints,
+                blocks=len(self._blocks.all()),
+                block_bytes=self._blocks.nbytes,
+                blocks_quarantined_total=self._blocks.quarantined,
                 replay=self._replay,
             )
 
     def _cut(self, now_ms: int) -> None:
-        if self._retention_ms is not None:
-            with self._writer.writing:
-                self._writer.cut(now_ms - self._retention_ms, self._dropped)
-                self._lanes.tidy()
+        """Drops what retention does not keep."""
+        age = self._retention.age_ms
+        cutoff_ms = None if age is None else now_ms - age
+        with self._writer.writing:
+            if cutoff_ms is not None:
+                self._writer.cut(cutoff_ms, self._dropped)
+            self._lanes.tidy()
+        self._blocks.retain(cutoff_ms, self._retention.nbytes)
+
+    def _cut_blocks(self) -> None:
+        """Moves old samples from memory to blocks."""
+        for _ in range(_BLOCKS_AT_ONCE):
+            with self._publishing:
+                times = [group.columns.bounds_ms for group in self._head.groups.values()]
+            bounds = [each for each in times if each is not None]
+            if not bounds:
+                return
+            part = window(min(low for low, _ in bounds), max(high for _, high in bounds))
+            if part is None:
+                return
+            try:
+                cut_block(self._writer, self._blocks, self._publishing, part[1], self._dropped)
+            except OSError as error:
+                raise StorageError(
+                    f"cannot write a block in {self._directory.blocks}: {error.strerror or error}; its samples stay in "
+                    "memory, and the next truncation tries again"
+                ) from error
 
     def _dropped(self, group: HeadGroup, keys: Sequence[bytes]) -> None:
         if group.key.startswith(PREFIX):
             self._lanes.forget(keys)
 
     def _oldest_ms(self) -> int:
-        return -MAX_TIME_MS if self._retention_ms is None else self._clock.now_ms() - self._retention_ms
+        age = self._retention.age_ms
+        return -MAX_TIME_MS if age is None else self._clock.now_ms() - age
 
     def _checkpoint(self) -> None:
         """Rotates the log, writes what memory holds at that moment, and deletes what came before."""

@@ -24,6 +24,7 @@ from hivesight.storage.tsdb.limits import Limits
 from hivesight.storage.tsdb.piece import Piece
 from hivesight.storage.tsdb.piece_codec import encode_piece
 from hivesight.storage.tsdb.plan import MAX_TIME_MS, Plan, carry_out, plan_append
+from hivesight.storage.tsdb.side_codec import encode_cut
 from hivesight.storage.tsdb.stats import Counters, Refusal
 from hivesight.storage.tsdb.wal import Wal
 
@@ -262,6 +263,21 @@ class Writer:
         ):
             if count:
                 refused[reason] += count
+
+    def cut_group(
+        self, group: HeadGroup, cutoff_ms: int, dropped: Callable[[HeadGroup, Sequence[bytes]], None]
+    ) -> None:
+        """Drops what of a group is older than the cutoff from memory and, once it is read back, from the log. The
+        caller holds `writing`. Raises StorageError."""
+        if group.id is not None:
+            self._wal.write(encode_cut(group.id, cutoff_ms))
+        before = group.columns.arrays.nbytes
+        with self._publishing:
+            gone = self.head.cut(group, cutoff_ms)
+        self._head_bytes += group.columns.arrays.nbytes - before
+        if gone:
+            self.counters.series_dropped += len(gone)
+            dropped(group, gone)
 
     def cut(self, cutoff_ms: int, dropped: Callable[[HeadGroup, Sequence[bytes]], None]) -> None:
         """Drops what is older than the cutoff from memory, one group at a time; `dropped` is told which series went."""

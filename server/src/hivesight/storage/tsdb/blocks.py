@@ -1,0 +1,158 @@
+"""The blocks on disk of one store: found at the start, asked together, removed by age and size. A damaged one is set
+aside with a line in the log, and the rest is served."""
+
+import secrets
+import shutil
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from hivesight.model.matcher import Matcher
+from hivesight.model.series import SeriesBlock
+from hivesight.model.symbols import LabelTable
+from hivesight.storage.tsdb.block.block import Block
+from hivesight.storage.tsdb.block.errors import BlockDamaged, BlockTooNew
+from hivesight.storage.tsdb.block.shared import Shared
+from hivesight.storage.tsdb.block.write import remove_temporary, write_block
+from hivesight.storage.tsdb.directory import Directory, sync_directory
+
+_log: FilteringBoundLogger = structlog.get_logger(__name__)
+
+_Found = TypeVar("_Found")
+
+
+class Blocks:
+    """Any thread may ask; one at a time changes which blocks there are."""
+
+    def __init__(self, directory: Directory, shared: Shared) -> None:
+        """Opens every block. Raises OSError where the directory of blocks itself cannot be read."""
+        self.quarantined = 0
+        self._directory = directory
+        self._shared = shared
+        self._lock = threading.Lock()
+        self._blocks: tuple[Block, ...] = ()
+        self._find()
+
+    def _find(self) -> None:
+        directory = self._directory
+        directory.blocks.mkdir(exist_ok=True)
+        remove_temporary(directory.blocks)
+        for path in sorted(each for each in directory.blocks.iterdir() if each.is_dir()):
+            self._open(path)
+        replaced = {name for block in self._blocks for name in block.replaces}
+        # A crash came between the new block and the end of the old one.
+        self.remove(block for block in self._blocks if block.path.name in replaced)
+
+    def all(self) -> tuple[Block, ...]:
+        """The blocks there are, oldest first."""
+        return self._blocks
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all of them on the disk."""
+        return sum(block.meta.nbytes for block in self._blocks)
+
+    def write(self, sources: Iterable[SeriesBlock], replaces: Sequence[Block] = ()) -> Block | None:
+        """Writes a block and opens it; None where there is no sample. `publish` shows it. Raises OSError."""
+        temporary = self._directory.blocks / f"new-{secrets.token_hex(8)}"
+        meta = write_block(temporary, sources, [each.path.name for each in replaces])
+        if meta is None:
+            return None
+        path = self._directory.blocks / f"{meta.min_ms}-{meta.max_ms}-{secrets.token_hex(4)}"
+        temporary.rename(path)
+        sync_directory(self._directory.blocks)
+        return Block.open(path, self._shared)
+
+    def publish(self, block: Block) -> None:
+        """Shows a new block to readers."""
+        with self._lock:
+            self._blocks = tuple(sorted((*self._blocks, block), key=lambda each: each.meta.min_ms))
+
+    def remove(self, blocks: Iterable[Block]) -> int:
+        """Deletes blocks; how many. Readers that are at it go on: their files stay until they are done."""
+        gone = list(blocks)
+        with self._lock:
+            self._blocks = tuple(each for each in self._blocks if each not in gone)
+        for block in gone:
+            shutil.rmtree(block.path, ignore_errors=True)
+        return len(gone)
+
+    def retain(self, cutoff_ms: int | None, max_bytes: int | None) -> int:
+        """Deletes the blocks without a sample since the cutoff, and the oldest while all of them are larger than
+        max_bytes; how many."""
+        old = [each for each in self._blocks if cutoff_ms is not None and each.meta.max_ms < cutoff_ms]
+        left = [each for each in self._blocks if each not in old]
+        nbytes = sum(each.meta.nbytes for each in left)
+        while max_bytes is not None and left and nbytes > max_bytes:
+            nbytes -= left[0].meta.nbytes
+            old.append(left.pop(0))
+        return self.remove(old)
+
+    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[SeriesBlock]:
+        """What all blocks answer, oldest first; a series is in many parts."""
+        return self._asked(start_ms, end_ms, lambda block: block.select(matchers, start_ms, end_ms))
+
+    def tables(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[LabelTable]:
+        """The labels of that."""
+        return self._asked(start_ms, end_ms, lambda block: block.tables(matchers, start_ms, end_ms))
+
+    def delete(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> None:
+        """Marks samples as deleted. Raises OSError."""
+        for block in self._blocks:
+            if block.meta.min_ms <= end_ms and block.meta.max_ms >= start_ms:
+                block.delete(matchers, start_ms, end_ms)
+
+    def clean(self) -> int:
+        """Writes the blocks anew that have deletions; how many. The caller lets no deletion in. Raises OSError."""
+        marked = [each for each in self._blocks if each.deletions]
+        for block in marked:
+            try:
+                new = self.write(block.read(), [block])
+            except BlockDamaged as error:
+                self._set_aside(block, error)
+                continue
+            if new is not None:
+                self.publish(new)
+            self.remove([block])
+        return len(marked)
+
+    def _asked(self, start_ms: int, end_ms: int, ask: Callable[[Block], list[_Found]]) -> list[_Found]:
+        found: list[_Found] = []
+        for block in self._blocks:
+            if block.meta.min_ms > end_ms or block.meta.max_ms < start_ms:
+                continue
+            try:
+                found += ask(block)
+            except BlockDamaged as error:
+                self._set_aside(block, error)
+        return found
+
+    def _open(self, path: Path) -> None:
+        try:
+            self.publish(Block.open(path, self._shared))
+        except BlockDamaged as error:
+            self._quarantine(path, error)
+        except BlockTooNew as error:
+            _log.error("block of a later version is left where it is and not served", path=str(path), reason=str(error))
+
+    def _set_aside(self, block: Block, error: BlockDamaged) -> None:
+        with self._lock:
+            if block not in self._blocks:
+                return
+            self._blocks = tuple(each for each in self._blocks if each is not block)
+        self._quarantine(block.path, error)
+
+    def _quarantine(self, path: Path, error: BlockDamaged) -> None:
+        self.quarantined += 1
+        aside = self._directory.quarantine / f"{path.name}-{secrets.token_hex(4)}"
+        try:
+            self._directory.quarantine.mkdir(exist_ok=True)
+            path.rename(aside)
+        except OSError as failure:
+            _log.error("damaged block cannot be set aside", path=str(path), reason=str(error), error=str(failure))
+            return
+        _log.error("damaged block is set aside, the rest is served", quarantine=str(aside), reason=str(error))

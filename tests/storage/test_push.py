@@ -154,7 +154,7 @@ def test_bounds_of_time(reopen) -> None:
         ("c", 1 << 62, 1.0),
         ("d", -(1 << 63), 0.0),
     )
-    assert verdicts == [Verdict.WRITTEN] + [Verdict.OUT_OF_BOUNDS] * 4
+    assert verdicts == [Verdict.OUT_OF_BOUNDS, Verdict.WRITTEN, *[Verdict.OUT_OF_BOUNDS] * 3]
 
 
 def test_histograms_and_starts_survive(reopen) -> None:
@@ -300,3 +300,36 @@ def test_retention_removes_blocks_by_age_and_size(filled, reopen) -> None:
     assert store.stats().blocks == 2
     store = reopen(retention_bytes=1)
     assert store.stats().blocks == 0
+
+
+def named(name: str) -> list[Matcher]:
+    return [Matcher("__name__", MatchType.EQUAL, name)]
+
+
+def test_deleted_samples_are_gone_from_memory_and_blocks(filled, reopen, tmp_path) -> None:
+    filled.truncate(NOW)
+    expected = contents(filled)
+    first, last = NOW - 7 * HOUR, NOW - HOUR
+    filled.delete(named("a"), first, last)
+    expected["a"] = [each for each in expected["a"] if not first <= each[0] <= last]
+    assert contents(filled) == expected
+    assert contents(reopen()) == expected
+    store = reopen()
+    assert store.clean() == 3
+    assert contents(store) == expected
+    assert len(list((tmp_path / "metrics" / "blocks").iterdir())) == 4
+    store.delete(named("a"), 0, NOW)
+    store.clean()
+    assert "a" not in contents(reopen())
+
+
+def test_a_snapshot_opens_as_a_store(filled, clock, tmp_path) -> None:
+    filled.truncate(NOW)
+    expected = contents(filled)
+    name = filled.snapshot()
+    push(filled, ("a", NOW, 1.0))
+    copy = Tsdb.open(tmp_path / "metrics" / "snapshots" / name, clock=clock, retention_ms=None, limits=Limits())
+    try:
+        assert contents(copy) == expected
+    finally:
+        copy.close()

@@ -56,7 +56,7 @@ from hivesight.ui.app import ui_routes
 VERSION: Final = version("hivesight")
 TRUNCATE_SECONDS: Final = 600
 SELF_INTERVAL_MS: Final = 15_000
-AT_START: Final = ("listen", "data", "storage", "query", "otlp", "log")
+AT_START: Final = ("listen", "data", "admin_api", "storage", "query", "otlp", "log")
 """Settings that a reload does not change."""
 
 _log: FilteringBoundLogger = structlog.get_logger("app")
@@ -258,7 +258,15 @@ class App:
 def _open_tsdb(directory: Path, config: Config, clock: Clock) -> Tsdb:
     settings = config.settings.storage
     limits = storage.Limits(max_series=settings.max_series, max_head_bytes=settings.max_memory_bytes)
-    return Tsdb.open(directory, clock=clock, retention_ms=settings.retention_ms, limits=limits)
+    tsdb = Tsdb.open(
+        directory,
+        clock=clock,
+        retention_ms=settings.retention_ms,
+        retention_bytes=settings.retention_bytes,
+        limits=limits,
+    )
+    tsdb.push.out_of_order_ms = settings.out_of_order_ms
+    return tsdb
 
 
 def _pool(stack: AsyncExitStack, threads: int, name: str) -> ThreadPoolExecutor:

@@ -46,6 +46,19 @@ def figures(tsdb: Tsdb, rules: RuleManager) -> Collector:
                 store(lambda each: each.groups_refused_total),
             ),
             ("hivesight_tsdb_head_bytes", "Bytes of the samples in memory.", "", store(lambda each: each.head_bytes)),
+            ("prometheus_tsdb_blocks_loaded", "Blocks on the disk.", "", store(lambda each: each.blocks)),
+            (
+                "prometheus_tsdb_storage_blocks_bytes",
+                "Bytes of the blocks on the disk.",
+                "",
+                store(lambda each: each.block_bytes),
+            ),
+            (
+                "hivesight_tsdb_blocks_quarantined_total",
+                "Blocks that were damaged and set aside.",
+                "",
+                store(lambda each: each.blocks_quarantined_total),
+            ),
             ("hivesight_tsdb_wal_bytes", "Bytes of the write-ahead log.", "", store(lambda each: each.wal_bytes)),
             (
                 "hivesight_tsdb_wal_failures_total",

@@ -36,7 +36,9 @@ def _listen_or_off(text: str) -> str:
     return text
 
 
-def _retention(text: str) -> int:
+def _retention(text: str) -> int | None:
+    if text == OFF:
+        return None
     ms = parse_duration(text)
     if ms < 3_600_000:
         raise ValueError("keep at least 1h: rules and dashboards look back that far")
@@ -62,10 +64,14 @@ class Host:
 
 @section
 class Storage:
-    """retention_ms: how long samples are kept. max_series: the most series at once; further ones are refused.
-    max_memory_bytes: the most that samples may take in memory; further ones are refused."""
+    """retention_ms: how long samples are kept, None for ever. retention_bytes: the most that blocks may take on the
+    disk; the oldest go. out_of_order_ms: how late a pushed sample may be; 0 takes none. max_series: the most series at
+    once; further ones are refused. max_memory_bytes: the most that samples may take in memory; further ones are
+    refused."""
 
-    retention_ms: Annotated[int, parsed(_retention), key("retention")] = 24 * 3_600_000
+    retention_ms: Annotated[int | None, parsed(_retention), key("retention")] = 15 * 24 * 3_600_000
+    retention_bytes: Annotated[Bytes | None, key("retention_size")] = None
+    out_of_order_ms: Annotated[DurationMs, key("out_of_order_window")] = 0
     max_series: Count = 500_000
     max_memory_bytes: Annotated[Bytes, key("max_memory")] = 2 << 30
 
@@ -97,13 +103,15 @@ class Log:
 
 @section
 class Settings:
-    """The whole of `hivesight.yml`. Paths are relative to the file's folder."""
+    """The whole of `hivesight.yml`. Paths are relative to the file's folder. admin_api: whether samples can be deleted
+    and snapshots be made over HTTP."""
 
     listen: Annotated[str, parsed(_listen)] = DEFAULT_LISTEN
     data: Text = "hivesight-data"
     external_url: HttpUrl | None = None
     prometheus_config: Text | None = None
     alertmanager_config: Text | None = None
+    admin_api: bool = False
     host: Host = field(default_factory=Host)
     storage: Storage = field(default_factory=Storage)
     query: Query = field(default_factory=Query)

@@ -3,6 +3,7 @@
 from starlette.routing import BaseRoute
 
 from hivesight.api.prometheus import (
+    admin,
     cardinality_page,
     expressions,
     federate,
@@ -50,6 +51,7 @@ def routes(
         *cardinality_page.routes(tsdb, workers),
         *federate.routes(server, tsdb, workers, clock),
         *remote_write.routes(receiver),
+        *admin.routes(tsdb, workers, enabled=server.start.settings.admin_api),
         *graph.routes(),
         preflight(),
     ]

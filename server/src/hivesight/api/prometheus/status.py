@@ -125,12 +125,17 @@ def _flags(config: Config, url: str) -> Mapping[str, str]:
         "query.max-samples": str(settings.query.max_samples),
         "query.timeout": format_duration(settings.query.timeout_ms),
         "storage.tsdb.path": str(config.data / "metrics"),
-        "storage.tsdb.retention.time": format_duration(settings.storage.retention_ms),
-        "web.enable-admin-api": "false",
+        "storage.tsdb.retention.size": str(settings.storage.retention_bytes or 0),
+        "storage.tsdb.retention.time": _retention(settings.storage.retention_ms),
+        "web.enable-admin-api": str(settings.admin_api).lower(),
         "web.enable-lifecycle": "true",
         "web.external-url": settings.external_url or url,
         "web.listen-address": settings.listen,
     }
+
+
+def _retention(age_ms: int | None) -> str:
+    return "off" if age_ms is None else format_duration(age_ms)
 
 
 def _build(version: str) -> Mapping[str, str]:
@@ -162,7 +167,7 @@ def _runtime(server: Server, stats: TsdbStats, now_ms: int) -> Mapping[str, Any]
         "GOMEMLIMIT": 0,
         "GOGC": "",
         "GODEBUG": "",
-        "storageRetention": format_duration(server.start.settings.storage.retention_ms),
+        "storageRetention": _retention(server.start.settings.storage.retention_ms),
     }
 
 

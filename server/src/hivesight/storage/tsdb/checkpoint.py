@@ -30,7 +30,7 @@ class Snapshot:
     view: View
 
 
-def snapshot(head: Head) -> list[Snapshot]:
+def snapshots_of(head: Head) -> list[Snapshot]:
     """All groups with series. The caller holds both locks of the writing side."""
     return [
         Snapshot(group.id, group.key, group.columns.view())

@@ -1,8 +1,11 @@
 """The metrics store: opens the directory, replays the log, hands out groups, answers selections, keeps retention."""
 
+import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +22,7 @@ from hivesight.model.series import SeriesBlock
 from hivesight.model.symbols import LabelTable
 from hivesight.storage.tsdb.block.shared import Shared
 from hivesight.storage.tsdb.blocks import Blocks
-from hivesight.storage.tsdb.checkpoint import aside_records, snapshot, write_checkpoint
+from hivesight.storage.tsdb.checkpoint import aside_records, snapshots_of, write_checkpoint
 from hivesight.storage.tsdb.cutting import cut_block, window
 from hivesight.storage.tsdb.directory import Directory
 from hivesight.storage.tsdb.group import Group
@@ -29,7 +32,9 @@ from hivesight.storage.tsdb.limits import Limits, WalOptions
 from hivesight.storage.tsdb.plan import MAX_TIME_MS
 from hivesight.storage.tsdb.push import Push
 from hivesight.storage.tsdb.recovery import Recovered, recover
+from hivesight.storage.tsdb.removal import delete
 from hivesight.storage.tsdb.select import Reader
+from hivesight.storage.tsdb.snapshot import write_snapshot
 from hivesight.storage.tsdb.stats import ReplayStats, TsdbStats
 from hivesight.storage.tsdb.verdicts import Verdicts
 from hivesight.storage.tsdb.wal import Wal
@@ -76,7 +81,7 @@ class Tsdb:
         self._publishing = threading.Lock()
         self._truncating = threading.Lock()
         self._writer = Writer(head, wal, limits, self._publishing)
-        verdicts = Verdicts(head.symbols)
+        self._verdicts = verdicts = Verdicts(head.symbols)
         self._blocks = Blocks(directory, Shared(head.symbols, verdicts, options.cache_bytes))
         self._reader = Reader(head, self._publishing, verdicts, self._blocks)
         self._lanes = Lanes(head)
@@ -195,6 +200,44 @@ class Tsdb:
             if self._wal.nbytes >= max(self._options.checkpoint_bytes, self._checkpoint_bytes):
                 self._checkpoint()
 
+    def delete(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> None:
+        """Deletes the samples in the closed interval of the series that meet all matchers. Raises StorageError."""
+        with self._truncating:
+            self._check_open()
+            with self._disk("mark samples in blocks as deleted"):
+                delete(self._writer, self._blocks, self._verdicts, self._publishing, matchers, start_ms, end_ms)
+
+    def clean(self) -> int:
+        """Writes the blocks anew that hold deleted samples; how many. Raises StorageError."""
+        with self._truncating:
+            self._check_open()
+            with self._disk("write a block"):
+                return self._blocks.clean()
+
+    def snapshot(self) -> str:
+        """Writes a copy of everything to `snapshots/<name>` in the store's directory, which opens as a store of its
+        own; its name. Raises StorageError."""
+        with self._truncating:
+            self._check_open()
+            moment = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
+            name = f"{moment:%Y%m%dT%H%M%SZ}-{secrets.token_hex(8)}"
+            with self._disk("write a snapshot"):
+                with self._writer.writing:
+                    sequence = self._wal.rotate()
+                write_snapshot(self._directory, self._blocks, sequence, self._directory.path / "snapshots" / name)
+            return name
+
+    @contextmanager
+    def _disk(self, what: str) -> Generator[None]:
+        """What the disk says against it becomes a StorageError."""
+        try:
+            yield
+        except OSError as error:
+            raise StorageError(
+                f"cannot {what} in {self._directory.path}: {error.strerror or error}; free space or mend the disk, and "
+                "try again"
+            ) from error
+
     def sync(self) -> None:
         """Makes everything appended so far durable against a loss of power. Raises StorageError."""
         self._check_open()
@@ -263,13 +306,8 @@ class Tsdb:
             part = window(min(low for low, _ in bounds), max(high for _, high in bounds))
             if part is None:
                 return
-            try:
+            with self._disk("write a block"):
                 cut_block(self._writer, self._blocks, self._publishing, part[1], self._dropped)
-            except OSError as error:
-                raise StorageError(
-                    f"cannot write a block in {self._directory.blocks}: {error.strerror or error}; its samples stay in "
-                    "memory, and the next truncation tries again"
-                ) from error
 
     def _dropped(self, group: HeadGroup, keys: Sequence[bytes]) -> None:
         if group.key.startswith(PREFIX):
@@ -285,7 +323,7 @@ class Tsdb:
             with self._writer.writing:
                 sequence = self._wal.rotate()
                 with self._publishing:
-                    snapshots = snapshot(self._head)
+                    snapshots = snapshots_of(self._head)
                 aside = list(aside_records(self._head))
                 retired, self._head.retired = self._head.retired, {}
             try:

@@ -154,10 +154,14 @@ class Writer:
 
     def note(self, record: bytes, show: Callable[[Head], object]) -> None:
         """Logs something that is no sample, then shows it. The caller holds `writing`. Raises StorageError."""
-        self.check_open()
-        self._wal.write(record)
+        self.log(record)
         with self._publishing:
             show(self.head)
+
+    def log(self, record: bytes) -> None:
+        """Logs a record. The caller holds `writing`. Raises StorageError."""
+        self.check_open()
+        self._wal.write(record)
 
     def refused(self, labels: Labels, pending: int) -> bool:
         """Whether a limit refuses a new series beside the `pending` ones; counts and says so."""

@@ -99,7 +99,7 @@ def test_the_configuration_can_be_read_again(ask, bench, tmp_path) -> None:
 
 def test_flags(ask, tmp_path) -> None:
     flags = ask("/api/v1/status/flags").json()["data"]
-    assert flags["storage.tsdb.retention.time"] == "1d" and flags["query.lookback-delta"] == "5m"
+    assert flags["storage.tsdb.retention.time"] == "15d" and flags["query.lookback-delta"] == "5m"
     assert flags["storage.tsdb.path"] == str(tmp_path / "data" / "metrics")
     assert flags["web.enable-admin-api"] == "false" and all(isinstance(each, str) for each in flags.values())
 
@@ -109,7 +109,7 @@ def test_build_and_runtime(ask, bench) -> None:
     assert build["version"].startswith("3.") and build["applicationVersion"] == "1.2.3"
     runtime = ask("/api/v1/status/runtimeinfo").json()["data"]
     assert runtime["startTime"] == runtime["lastConfigTime"] == "2023-11-14T22:13:20.000Z"
-    assert runtime["reloadConfigSuccess"] is True and runtime["storageRetention"] == "1d"
+    assert runtime["reloadConfigSuccess"] is True and runtime["storageRetention"] == "15d"
     assert ask("/api/v1/notifications").json()["data"] == []
     bench.reloads = Reloads(False, NOW_MS, NOW_MS + 1000)
     assert ask("/api/v1/status/runtimeinfo").json()["data"]["reloadConfigSuccess"] is False

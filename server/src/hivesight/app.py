@@ -182,7 +182,9 @@ class App:
         receiver = Receiver(tsdb.push, self._registry)
         server = Server(VERSION, started_at_ms, self.url, self._config, lambda: self._config, lambda: self._reloads)
         return rooms, [
-            *prometheus_api.routes(engine, tsdb, scraping, rules, workers, clock, server, receiver),
+            *prometheus_api.routes(
+                engine, tsdb, scraping, rules, workers, clock, server, receiver, admin_api=settings.admin_api
+            ),
             *alertmanager.routes(alerting, workers, clock, VERSION, started_at_ms),
             *hive.routes(tsdb, history, clock, VERSION, started_at_ms, self._demo),
             *operations.routes(self.reload, self._exposition),
@@ -262,10 +264,10 @@ def _open_tsdb(directory: Path, config: Config, clock: Clock) -> Tsdb:
         directory,
         clock=clock,
         retention_ms=settings.retention_ms,
-        retention_bytes=settings.retention_bytes,
+        retention_bytes=settings.retention_size_bytes,
         limits=limits,
     )
-    tsdb.push.out_of_order_ms = settings.out_of_order_ms
+    tsdb.push.out_of_order_ms = settings.out_of_order_window_ms
     return tsdb
 
 

@@ -38,8 +38,11 @@ def routes(
     clock: Clock,
     server: Server,
     receiver: Receiver,
+    *,
+    admin_api: bool = False,
 ) -> list[BaseRoute]:
-    """All routes of the API. receiver: what takes remote write."""
+    """All routes of the API. receiver: what takes remote write. admin_api: whether
+    samples can be deleted and snapshots be made."""
     return [
         *query.routes(engine, workers, clock),
         *expressions.routes(tsdb, workers),
@@ -51,7 +54,7 @@ def routes(
         *cardinality_page.routes(tsdb, workers),
         *federate.routes(server, tsdb, workers, clock),
         *remote_write.routes(receiver),
-        *admin.routes(tsdb, workers, enabled=server.start.settings.admin_api),
+        *admin.routes(tsdb, workers, enabled=admin_api),
         *graph.routes(),
         preflight(),
     ]

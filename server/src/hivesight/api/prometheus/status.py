@@ -125,7 +125,7 @@ def _flags(config: Config, url: str) -> Mapping[str, str]:
         "query.max-samples": str(settings.query.max_samples),
         "query.timeout": format_duration(settings.query.timeout_ms),
         "storage.tsdb.path": str(config.data / "metrics"),
-        "storage.tsdb.retention.size": str(settings.storage.retention_bytes or 0),
+        "storage.tsdb.retention.size": str(settings.storage.retention_size_bytes or 0),
         "storage.tsdb.retention.time": _retention(settings.storage.retention_ms),
         "web.enable-admin-api": str(settings.admin_api).lower(),
         "web.enable-lifecycle": "true",

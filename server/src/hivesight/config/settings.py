@@ -64,10 +64,10 @@ class Host:
 
 @section
 class Storage:
-    """retention_ms: how long samples are kept, None for ever. retention_size_bytes: the most that blocks may take on the
-    disk; the oldest go. out_of_order_window_ms: how late a pushed sample may be; 0 takes none. max_series: the most series at
-    once; further ones are refused. max_memory_bytes: the most that samples may take in memory; further ones are
-    refused."""
+    """retention_ms: how long samples are kept, None for ever. retention_size_bytes: the most that blocks may take on
+    the disk; the oldest go. out_of_order_window_ms: how late a pushed sample may be; 0 takes none. max_series: the most
+    series at once; further ones are refused. max_memory_bytes: the most that samples may take in memory; further ones
+    are refused."""
 
     retention_ms: Annotated[int | None, parsed(_retention), key("retention")] = 15 * 24 * 3_600_000
     retention_size_bytes: Annotated[Bytes | None, key("retention_size")] = None

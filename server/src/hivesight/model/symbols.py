@@ -1,6 +1,6 @@
 """Interned strings and integer-coded label tables, so that selection, grouping and matching are array operations."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,12 @@ class Symbols:
         if code is None and self._parent is not None:
             return self._parent.find(text)
         return code
+
+    def find_all(self, texts: Iterable[str]) -> list[int | None]:
+        """The code of each; None for those that were never interned."""
+        if self._parent is not None:
+            return [self.find(text) for text in texts]
+        return list(map(self._codes.get, texts))
 
     def intern(self, text: str) -> int:
         """The code of `text`, which is added where it is new."""

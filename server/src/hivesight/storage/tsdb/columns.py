@@ -1,4 +1,4 @@
-"""One group in memory: coded labels, one time vector, a (series x samples) block that grows by doubling.
+"""One group in memory: coded labels, one time vector, a (series x samples) block that grows.
 
 Row numbers are what callers and the log use: given out once, never reused. Positions are where a row stands in the
 arrays; they move when retention drops rows. One writer changes a Columns; readers take a `View` under the store's
@@ -143,7 +143,7 @@ class Columns:
             else:
                 # Columns come in between, or are written that a view shows.
                 at = np.searchsorted(union, live)
-                capacity = len(union) + later + len(union) // 4
+                capacity = len(union) + later + len(union) // 8
                 opened = old.moved(self.rows, None, union, at, (len(old.values), capacity))
         if piece.histograms is not None or piece.starts is not None:
             opened = opened.with_planes(histograms=piece.histograms is not None, starts=piece.starts is not None)
@@ -197,7 +197,8 @@ class Columns:
         if self.rows + rows > capacity_rows:
             capacity_rows = max(self.rows + rows, 2 * capacity_rows)
         if old.high + samples > capacity:
-            capacity = max(live + samples, live + live // 2, _FIRST_CAPACITY)
+            # A little at a time: copying is cheap beside what columns that nobody has filled would hold in memory.
+            capacity = max(live + samples, live + live // 8, _FIRST_CAPACITY)
         return capacity_rows, capacity
 
     def adopt(self, arrays: Arrays) -> None:
@@ -319,7 +320,7 @@ class Columns:
         self.arrays = arrays = replace(arrays, low=low)
         self._view = None
         if wasteful:
-            shape = (int(kept.sum()), max(_FIRST_CAPACITY, live + live // 4))
+            shape = (int(kept.sum()), max(_FIRST_CAPACITY, live + live // 8))
             self.adopt(arrays.moved(self.rows, kept, arrays.live, slice(0, live), shape).without_unused_cells())
         return [] if kept.all() else self._keep(kept)
 

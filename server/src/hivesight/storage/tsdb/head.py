@@ -4,6 +4,7 @@ The writing side (`writer`), replay and the checkpoint work on it; readers (`sel
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -68,22 +69,20 @@ class Head:
 
     def intern(self, text: str) -> int:
         """The symbol of a string, counting what strings cost."""
-        before = len(self.symbols)
-        code = self.symbols.intern(text)
-        if len(self.symbols) != before:
+        code = self.symbols.find(text)
+        if code is None:
+            code = self.symbols.intern(text)
             self.symbol_bytes += len(text.encode("utf-8", "surrogatepass"))
         return code
 
-    def identity(self, labels: Labels) -> bytes | None:
-        """The label set as bytes of symbol codes, or None where one of its strings was never interned."""
-        codes: list[int] = []
-        find = self.symbols.find
-        for name, value in labels.pairs:
-            name_code, value_code = find(name), find(value)
-            if name_code is None or value_code is None:
-                return None
-            codes += (name_code, value_code)
-        return np.array(codes, dtype=np.int32).tobytes()
+    def find(self, labels: Labels) -> list[int | None]:
+        """The symbols of the names and values of a label set, in turn; None for those that were never interned."""
+        return self.symbols.find_all(chain.from_iterable(labels.pairs))
+
+    def interned_labels(self, labels: Labels, found: Sequence[int | None]) -> list[int]:
+        """The same with the strings interned that `find` did not find."""
+        texts = chain.from_iterable(labels.pairs)
+        return [self.intern(text) if code is None else code for code, text in zip(found, texts, strict=True)]
 
     def group(self, key: str) -> HeadGroup:
         """Get or create; a group that retention emptied is the same object again as long as somebody holds it."""
@@ -166,6 +165,11 @@ class Head:
     def head_bytes(self) -> int:
         """Bytes of all sample arrays."""
         return sum(group.columns.arrays.nbytes for group in self.groups.values())
+
+
+def identity(codes: Sequence[int | None]) -> bytes | None:
+    """The label set as bytes of symbol codes, or None where one of its strings was never interned."""
+    return None if None in codes else np.array(codes, dtype=np.int32).tobytes()
 
 
 def keys_of(pairs: Codes, counts: NDArray[np.int32]) -> list[bytes]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from hivesight.model.labels import Labels
 from hivesight.model.series import Times, is_absent
 from hivesight.storage.tsdb.columns import Columns, NewSeries
-from hivesight.storage.tsdb.head import Head, HeadGroup
+from hivesight.storage.tsdb.head import Head, HeadGroup, identity
 
 NEW: Final = -1
 """The series has had no sample yet."""
@@ -81,12 +81,13 @@ class Lanes:
     def ref(self, labels: Labels, refused: Callable[[Labels, int], bool]) -> int:
         """The ref of a series, -1 where it is new and `refused` says so of it and the number of series that wait for
         their first sample."""
-        key = self._head.identity(labels)
+        found = self._head.find(labels)
+        key = identity(found)
         if key is not None and key in self._refs:
             return self._refs[key]
         if refused(labels, len(self._pending)):
             return -1
-        codes = [self._head.intern(text) for pair in labels.pairs for text in pair]
+        codes = self._head.interned_labels(labels, found)
         ref = self._add(np.array(codes, dtype=np.int32).tobytes())
         self._pending[ref] = codes
         return ref

@@ -6,6 +6,7 @@ changes hands, so that a slow disk never makes a reader wait."""
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import structlog
@@ -19,7 +20,7 @@ from hivesight.storage.tsdb.arrays import Arrays
 from hivesight.storage.tsdb.codec import MAX_ROW_NUMBER, Numbers, encode_group, encode_samples, encode_series
 from hivesight.storage.tsdb.columns import Columns, NewSeries
 from hivesight.storage.tsdb.group import Appended
-from hivesight.storage.tsdb.head import Head, HeadGroup
+from hivesight.storage.tsdb.head import Head, HeadGroup, identity
 from hivesight.storage.tsdb.limits import Limits
 from hivesight.storage.tsdb.piece import Piece
 from hivesight.storage.tsdb.piece_codec import encode_piece
@@ -82,10 +83,9 @@ class Writer:
             pairs: list[list[int]] = []
             first = group.columns.next_number
             for index, each in enumerate(labels):
-                number = new.get(each)
-                if number is None:
-                    key = self.head.identity(each)
-                    number = None if key is None else group.columns.keyed.get(key)
+                found = self.head.find(each)
+                key = identity(found)
+                number = new.get(each) if key is None else group.columns.keyed.get(key, new.get(each))
                 if number is None:
                     refusal = self._refusal(each, first, len(pairs))
                     if refusal is not None:
@@ -93,7 +93,7 @@ class Writer:
                         number = -1
                     else:
                         number = new[each] = first + len(pairs)
-                        pairs.append([self.head.intern(text) for pair in each.pairs for text in pair])
+                        pairs.append(self.head.interned_labels(each, found))
                 numbers[index] = number
             if pairs:
                 series = self.head.new_series(pairs, first)
@@ -176,7 +176,8 @@ class Writer:
             return Refusal.MAX_SERIES
         if len(labels) > self._limits.max_labels_per_series:
             return Refusal.MAX_LABELS
-        size = sum(len(text.encode("utf-8", "surrogatepass")) for pair in labels.pairs for text in pair)
+        texts = "".join(chain.from_iterable(labels.pairs))
+        size = len(texts) if texts.isascii() else len(texts.encode("utf-8", "surrogatepass"))
         if size > self._limits.max_label_bytes:
             return Refusal.MAX_LABEL_BYTES
         if self.head.symbol_bytes + size > self._limits.max_symbol_bytes:

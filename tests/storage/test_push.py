@@ -333,3 +333,14 @@ def test_a_snapshot_opens_as_a_store(filled, clock, tmp_path) -> None:
         assert contents(copy) == expected
     finally:
         copy.close()
+
+
+def test_a_metric_that_explodes_is_named_with_its_label(reopen) -> None:
+    store = reopen(max_series_per_metric=5, max_series_per_target=3)
+    series = [labels("a", user=f"u{each}", job="j") for each in range(7)]
+    assert (store.push.register([*series, labels("b")]) >= 0).tolist() == [True] * 5 + [False] * 2 + [True]
+    push(store, ("b", 1000, 1.0))
+    group = store.group("target")
+    assert (group.register([labels("c", user=f"u{each}") for each in range(5)]) >= 0).sum() == 3
+    refused = store.stats().series_refused_total
+    assert refused == {Refusal.MAX_SERIES_PER_METRIC: 2, Refusal.MAX_SERIES_PER_TARGET: 2}

@@ -259,7 +259,12 @@ class App:
 
 def _open_tsdb(directory: Path, config: Config, clock: Clock) -> Tsdb:
     settings = config.settings.storage
-    limits = storage.Limits(max_series=settings.max_series, max_head_bytes=settings.max_memory_bytes)
+    limits = storage.Limits(
+        max_series=settings.max_series,
+        max_series_per_target=settings.max_series_per_target,
+        max_series_per_metric=settings.max_series_per_metric,
+        max_head_bytes=settings.max_memory_bytes,
+    )
     tsdb = Tsdb.open(
         directory,
         clock=clock,

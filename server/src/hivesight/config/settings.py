@@ -66,13 +66,15 @@ class Host:
 class Storage:
     """retention_ms: how long samples are kept, None for ever. retention_size_bytes: the most that blocks may take on
     the disk; the oldest go. out_of_order_window_ms: how late a pushed sample may be; 0 takes none. max_series: the most
-    series at once; further ones are refused. max_memory_bytes: the most that samples may take in memory; further ones
-    are refused."""
+    series at once, in all, of one target and of one metric; further ones are refused. max_memory_bytes: the most that
+    samples may take in memory; further ones are refused."""
 
     retention_ms: Annotated[int | None, parsed(_retention), key("retention")] = 15 * 24 * 3_600_000
     retention_size_bytes: Annotated[Bytes | None, key("retention_size")] = None
     out_of_order_window_ms: Annotated[DurationMs, key("out_of_order_window")] = 0
     max_series: Count = 500_000
+    max_series_per_target: Count = 200_000
+    max_series_per_metric: Count = 200_000
     max_memory_bytes: Annotated[Bytes, key("max_memory")] = 2 << 30
 
 

@@ -2,6 +2,7 @@
 
 The writing side (`writer`), replay and the checkpoint work on it; readers (`select`) get candidates and views."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -65,6 +66,7 @@ class Head:
         self.metadata = MetricMetadata()
         self._idle: WeakValueDictionary[str, HeadGroup] = WeakValueDictionary()
         self._by_name: dict[int, dict[HeadGroup, None]] = {}
+        self._series_of: Counter[int] = Counter()
         self._name_code = self.intern(METRIC_NAME)
 
     def intern(self, text: str) -> int:
@@ -123,10 +125,13 @@ class Head:
         group.columns.add(new)
         self.series += len(new.numbers)
         names = new.pairs[new.pairs[:, 0] == self._name_code, 1]
-        for code in np.unique(names).tolist():
+        codes, counts = np.unique(names, return_counts=True)
+        for code, count in zip(codes.tolist(), counts.tolist(), strict=True):
             self._by_name.setdefault(code, {})[group] = None
+            self._series_of[code] += count
         if len(names) < len(new.numbers):
             self._by_name.setdefault(0, {})[group] = None
+            self._series_of[0] += len(new.numbers) - len(names)
 
     def cut(self, group: HeadGroup, cutoff_ms: int) -> Sequence[bytes]:
         """Drops a group's old samples and the series and the group left without any. Leaves the identities of the
@@ -145,11 +150,21 @@ class Head:
     def _forget(self, group: HeadGroup, keys: Sequence[bytes]) -> None:
         group.selections.clear()
         self.series -= len(keys)
+        for key in keys:
+            pairs = np.frombuffer(key, np.int32).reshape(-1, 2)
+            named = pairs[pairs[:, 0] == self._name_code, 1]
+            self._series_of[int(named[0]) if len(named) else 0] -= 1
         left = set(np.unique(group.columns.column(METRIC_NAME)).tolist())
         for code in [code for code, groups in self._by_name.items() if group in groups and code not in left]:
             del self._by_name[code][group]
             if not self._by_name[code]:
                 del self._by_name[code]
+                del self._series_of[code]
+
+    def series_of(self, name: str) -> int:
+        """How many series a metric has."""
+        code = self.symbols.find(name)
+        return 0 if code is None else self._series_of[code]
 
     def metric_names(self) -> list[int]:
         """The symbols of all metric names; 0 where a series has none."""

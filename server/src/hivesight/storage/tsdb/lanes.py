@@ -4,15 +4,17 @@ times stand together. Called by `push` under the writers' lock.
 A lane is chosen when a series has its first samples: one whose newest column is the series' newest time, else a new
 one. A lane is bounded, because writing a column that a reader has seen copies it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hivesight.model.labels import Labels
+from hivesight.model.labels import METRIC_NAME, Labels
 from hivesight.model.series import Times, is_absent
+from hivesight.storage.tsdb.admission import Admission
 from hivesight.storage.tsdb.columns import Columns, NewSeries
 from hivesight.storage.tsdb.head import Head, HeadGroup, identity
 
@@ -49,9 +51,11 @@ class Lanes:
         """Finds the lanes that the log held."""
         self.newest_ms = int(NEVER)
         self._head = head
+        self._name_code = head.intern(METRIC_NAME)
         self._refs: dict[bytes, int] = {}
         self._pending: dict[int, list[int]] = {}
         self._pending_before: set[int] = set()
+        self._waiting: Counter[str] = Counter()
         self._count = 0
         self._lane = np.empty(_FIRST_CAPACITY, np.int32)
         self._number = np.empty(_FIRST_CAPACITY, np.int32)
@@ -78,14 +82,13 @@ class Lanes:
             self._by_time[columns.newest_ms] = lane.number
             self.newest_ms = max(self.newest_ms, columns.newest_ms)
 
-    def ref(self, labels: Labels, refused: Callable[[Labels, int], bool]) -> int:
-        """The ref of a series, -1 where it is new and `refused` says so of it and the number of series that wait for
-        their first sample."""
+    def ref(self, labels: Labels, admission: Admission) -> int:
+        """The ref of a series, -1 where it is new and not admitted."""
         found = self._head.find(labels)
         key = identity(found)
         if key is not None and key in self._refs:
             return self._refs[key]
-        if refused(labels, len(self._pending)):
+        if not admission.admit(labels, self._waiting):
             return -1
         codes = self._head.interned_labels(labels, found)
         ref = self._add(np.array(codes, dtype=np.int32).tobytes())
@@ -164,7 +167,7 @@ class Lanes:
         self._lane[refs] = lane.number
         self._number[refs] = numbers
         for ref in refs.tolist():
-            del self._pending[ref]
+            self._drop_pending(ref)
 
     def stored(self, refs: NDArray[np.int32], times: Times) -> None:
         """The writing at hand is done; samples were written at these times, by ref and time."""
@@ -205,10 +208,20 @@ class Lanes:
         self._by_time = {time: number for time, number in newest if time is not None}
         old = self._pending_before & self._pending.keys()
         for ref in old:
-            key = np.array(self._pending.pop(ref), dtype=np.int32).tobytes()
-            del self._refs[key]
+            del self._refs[np.array(self._drop_pending(ref), dtype=np.int32).tobytes()]
             self._lane[ref] = GONE
         self._pending_before = set(self._pending)
+
+    def _drop_pending(self, ref: int) -> list[int]:
+        """Leaves its codes."""
+        codes = self._pending.pop(ref)
+        name = ""
+        if self._name_code in codes[::2]:
+            name = self._head.symbols.text(codes[2 * codes[::2].index(self._name_code) + 1])
+        self._waiting[name] -= 1
+        if not self._waiting[name]:
+            del self._waiting[name]
+        return codes
 
 
 def _newest_times(columns: Columns) -> Times:

@@ -8,6 +8,8 @@ class Limits:
     """What the store accepts.
 
     max_series: series in memory, over all groups.
+    max_series_per_target: series in memory of one scrape group.
+    max_series_per_metric: series in memory with the same name.
     max_groups: scrape groups.
     max_labels_per_series: labels of one series, its name among them.
     max_label_bytes: UTF-8 bytes of one series' label names and values together.
@@ -15,6 +17,8 @@ class Limits:
     max_head_bytes: bytes of the sample arrays in memory."""
 
     max_series: int = 1_000_000
+    max_series_per_target: int = 200_000
+    max_series_per_metric: int = 200_000
     max_groups: int = 100_000
     max_labels_per_series: int = 128
     max_label_bytes: int = 64 << 10

@@ -63,7 +63,7 @@ class Push:
         """See PushStore."""
         with self._writer.writing:
             self._writer.check_open()
-            refs = [self._lanes.ref(each, self._writer.refused) for each in labels]
+            refs = [self._lanes.ref(each, self._writer.admission) for each in labels]
             return np.array(refs, dtype=np.int32)
 
     def append(self, samples: Samples) -> Verdicts:

@@ -20,6 +20,8 @@ class Refusal(StrEnum):
     HEAD_BYTES = "head_bytes"
     WRITE_FAILED = "write_failed"
     MAX_SERIES = "max_series"
+    MAX_SERIES_PER_TARGET = "max_series_per_target"
+    MAX_SERIES_PER_METRIC = "max_series_per_metric"
     MAX_LABELS = "max_labels_per_series"
     MAX_LABEL_BYTES = "max_label_bytes"
     MAX_SYMBOL_BYTES = "max_symbol_bytes"
@@ -34,7 +36,6 @@ class Counters:
     groups_refused: int = 0
     series_created: int = 0
     series_dropped: int = 0
-    series_refused: Counter[Refusal] = field(default_factory=Counter[Refusal])
     checkpoints: int = 0
 
 

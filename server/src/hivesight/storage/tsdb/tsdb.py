@@ -272,7 +272,7 @@ class Tsdb:
                 groups_refused_total=counters.groups_refused,
                 series_created_total=counters.series_created,
                 series_dropped_total=counters.series_dropped,
-                series_refused_total=dict(counters.series_refused),
+                series_refused_total=dict(self._writer.admission.refused),
                 wal_bytes=self._wal.nbytes,
                 wal_segments=self._wal.segments,
                 wal_fsyncs_total=self._wal.fsyncs,

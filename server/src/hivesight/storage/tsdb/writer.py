@@ -4,9 +4,9 @@ Two locks: `_writing` serialises writers and is held while the log is written; `
 changes hands, so that a slow disk never makes a reader wait."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 import structlog
@@ -16,8 +16,9 @@ from structlog.typing import FilteringBoundLogger
 from hivesight.model.errors import LimitExceeded, StorageError
 from hivesight.model.labels import Labels
 from hivesight.model.series import STALE, canonical_nans, is_sample
+from hivesight.storage.tsdb.admission import Admission
 from hivesight.storage.tsdb.arrays import Arrays
-from hivesight.storage.tsdb.codec import MAX_ROW_NUMBER, Numbers, encode_group, encode_samples, encode_series
+from hivesight.storage.tsdb.codec import Numbers, encode_group, encode_samples, encode_series
 from hivesight.storage.tsdb.columns import Columns, NewSeries
 from hivesight.storage.tsdb.group import Appended
 from hivesight.storage.tsdb.head import Head, HeadGroup, identity
@@ -48,13 +49,13 @@ class Writer:
 
     def __init__(self, head: Head, wal: Wal, limits: Limits, publishing: threading.Lock) -> None:
         self.counters = Counters()
+        self.admission = Admission(head, limits)
         self.writing = threading.RLock()
         self.head = head
         self._publishing = publishing
         self._wal = wal
         self._limits = limits
         self._head_bytes = head.head_bytes()
-        self._complained: set[Refusal] = set()
         self._closed = False
 
     def close(self) -> None:
@@ -80,6 +81,7 @@ class Writer:
             self.check_open()
             numbers = np.empty(len(labels), np.int32)
             new: dict[Labels, int] = {}
+            waiting: Counter[str] = Counter()
             pairs: list[list[int]] = []
             first = group.columns.next_number
             for index, each in enumerate(labels):
@@ -87,13 +89,11 @@ class Writer:
                 key = identity(found)
                 number = new.get(each) if key is None else group.columns.keyed.get(key, new.get(each))
                 if number is None:
-                    refusal = self._refusal(each, first, len(pairs))
-                    if refusal is not None:
-                        self._refuse_series(refusal, each)
-                        number = -1
-                    else:
+                    if self.admission.admit(each, waiting, group):
                         number = new[each] = first + len(pairs)
                         pairs.append(self.head.interned_labels(each, found))
+                    else:
+                        number = -1
                 numbers[index] = number
             if pairs:
                 series = self.head.new_series(pairs, first)
@@ -162,38 +162,6 @@ class Writer:
         """Logs a record. The caller holds `writing`. Raises StorageError."""
         self.check_open()
         self._wal.write(record)
-
-    def refused(self, labels: Labels, pending: int) -> bool:
-        """Whether a limit refuses a new series beside the `pending` ones; counts and says so."""
-        refusal = self._refusal(labels, 0, pending)
-        if refusal is not None:
-            self._refuse_series(refusal, labels)
-        return refusal is not None
-
-    def _refusal(self, labels: Labels, first: int, pending: int) -> Refusal | None:
-        """Why a new series cannot be taken."""
-        if self.head.series + pending >= self._limits.max_series or first + pending > MAX_ROW_NUMBER:
-            return Refusal.MAX_SERIES
-        if len(labels) > self._limits.max_labels_per_series:
-            return Refusal.MAX_LABELS
-        texts = "".join(chain.from_iterable(labels.pairs))
-        size = len(texts) if texts.isascii() else len(texts.encode("utf-8", "surrogatepass"))
-        if size > self._limits.max_label_bytes:
-            return Refusal.MAX_LABEL_BYTES
-        if self.head.symbol_bytes + size > self._limits.max_symbol_bytes:
-            return Refusal.MAX_SYMBOL_BYTES
-        return None
-
-    def _refuse_series(self, refusal: Refusal, labels: Labels) -> None:
-        self.counters.series_refused[refusal] += 1
-        if refusal not in self._complained:
-            self._complained.add(refusal)
-            _log.warning(
-                "series refused: a limit of the metrics store is reached",
-                limit=refusal.value,
-                bound=getattr(self._limits, refusal.value),
-                series=str(labels)[:200],
-            )
 
     def end(self, over: Callable[[str], bool], at_ms: int) -> int:
         """See Tsdb.end_groups."""
@@ -294,7 +262,7 @@ class Writer:
                     self.counters.series_dropped += len(gone)
                     dropped(group, gone)
             self._head_bytes = self.head.head_bytes()
-            self._complained.clear()
+            self.admission.forget_complaints()
 
     def check_open(self) -> None:
         """Raises StorageError after `close`."""

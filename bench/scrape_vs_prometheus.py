@@ -93,7 +93,18 @@ def main() -> None:
             "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1h}\n"
             f"scrape_configs: [{{job_name: bench, static_configs: [{{targets: ['{target.address}']}}]}}]\n"
         )
-        ours = [sys.executable, "-m", "hivesight", "up", "--listen", "127.0.0.1:9670"]
+        ours = [
+            sys.executable,
+            "-m",
+            "hivesight",
+            "up",
+            "--listen",
+            "127.0.0.1:9670",
+            "--otlp-http",
+            "off",
+            "--otlp-grpc",
+            "off",
+        ]
         ours += ["--data", f"{folder}/ours", "--prometheus-config", str(file)]
         cpu, rss = measure(ours, "http://127.0.0.1:9670/-/ready", target, scrapes)
         print(f"hivesight   {cpu * 1000:7.1f} ms CPU a scrape of {lines} lines, {rss:6.0f} MB resident")

@@ -11,6 +11,7 @@ from hivesight.model.matcher import Matcher, MatchType
 from hivesight.model.metadata import Metadata
 from hivesight.model.series import STALE, is_absent, is_stale
 from hivesight.storage.tsdb import Limits, Refusal, Tsdb
+from hivesight.storage.tsdb.cutting import window_end
 from hivesight.storage.tsdb.lanes import MAX_ROWS
 
 NOW = 1_800_000_000_000
@@ -344,3 +345,17 @@ def test_a_metric_that_explodes_is_named_with_its_label(reopen) -> None:
     assert (group.register([labels("c", user=f"u{each}") for each in range(5)]) >= 0).sum() == 3
     refused = store.stats().series_refused_total
     assert refused == {Refusal.MAX_SERIES_PER_METRIC: 2, Refusal.MAX_SERIES_PER_TARGET: 2}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "head_bytes", "end"),
+    [
+        (0, 3 * HOUR - 1, 0, None),
+        (0, 3 * HOUR, 0, 2 * HOUR),
+        (HOUR, 3 * HOUR, 0, 2 * HOUR),
+        (0, 90 * HOUR // 60, 1 << 30, HOUR),
+        (5 * HOUR, 100 * HOUR, 0, 24 * HOUR),
+    ],
+)
+def test_when_samples_move_to_a_block(low: int, high: int, head_bytes: int, end: int | None) -> None:
+    assert window_end(low, high, head_bytes) == end

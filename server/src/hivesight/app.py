@@ -54,7 +54,7 @@ from hivesight.storage.tsdb import Tsdb
 from hivesight.ui.app import ui_routes
 
 VERSION: Final = version("hivesight")
-TRUNCATE_SECONDS: Final = 600
+TRUNCATE_SECONDS: Final = 60
 SELF_INTERVAL_MS: Final = 15_000
 AT_START: Final = ("listen", "data", "admin_api", "storage", "query", "otlp", "log")
 """Settings that a reload does not change."""

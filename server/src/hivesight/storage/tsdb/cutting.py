@@ -18,18 +18,20 @@ from hivesight.storage.tsdb.writer import Writer
 
 BLOCK_MS: Final = 2 * 3_600_000
 """What a block spans (Prometheus' `min-block-duration`)."""
+LARGE_HEAD_BYTES: Final = 256 << 20
+"""From here on a block spans half of that, so that memory holds less."""
 OLD_BLOCK_MS: Final = 24 * 3_600_000
 """What a block of samples spans that came long after their time."""
 _OLD_MS: Final = 48 * 3_600_000
 
 
-def window(low_ms: int, high_ms: int) -> tuple[int, int] | None:
-    """The interval [start, end) that may move to a block when the head has samples from low to high; None as long as
+def window_end(low_ms: int, high_ms: int, head_bytes: int) -> int | None:
+    """The time before which samples may move to a block when the head has samples from low to high; None as long as
     there is nothing to move."""
-    span = OLD_BLOCK_MS if high_ms - low_ms > _OLD_MS else BLOCK_MS
-    start = low_ms // span * span
-    end = start + span
-    return (start, end) if high_ms >= end + BLOCK_MS // 2 else None
+    recent = BLOCK_MS if head_bytes < LARGE_HEAD_BYTES else BLOCK_MS // 2
+    span = OLD_BLOCK_MS if high_ms - low_ms > _OLD_MS else recent
+    end = (low_ms // span + 1) * span
+    return end if high_ms >= end + recent // 2 else None
 
 
 def cut_block(

@@ -23,7 +23,7 @@ from hivesight.model.symbols import LabelTable
 from hivesight.storage.tsdb.block.shared import Shared
 from hivesight.storage.tsdb.blocks import Blocks
 from hivesight.storage.tsdb.checkpoint import aside_records, snapshots_of, write_checkpoint
-from hivesight.storage.tsdb.cutting import cut_block, window
+from hivesight.storage.tsdb.cutting import cut_block, window_end
 from hivesight.storage.tsdb.directory import Directory
 from hivesight.storage.tsdb.group import Group
 from hivesight.storage.tsdb.head import Head, HeadGroup
@@ -300,14 +300,15 @@ class Tsdb:
         for _ in range(_BLOCKS_AT_ONCE):
             with self._publishing:
                 times = [group.columns.bounds_ms for group in self._head.groups.values()]
+                nbytes = self._head.head_bytes()
             bounds = [each for each in times if each is not None]
             if not bounds:
                 return
-            part = window(min(low for low, _ in bounds), max(high for _, high in bounds))
-            if part is None:
+            end_ms = window_end(min(low for low, _ in bounds), max(high for _, high in bounds), nbytes)
+            if end_ms is None:
                 return
             with self._disk("write a block"):
-                cut_block(self._writer, self._blocks, self._publishing, part[1], self._dropped)
+                cut_block(self._writer, self._blocks, self._publishing, end_ms, self._dropped)
 
     def _dropped(self, group: HeadGroup, keys: Sequence[bytes]) -> None:
         if group.key.startswith(PREFIX):

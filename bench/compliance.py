@@ -26,6 +26,8 @@ SERIES: Final = 200
 SAMPLES: Final = 361
 STEP_SECONDS: Final = 30
 TOLERANCE: Final = 1e-9
+NEAR_ZERO: Final = 1e-12
+"""Where large numbers cancel out, what is left is noise."""
 _EDGES: Final = (0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 1e-300, 1e300, 0.1)
 
 
@@ -84,7 +86,7 @@ def _samples(ours: list[Any], theirs: list[Any]) -> str | None:
 def _same(ours: float, theirs: float) -> bool:
     if math.isnan(ours) or math.isnan(theirs):
         return math.isnan(ours) and math.isnan(theirs)
-    return math.isclose(ours, theirs, rel_tol=TOLERANCE, abs_tol=0)
+    return math.isclose(ours, theirs, rel_tol=TOLERANCE, abs_tol=NEAR_ZERO)
 
 
 def fill(servers: list[Server], span: Span) -> list[Server]:

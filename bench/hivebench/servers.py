@@ -96,6 +96,7 @@ def prometheus(binary: str, configuration: str = NOTHING_SCRAPED, name: str = "p
         address = _free_address()
         command = [binary, f"--config.file={home / 'prometheus.yml'}", f"--storage.tsdb.path={home / 'data'}"]
         command += [f"--web.listen-address={address}", "--web.enable-remote-write-receiver", "--log.level=error"]
+        command += ["--enable-feature=promql-experimental-functions"]
         with _running(name, command, address, home / "data") as server:
             yield server
 

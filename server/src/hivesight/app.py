@@ -67,6 +67,7 @@ class Rooms:
     """What runs, and what a reload reaches."""
 
     tsdb: Tsdb
+    engine: Engine
     alerting: Alerting
     rules: RuleManager
     scraping: ScrapeManager
@@ -169,7 +170,7 @@ class App:
         rules = RuleManager(outside, _pool(stack, 2, "rules"))
         scraping = ScrapeManager(tsdb, clock, _pool(stack, 2, "scrape"), self._registry)
         otlp = OtlpReceiver(tsdb.push, clock, OtlpMetrics(self._registry))
-        rooms = Rooms(tsdb, alerting, rules, scraping, history, NotifyMetrics(self._registry), otlp)
+        rooms = Rooms(tsdb, engine, alerting, rules, scraping, history, NotifyMetrics(self._registry), otlp)
         self._registry.register(figures(tsdb, rules))
         await self._apply(self._config, rooms)
         # Targets that were scraped when the last process ended and are not any more.
@@ -213,6 +214,7 @@ class App:
         )
         assert config.alertmanager.config is not None, "a configuration that was loaded has no errors"
         await asyncio.to_thread(rooms.rules.apply, config.rules, options)
+        rooms.engine.default_step_ms = global_.evaluation_interval_ms
         rooms.alerting.apply(config.alertmanager.config, pipeline)
         await asyncio.to_thread(rooms.otlp.apply, config.prometheus.otlp)
         await rooms.scraping.apply(config.prometheus, self._local_sources(config))

@@ -50,7 +50,7 @@ class Engine:
     ) -> None:
         self._querier = querier
         self._lookback_ms = lookback_ms
-        self._default_step_ms = default_step_ms
+        self.default_step_ms = default_step_ms
         self._limits = limits or Limits()
         self._clock = clock or SystemClock()
 
@@ -62,7 +62,7 @@ class Engine:
         return Engine(
             self._querier,
             lookback_ms=self._lookback_ms if lookback_ms is None else lookback_ms,
-            default_step_ms=self._default_step_ms,
+            default_step_ms=self.default_step_ms,
             limits=limits,
             clock=self._clock,
         )
@@ -109,7 +109,7 @@ class Engine:
         self, expr: Expr, query: str, timing: tuple[int, int, int], cancelled: Cancelled, *, is_range: bool
     ) -> Evaluation:
         budget = Budget(self._limits, self._clock.monotonic, cancelled)
-        scope = Scope(*timing, self._lookback_ms, self._default_step_ms)
+        scope = Scope(*timing, self._lookback_ms, self.default_step_ms)
         fetched = fetch(expr, self._querier, scope, budget)
         return Evaluation.of(expr, Annotations(query), budget, scope, fetched, is_range)
 

@@ -58,7 +58,10 @@ def variance_in_windows(windows: Windows) -> Values:
     squares = window_sums(windows, two_product(small, small))
     size = np.broadcast_to(count, total[0].shape)
     spread = minus(product(squares, (size, np.zeros_like(size))), product(total, total))
-    return np.maximum(rounded(spread) / (count * count), 0.0) / scale / scale
+    # Of such values what rounding left would be infinite once it is scaled back.
+    noise = np.where(scale < 1.0, rounded(total) ** 2 * 2.0**-96, 0.0)
+    found = rounded(spread)
+    return np.where(found <= noise, 0.0, found / (count * count)) / scale / scale
 
 
 def _whole(kernel: Callable[[Windows], Values], windows: Windows) -> tuple[Values, Mask]:

@@ -1,6 +1,8 @@
 """Aggregations that go by the order of values: quantile, topk, bottomk, limitk and limit_ratio."""
 
+import itertools
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +39,7 @@ def quantiles(
     group: Index, starts: Index, values: Values, present: Mask, count: NDArray[np.int64], at: Values
 ) -> Values:
     """The quantile of each group at each step, rows in order of their groups; shape (groups, steps)."""
-    order = _order(group, values, present, largest_first=False)
-    ordered = np.take_along_axis(values, order, axis=0)
+    ordered = _ascending(group, values, present)
     return quantile_of_sorted(ordered, starts[:, None].astype(np.int64), count, np.broadcast_to(at, count.shape))
 
 
@@ -55,13 +56,29 @@ def _order(group: Index, values: Values, present: Mask, *, largest_first: bool) 
 
 
 def _order_of_numbers(group: Index, key: Values) -> NDArray[np.int64]:
-    """`_order` where nothing is absent or NaN: each group by itself, steps first, since a sort wants its keys together."""
+    """`_order` where nothing is absent or NaN: each group by itself, steps first, as a sort wants its keys together."""
     across = np.ascontiguousarray(key.T)
     order = np.empty(across.shape, dtype=np.int64)
-    starts = np.flatnonzero(np.diff(group, prepend=-1))
-    for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(group)], strict=True):
-        order[:, start:end] = np.argsort(across[:, start:end], axis=1, kind="stable") + start
+    for rows in _runs(group):
+        order[:, rows] = np.argsort(across[:, rows], axis=1, kind="stable") + rows.start
     return order.T
+
+
+def _ascending(group: Index, values: Values, present: Mask) -> Values:
+    """The values of each group in `_order`, smallest first. Numbers alone are sorted without a word on whence they
+    came, which takes a tenth of the time."""
+    if not present.all() or np.isnan(values).any():
+        return np.take_along_axis(values, _order(group, values, present, largest_first=False), axis=0)
+    across = values.T.copy(order="C")
+    for rows in _runs(group):
+        across[:, rows] = np.sort(across[:, rows], axis=1)
+    return across.T
+
+
+def _runs(group: Index) -> Iterator[slice]:
+    """The rows of each group, which stand together."""
+    edges = [*np.flatnonzero(np.diff(group, prepend=-1)).tolist(), len(group)]
+    return itertools.starmap(slice, itertools.pairwise(edges))
 
 
 def ranked(context: Context, node: Aggregate, frame: Frame, param: Values) -> Frame:

@@ -10,7 +10,7 @@ from hivesight.model.series import Mask, Values
 from hivesight.model.symbols import LabelTable
 from hivesight.query.promql.ast import Aggregate
 from hivesight.query.promql.frames import Frame
-from hivesight.query.promql.sums import group_sums, is_exact, rounded
+from hivesight.query.promql.sums import group_sums
 from hivesight.query.promql.tables import Index, dropping, grouped, keeping
 
 
@@ -31,10 +31,8 @@ class Groups:
 
     def sums(self, values: Values) -> Values:
         """Sums of values in this order, absent ones left out; shape (groups, steps)."""
-        there = np.where(self.present, values, 0.0)
-        if is_exact(there, len(there)):
-            return np.add.reduceat(there, self.starts, axis=0)
-        return rounded(group_sums((there, np.zeros_like(there)), self.starts))
+        there = values if self.present.all() else np.where(self.present, values, 0.0)
+        return group_sums(there, self.starts)
 
 
 def grouping_labels(node: Aggregate, labels: LabelTable) -> LabelTable:
@@ -59,5 +57,12 @@ def groups_of(node: Aggregate, frame: Frame) -> Groups:
         group=group[order],
         values=values,
         present=present,
-        count=np.add.reduceat(present, starts, axis=0, dtype=np.int64),
+        count=_counts(present, starts),
     )
+
+
+def _counts(present: Mask, starts: Index) -> NDArray[np.int64]:
+    if present.all():
+        sizes = np.diff(starts, append=len(present)).astype(np.int64)
+        return np.broadcast_to(sizes[:, None], (len(starts), present.shape[1]))
+    return np.add.reduceat(present, starts, axis=0, dtype=np.int64)

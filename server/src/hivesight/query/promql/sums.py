@@ -1,6 +1,7 @@
 """Sums to twice the precision of a float: a value is an unevaluated sum `high + low` (Dekker 1971, Knuth TAOCP 4.2.2).
 At least as accurate as the compensated sums of Prometheus, in a number of passes that grows with the logarithm."""
 
+from math import fsum
 from typing import Final
 
 import numpy as np
@@ -10,6 +11,11 @@ from hivesight.model.series import Mask, Values
 from hivesight.query.promql.windows import Indexes, Windows, take
 
 _SPLITTER: Final = 134217729.0
+_TOP_EXPONENT: Final = 1020
+_CANCELLED_BITS: Final = -20
+"""Sums that are smaller than their largest term by so much have lost digits."""
+_CELLS: Final = 1 << 15
+"""Cells that are summed at a time, so that what is in between stays in the processor's cache."""
 Double = tuple[Values, Values]
 """high and low part."""
 
@@ -109,21 +115,37 @@ def mean_in_windows(windows: Windows) -> Values:
     return np.where(lost & np.isfinite(again), again, mean)
 
 
-def group_sums(terms: Double, starts: NDArray[np.intp]) -> Double:
+def group_sums(values: Values, starts: NDArray[np.intp]) -> Values:
     """Sums down the rows of each group; shape (groups, steps). The rows of a group stand together, and `starts` says
-    where each group begins. Neighbours are added in pairs until one row a group is left."""
-    high, low = terms
-    sizes = np.diff(starts, append=high.shape[0])
-    while sizes.max(initial=1) > 1:
-        # The row of each pair's first; odd groups keep their last row as it is.
-        halves = (sizes + 1) // 2
-        ends = np.cumsum(halves)
-        begins = ends - halves
-        member = np.arange(int(ends[-1])) - np.repeat(begins, halves)
-        left = np.repeat(starts, halves) + 2 * member
-        paired = 2 * member + 1 < np.repeat(sizes, halves)
-        next_high, next_low = high[left], low[left]
-        right = left[paired] + 1
-        next_high[paired], next_low[paired] = add((next_high[paired], next_low[paired]), (high[right], low[right]))
-        high, low, sizes, starts = next_high, next_low, halves, begins
-    return high, low
+    where each group begins.
+
+    Each value is split at a power of two so far above all of its group that the upper parts add up without any error,
+    and the lower parts are too small for theirs to matter (Rump, Ogita, Oishi 2008, `ExtractVector`). Where the sum is
+    tiny beside its terms they do, and it is taken exactly."""
+    if len(starts) == len(values):
+        return values
+    sizes = np.diff(starts, append=len(values))
+    out = np.empty((len(starts), values.shape[1]))
+    width = max(1, _CELLS // len(values))
+    for begin in range(0, values.shape[1], width):
+        part = slice(begin, begin + width)
+        out[:, part] = _split_sums(values[:, part], starts, sizes)
+    return out
+
+
+def _split_sums(values: Values, starts: NDArray[np.intp], sizes: NDArray[np.intp]) -> Values:
+    largest = np.maximum.reduceat(np.abs(values), starts, axis=0)
+    exponent = np.frexp(largest)[1] + np.ceil(np.log2(sizes)).astype(np.int32)[:, None]
+    # Next to the largest float there is no room above: there plain sums have to do.
+    split = np.where(exponent < _TOP_EXPONENT, np.ldexp(1.0, np.minimum(exponent, _TOP_EXPONENT)), 0.0)
+    upper = split if len(starts) == 1 else np.repeat(split, sizes, axis=0)
+    upper = (upper + values) - upper
+    lower = values - upper
+    high, low = (np.add.reduceat(each, starts, axis=0) for each in (upper, lower))
+    total = high + np.where(np.isfinite(low), low, 0.0)
+    cancelled = np.abs(total) < np.ldexp(largest, _CANCELLED_BITS)
+    if cancelled.any():
+        cancelled &= np.logical_or.reduceat(lower != 0, starts, axis=0)
+        for group, step in zip(*(each.tolist() for each in np.nonzero(cancelled)), strict=True):
+            total[group, step] = fsum(values[starts[group] : starts[group] + sizes[group], step].tolist())
+    return total

@@ -160,4 +160,5 @@ def _taken(values: NDArray[_Kind], positions: Positions | None) -> NDArray[_Kind
     first, last = int(positions[0]), int(positions[-1])
     if last - first == len(positions) - 1:
         return values[first : last + 1]
-    return values.take(positions, axis=0)
+    # Not `take`: of rows that are part of wider ones it copies the whole array first.
+    return values[positions]

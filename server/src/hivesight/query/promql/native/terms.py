@@ -7,7 +7,7 @@ import numpy as np
 from hivesight.model.histogram import Hint, HistogramCells, Indexes
 from hivesight.model.series import Mask, Values
 from hivesight.query.promql.native.unify import unified
-from hivesight.query.promql.sums import Double, group_sums, is_exact, rounded
+from hivesight.query.promql.sums import group_sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +34,8 @@ def summed(cells: HistogramCells, index: Indexes, group: Indexes, groups: int, w
     if weight is not None:
         figures = np.where(weight[:, None] == 0, 0.0, figures * weight[:, None])
     hint, clash = _hints(common.cells.hint, starts)
-    added = HistogramCells(common.cells.layouts, common.cells.layout[starts], _added(figures, starts), hint)
+    added = HistogramCells(common.cells.layouts, common.cells.layout[starts], group_sums(figures, starts), hint)
     return Summed(added, common.incompatible, common.reconciled, clash)
-
-
-def _added(figures: Values, starts: Indexes) -> Values:
-    if len(starts) == len(figures):
-        return figures
-    if is_exact(figures, len(figures)):
-        return np.add.reduceat(figures, starts, axis=0)
-    total: Double = group_sums((figures, np.zeros_like(figures)), starts)
-    return rounded(total)
 
 
 def _hints(

@@ -29,6 +29,11 @@ def bits(values: Values) -> NDArray[np.uint64]:
     return values.view(np.uint64)
 
 
+def has_nan(values: Values) -> bool:
+    """Whether any is NaN, in one pass: without one, all are samples."""
+    return bool(np.isnan(values.max(initial=-np.inf)))
+
+
 def is_stale(values: Values) -> Mask:
     """Where the staleness marker stands."""
     return bits(values) == STALE_BITS

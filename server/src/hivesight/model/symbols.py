@@ -57,7 +57,10 @@ class Symbols:
 
     def texts(self, codes: Sequence[int]) -> list[str]:
         """The strings behind many codes."""
-        return [self.text(code) for code in codes]
+        own, parent = self._texts, self._parent
+        if parent is None:
+            return [own[code] for code in codes]
+        return [own[-code] if code < 0 else parent.text(code) for code in codes]
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)

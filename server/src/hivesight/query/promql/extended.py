@@ -95,6 +95,7 @@ def _lost(windows: Windows, left: Values, right: Values, first: Indexes, last: I
     most = values.shape[1] - 1
     begin, end = np.clip(first, 0, most), np.clip(last, 0, most)
     entered, leaving = take(values, begin), take(values, end)
-    over = lost_to_resets(windows, begin, end)
-    over = over + np.where(entered < left, left, 0.0) + np.where(right < leaving, leaving, 0.0)
+    over = np.where(entered < left, left, 0.0) + np.where(right < leaving, leaving, 0.0)
+    if (lost := lost_to_resets(windows, begin, end)) is not None:
+        over = lost + over
     return np.where(inside, over, np.where(right < left, left, 0.0))

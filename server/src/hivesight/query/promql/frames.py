@@ -8,7 +8,7 @@ from hivesight.model.errors import QueryError
 from hivesight.model.histogram import HistogramGrid, stacked_grids
 from hivesight.model.series import Mask, Values
 from hivesight.model.symbols import LabelTable, Symbols
-from hivesight.query.promql.tables import Index, empty, grouped, somewhere, stacked, without_names_where
+from hivesight.query.promql.tables import Index, all_differ, empty, grouped, somewhere, stacked, without_names_where
 
 SAME_LABELSET = "vector cannot contain metrics with the same labelset"
 
@@ -128,9 +128,9 @@ def merged(frame: Frame) -> Frame:
     if frame.nameless.any() and not frame.nameless.all():
         # With the name still there two series may look equal of which one will lose it and the other not.
         codes = np.column_stack([codes, frame.nameless.astype(np.int32)])
-    group, first = grouped(codes)
-    if len(first) == len(frame):
+    if all_differ(codes):
         return frame
+    group, first = grouped(codes)
     order = np.argsort(group, kind="stable")
     starts = np.flatnonzero(np.diff(group[order], prepend=-1))
     present = frame.present[order]

@@ -1,9 +1,9 @@
 """Answers as the `data` object of the Prometheus HTTP API v1, in JSON. The text of the numbers comes from orjson, all
-of a series at once, and is put into a template that belongs to the time vector."""
+of a series at once, and is laced with heads that belong to the time vector."""
 
 import json
 from collections.abc import Iterable, Iterator
-from itertools import compress
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -14,12 +14,11 @@ from hivesight.model.series import Mask, Times, Values
 from hivesight.model.symbols import LabelTable
 from hivesight.query.promql.literals import format_api
 from hivesight.query.promql.native.texts import histogram_texts
+from hivesight.query.promql.tables import texts_of
 from hivesight.query.promql.types import Matrix, Scalar, String, Vector
 
 _CHUNK: Final = 1 << 15
 """Numbers that are turned to text at a time."""
-_TEMPLATES: Final = 64
-"""Presence patterns whose templates are kept while an answer is written."""
 
 
 def render(value: Scalar | String | Vector | Matrix) -> bytes:
@@ -51,7 +50,7 @@ def number_texts(values: Values) -> list[str]:
     texts = written.decode().split(",")
     size = np.abs(values)
     # orjson goes over to exponents elsewhere than Go does, and has no text for what is not finite.
-    other = ~((size < 1e15) & ((size >= 1e-3) | (size == 0)))
+    other = ~((size < 1e16) & ((size >= 1e-5) | (size == 0)))
     if other.any():
         for index, value in zip(np.flatnonzero(other).tolist(), values[other].tolist(), strict=True):
             texts[index] = format_api(value)
@@ -80,10 +79,9 @@ def _metrics(table: LabelTable) -> list[str]:
     """The label set of every row; each distinct label is written once."""
     columns: list[list[str]] = []
     for name, codes in zip(table.names, table.codes.T, strict=True):
-        distinct, inverse = np.unique(codes, return_inverse=True)
         head = _json(name) + ":"
-        texts = [head + _json(text) if text else "" for text in table.symbols.texts(distinct.tolist())]
-        columns.append([texts[index] for index in inverse.tolist()])
+        shown = {code: head + _json(text) if text else "" for code, text in texts_of(codes, table.symbols).items()}
+        columns.append([shown[code] for code in codes.tolist()])
     if not columns:
         return ['{"metric":{}'] * len(table)
     return [f'{{"metric":{{{",".join(filter(None, row))}}}' for row in zip(*columns, strict=True)]
@@ -135,45 +133,30 @@ def _matrix(matrix: Matrix) -> Iterator[bytes]:
     if matrix.histograms is not None:
         yield from _mixed(matrix, matrix.histograms)
         return
-    shared = matrix.times.ndim == 1
-    templates = _Templates(matrix.times if shared else np.zeros(0, dtype=np.int64))
+    shared = _heads(matrix.times) if matrix.times.ndim == 1 else None
     every = _metrics(matrix.labels)
     rows = max(1, _CHUNK // max(matrix.values.shape[1], 1))
     for begin in range(0, len(every), rows):
         chunk = slice(begin, begin + rows)
         present = matrix.present[chunk]
-        texts = number_texts(matrix.values[chunk][present])
-        ends = np.cumsum(present.sum(axis=1)).tolist()
-        for index, metric in enumerate(every[chunk]):
-            here = present[index]
-            template = templates.of(here) if shared else _template(_heads(matrix.times[begin + index][here]))
-            points = template % tuple(texts[ends[index - 1] if index else 0 : ends[index]])
-            yield f'{metric},"values":[{points}]}}'.encode()
+        counts = present.sum(axis=1).tolist()
+        values = matrix.values[chunk]
+        texts = iter(number_texts(values.reshape(-1) if present.all() else values[present]))
+        for index, (metric, count) in enumerate(zip(every[chunk], counts, strict=True)):
+            heads = shared or _heads(matrix.times[begin + index])
+            if count < len(heads):
+                heads = list(map(heads.__getitem__, np.flatnonzero(present[index]).tolist()))
+            yield f'{metric},"values":[{_points(heads, list(islice(texts, count)))}]}}'.encode()
 
 
 def _heads(times: Times) -> list[str]:
-    return [f'[{at},"%s"]' for at in _seconds(times)]
+    """What stands before each number of a series: the end of the point before and the time."""
+    return [f'"],[{at},"' for at in _seconds(times)]
 
 
-def _template(heads: Iterable[str]) -> str:
-    return ",".join(heads)
-
-
-class _Templates:
-    """Templates for rows of one time vector, by which of its times are present."""
-
-    def __init__(self, times: Times) -> None:
-        self._heads = _heads(times)
-        self._full = _template(self._heads)
-        self._known: dict[bytes, str] = {}
-
-    def of(self, present: Mask) -> str:
-        if present.all():
-            return self._full
-        pattern = np.packbits(present).tobytes()
-        found = self._known.get(pattern)
-        if found is None:
-            found = _template(compress(self._heads, present.tolist()))
-            if len(self._known) < _TEMPLATES:
-                self._known[pattern] = found
-        return found
+def _points(heads: list[str], texts: list[str]) -> str:
+    parts = [""] * (2 * len(heads))
+    parts[0::2], parts[1::2] = heads, texts
+    parts[0] = parts[0].removeprefix('"],')
+    parts.append('"]')
+    return "".join(parts)

@@ -10,17 +10,17 @@ from hivesight.query.promql.sums import is_exact, rounded, window_sums
 from hivesight.query.promql.windows import Indexes, Windows, take
 
 
-def lost_to_resets(windows: Windows, first: Indexes, last: Indexes) -> Values:
+def lost_to_resets(windows: Windows, first: Indexes, last: Indexes) -> Values | None:
     """The values before each fall between the samples first and last of each window, added up; indexes of shape
-    (1 or series, steps), result of shape (series, steps)."""
+    (1 or series, steps), result of shape (series, steps); None where nothing fell."""
     values = windows.values
-    out = np.zeros((len(windows), windows.steps))
     fell = values[:, 1:] < values[:, :-1]
     if (anew := began_anew(windows)) is not None:
         fell = fell | anew
     rows = np.flatnonzero(fell.any(axis=1))
     if not rows.size:
-        return out
+        return None
+    out = np.zeros((len(windows), windows.steps))
     drops = np.zeros((len(rows), values.shape[1]))
     drops[:, 1:] = np.where(fell[rows], values[rows, :-1], 0.0)
     first, last = _of(first, rows), _of(last, rows)

@@ -4,7 +4,7 @@ from enum import Enum
 
 import numpy as np
 
-from hivesight.model.series import SeriesBlock, Times, is_absent, is_stale
+from hivesight.model.series import SeriesBlock, Times, has_nan, is_absent, is_stale
 from hivesight.model.symbols import Symbols
 from hivesight.query.promql.frames import Frame, stacked_frames
 from hivesight.query.promql.windows import Indexes, take
@@ -33,7 +33,8 @@ def _of_block(block: SeriesBlock, at_ms: Times, lookback_ms: int, own: Own) -> F
         return None
     times, values = block.times[first:stop], np.ascontiguousarray(block.values[:, first:stop])
     index = (index - first)[None]
-    if (absent := is_absent(values)).any():
+    nans = has_nan(values)
+    if nans and (absent := is_absent(values)).any():
         # The last sample at or before each place, -1 where there is none.
         before: Indexes = np.where(absent, -1, np.arange(values.shape[1], dtype=np.int64))
         np.maximum.accumulate(before, axis=1, out=before)
@@ -41,7 +42,9 @@ def _of_block(block: SeriesBlock, at_ms: Times, lookback_ms: int, own: Own) -> F
     known = np.maximum(index, 0)
     fresh = (index >= 0) & (times[known] > at_ms - lookback_ms)
     found = np.ascontiguousarray(take(values, known))
-    present = np.broadcast_to(fresh, found.shape) & ~is_stale(found)
+    present = np.broadcast_to(fresh, found.shape)
+    if nans:
+        present = present & ~is_stale(found)
     nameless = np.zeros(len(block.labels), dtype=np.bool_)
     if own is Own.START:
         if block.starts is None:

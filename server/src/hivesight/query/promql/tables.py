@@ -86,6 +86,20 @@ def without_names_where(table: LabelTable, rows: Mask) -> LabelTable:
 def grouped(codes: Codes) -> tuple[Index, Index]:
     """Equal rows together: the group of every row, and the first row of every group. Groups are numbered in the
     order in which they appear."""
+    _, first, group = np.unique(_row_keys(codes), return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(len(first), dtype=np.intp)
+    rank[order] = np.arange(len(first))
+    return rank[group], first[order]
+
+
+def all_differ(codes: Codes) -> bool:
+    """Whether no two rows are equal."""
+    return len(set(_row_keys(codes).tolist())) == len(codes)
+
+
+def _row_keys(codes: Codes) -> NDArray[np.int64]:
+    """A number for every row, the same for equal rows alone."""
     rows = codes.shape[0]
     key = np.zeros(rows, dtype=np.int64)
     room = 1
@@ -99,16 +113,18 @@ def grouped(codes: Codes) -> tuple[Index, Index]:
             room = rows
         key = key * span + (column.astype(np.int64) - low)
         room *= span
-    _, first, group = np.unique(key, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    rank = np.empty(len(first), dtype=np.intp)
-    rank[order] = np.arange(len(first))
-    return rank[group], first[order]
+    return key
 
 
 def somewhere(mask: Mask, axis: int) -> Mask:
     """Where the mask holds anywhere along an axis, which goes away."""
     return np.asarray(mask.any(axis=axis), dtype=np.bool_)
+
+
+def texts_of(codes: Codes, symbols: Symbols) -> dict[int, str]:
+    """The string behind each distinct code of a column."""
+    distinct = list(set(codes.tolist()))
+    return dict(zip(distinct, symbols.texts(distinct), strict=True))
 
 
 def sort_order(table: LabelTable) -> Index:
@@ -118,12 +134,11 @@ def sort_order(table: LabelTable) -> Index:
     later = np.zeros(len(table), dtype=np.bool_)
     for column in reversed(range(len(table.names))):
         codes = table.codes[:, column]
-        distinct, inverse = np.unique(codes, return_inverse=True)
-        texts = table.symbols.texts(distinct.tolist())
-        rank = np.empty(len(texts), dtype=np.int64)
-        rank[sorted(range(len(texts)), key=texts.__getitem__)] = np.arange(len(texts))
+        text_of = texts_of(codes, table.symbols)
+        rank = {code: place for place, code in enumerate(sorted(text_of, key=text_of.__getitem__))}
+        ranks = np.array([rank[code] for code in codes.tolist()], dtype=np.int64)
         there = codes != 0
         # Without this label a set comes last where it goes on with another name, and first where it ends.
-        keys.append(np.where(there, rank[inverse], np.where(later, len(texts), -1)))
+        keys.append(np.where(there, ranks, np.where(later, len(rank), -1)))
         later |= there
     return np.lexsort(keys) if keys else np.arange(len(table), dtype=np.intp)

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hivesight.model.histogram import HistogramGrid, stacked_grids
-from hivesight.model.series import Mask, SeriesBlock, Times, Values, is_sample
+from hivesight.model.series import Mask, SeriesBlock, Times, Values, has_nan, is_sample
 from hivesight.model.symbols import LabelTable
 from hivesight.query.promql.tables import stacked
 
 Indexes = NDArray[np.int64]
 _T = TypeVar("_T", bound=np.generic)
 
-_CHUNK: Final = 1 << 16
+_CHUNK: Final = 1 << 15
 """Cells that a kernel works on at a time, so that its temporaries stay in the processor's cache."""
 _PADDING: Final = int(np.iinfo(np.int64).max)
 """The time past a row's samples."""
@@ -224,8 +224,11 @@ def of_samples(
         return None
     place = None if native is None or (native.place[:, used] < 0).all() else native.place[:, used]
     starts = None if starts is None or not starts[:, used].any() else starts[:, used]
-    real = is_sample(values) if real is None else real[:, used]
-    if real.all():
+    if real is not None:
+        real = real[:, used]
+    elif has_nan(values):
+        real = is_sample(values)
+    if real is None or real.all():
         rows, row_times, row_marks = slice(None), times[None], marks[:, None]
     else:
         rows = np.flatnonzero(real.any(axis=1))

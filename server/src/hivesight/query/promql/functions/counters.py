@@ -53,9 +53,10 @@ def extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> tuple[
     for a counter never back past where it would have been zero."""
     first, last, count = windows.first, windows.last, windows.count
     start_value = take(windows.values, first)
-    gained = take(windows.values, last) - start_value
-    if counter:
-        gained = gained + lost_to_resets(windows, first, last)
+    gained = take(windows.values, last)
+    gained -= start_value
+    if counter and (lost := lost_to_resets(windows, first, last)) is not None:
+        gained += lost
     start_ms, end_ms = take(windows.times, first), take(windows.times, last)
     sampled = (end_ms - start_ms) / 1000
     average = sampled / np.maximum(count - 1, 1)
@@ -66,8 +67,7 @@ def extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> tuple[
     before = np.where(before >= average * _TOO_FAR, average / 2, before)
     after = np.where(after >= average * _TOO_FAR, average / 2, after)
     if counter:
-        zero_after = sampled * (start_value / gained)
-        before = np.where((gained > 0) & (start_value >= 0) & (zero_after < before), zero_after, before)
+        before = _not_past_zero(before, sampled, start_value, gained)
     if begun is not None:
         # Of a counter that began inside the window it is known where it was zero.
         began, inside = begun
@@ -75,10 +75,24 @@ def extrapolated(windows: Windows, *, counter: bool, per_second: bool) -> tuple[
         sampled = np.where(inside, (end_ms - began) / 1000, sampled)
         gained = np.where(inside, gained + start_value, gained)
         there = there | inside
-    factor = (sampled + before + after) / sampled
+    factor = before
+    factor += sampled
+    factor += after
+    factor /= sampled
     if per_second:
-        factor = factor / ((windows.closes_ms - windows.opens_ms) / 1000)
-    return gained * factor, there
+        factor /= (windows.closes_ms - windows.opens_ms) / 1000
+    gained *= factor
+    return gained, there
+
+
+def _not_past_zero(before: Values, sampled: Values, start_value: Values, gained: Values) -> Values:
+    """The time before the first sample, cut where a counter that grows would have been zero."""
+    zero = start_value / gained
+    zero *= sampled
+    if start_value.min(initial=0) >= 0 and gained.min(initial=0) >= 0:
+        # Where nothing was gained it is infinite or NaN, and so changes nothing.
+        return np.fmin(zero, before, out=zero)
+    return np.where((gained > 0) & (start_value >= 0) & (zero < before), zero, before)
 
 
 def _note_names(context: Context, call: Call, frame: Frame) -> None:

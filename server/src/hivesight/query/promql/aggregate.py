@@ -111,5 +111,4 @@ def _quantile(context: Context, node: Aggregate, frame: Frame, at: Values) -> Fr
     if not len(frame):
         return frame
     groups = groups_of(node, frame)
-    values = quantiles(groups.group, groups.starts, groups.values, groups.present, groups.count, at)
-    return Frame(groups.labels, values, groups.count > 0, groups.nameless)
+    return Frame(groups.labels, quantiles(groups, at), groups.count > 0, groups.nameless)

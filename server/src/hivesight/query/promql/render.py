@@ -141,7 +141,7 @@ def _matrix(matrix: Matrix) -> Iterator[bytes]:
         present = matrix.present[chunk]
         counts = present.sum(axis=1).tolist()
         values = matrix.values[chunk]
-        texts = iter(number_texts(values.reshape(-1) if present.all() else values[present]))
+        texts = iter(number_texts(np.ascontiguousarray(values).reshape(-1) if present.all() else values[present]))
         for index, (metric, count) in enumerate(zip(every[chunk], counts, strict=True)):
             heads = shared or _heads(matrix.times[begin + index])
             if count < len(heads):

@@ -10,6 +10,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from hivesight.api.http_protocol import HttpProtocol
 from hivesight.model.errors import StartError
 
 BACKLOG: Final = 1024
@@ -50,7 +51,7 @@ class HttpServer(uvicorn.Server):
                 server_header=False,
                 limit_concurrency=MAX_CONNECTIONS,
                 timeout_graceful_shutdown=GRACE_SECONDS,
-                h11_max_incomplete_event_size=64 << 10,
+                http=HttpProtocol,
             )
         )
         self._listener = listener

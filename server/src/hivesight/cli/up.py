@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+import uvloop
 
 from hivesight import config as configuration
 from hivesight.api.hive import Demo
@@ -95,7 +96,7 @@ def up(
         shown = Demo(inbox.url, _command(loaded.data)) if inbox else None
         app = App(options, loaded, demo=shown)
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(_serve(app, loaded.data, shown))
+            uvloop.run(_serve(app, loaded.data, shown))
 
 
 def _or(said: str | None, default: Path) -> Path:

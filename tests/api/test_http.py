@@ -35,8 +35,6 @@ async def _talk(sent: list[bytes], most: int = 1 << 20) -> bytes:
     server = HttpServer(Starlette(routes=[Route("/", _length, methods=["GET", "POST"])]), listener)
     stop = asyncio.Event()
     serving = asyncio.create_task(server.run_until(stop))
-    while not server.started:
-        await asyncio.sleep(0.001)
     reader, writer = await asyncio.open_connection(*listener.getsockname())
     answer, total = asyncio.create_task(reader.read(1 << 16)), 0
     for piece in sent:

@@ -42,7 +42,6 @@ utf{a="grün"} 1
 """
 BODIES = {
     "/metrics": EXPOSED,
-    "/timed": f'timed{{a="b"}} 5 {int(time.time() * 1000) - 1500}\n',
     "/bad": 'a 1\nb{x="',
     "/half": "a 1\nb 2",
     "/empty": "",
@@ -88,15 +87,17 @@ TARGETS = [
 Targets = set[tuple[str, str, Labels]]
 
 
-def answer(handler: BaseHTTPRequestHandler) -> None:
-    respond(handler, BODIES[handler.path.partition("?")[0]].encode())
-
-
 def test_the_same_series_come_out(tmp_path: Path) -> None:
     program = shutil.which("prometheus")
     if program is None:
         pytest.skip("needs the Debian package prometheus")
     file = tmp_path / "prometheus.yml"
+    # Of now, and not of when the tests were gathered: Prometheus looks back for five minutes.
+    bodies = {**BODIES, "/timed": f'timed{{a="b"}} 5 {int(time.time() * 1000) - 1500}\n'}
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        respond(handler, bodies[handler.path.partition("?")[0]].encode())
+
     with http_server(answer) as address:
         file.write_text(CONFIG.format(address=address), encoding="utf-8")
         (tmp_path / "targets.json").write_text(json.dumps(TARGETS).replace("{address}", address), encoding="utf-8")

@@ -13,7 +13,10 @@ from hivesight.model.errors import ConfigError, HivesightError
 VERBS: Final = {
     "up": ("hivesight.cli.up", "Start the server, with --demo on a live hive of agents."),
     "query": ("hivesight.cli.query", "Evaluate PromQL on a running server: a table, JSON or a chart."),
-    "storage": ("hivesight.cli.storage", "Look at the files of the metrics store, verify them, copy them."),
+    "storage": (
+        "hivesight.cli.storage",
+        "Look at the files of the metrics store, verify them, copy them, import history.",
+    ),
     "demo": ("hivesight.cli.demo", "Make things go wrong in the running demo."),
 }
 

@@ -1,12 +1,13 @@
-"""`hivesight storage`: look at the files of the metrics store, verify them, copy them."""
+"""`hivesight storage`: look at the files of the metrics store, verify them, copy them, add to them."""
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 import orjson
 
+from hivesight.cli.data_directory import data_option, shown_time
+from hivesight.cli.storage_import import import_
 from hivesight.model.clock import SystemClock
 from hivesight.model.errors import StorageError
 from hivesight.storage.tsdb import Limits, Tsdb
@@ -15,7 +16,7 @@ from hivesight.storage.tsdb.inspect import Overview, findings, overview
 
 @click.group()
 def storage() -> None:
-    """Look at the files of the metrics store, verify them, copy them.
+    """Look at the files of the metrics store, verify them, copy them, import history.
 
     \b
     Example:
@@ -24,18 +25,11 @@ def storage() -> None:
     """
 
 
-_data = click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("hivesight-data"),
-    show_default=True,
-    envvar="HIVESIGHT_DATA",
-    help="The data directory.",
-)
+storage.add_command(import_)
 
 
 @storage.command()
-@_data
+@data_option
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def stats(data: Path, as_json: bool) -> None:
     """What is on the disk: blocks, log, what was set aside. A server may run meanwhile.
@@ -49,7 +43,7 @@ def stats(data: Path, as_json: bool) -> None:
 
 
 @storage.command()
-@_data
+@data_option
 def verify(data: Path) -> None:
     """Read every byte and say what is damaged; nothing is changed. Exit code 1 where something is. A server may run
     meanwhile.
@@ -73,7 +67,7 @@ def verify(data: Path) -> None:
 
 
 @storage.command()
-@_data
+@data_option
 def snapshot(data: Path) -> None:
     """Copy the store of a stopped server; of a running one the admin API does it. Prints where the copy is: it takes
     the place of `metrics` in a data directory as it is.
@@ -108,7 +102,7 @@ def _table(found: Overview) -> list[str]:
         samples, nbytes = samples + meta.samples, nbytes + meta.nbytes
         each_bytes = meta.nbytes / max(meta.samples, 1)
         lines.append(
-            f"{_time(meta.min_ms):<20}{_time(meta.max_ms):<20}{meta.series:>10}{meta.samples:>14}{meta.nbytes:>14}"
+            f"{shown_time(meta.min_ms):<20}{shown_time(meta.max_ms):<20}{meta.series:>10}{meta.samples:>14}{meta.nbytes:>14}"
             f"{each_bytes:>10.2f}{each.deletions:>11}"
         )
     share = f", {nbytes / samples:.2f} bytes a sample" if samples else ""
@@ -142,10 +136,3 @@ def _json(found: Overview) -> bytes:
     ]
     document = {"blocks": blocks, "logBytes": found.log_bytes, "quarantined": found.quarantined}
     return orjson.dumps(document, option=orjson.OPT_INDENT_2)
-
-
-def _time(ms: int) -> str:
-    try:
-        return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"
-    except (ValueError, OverflowError, OSError):
-        return str(ms)

@@ -14,8 +14,10 @@ from structlog.typing import FilteringBoundLogger
 from hivesight.model.matcher import Matcher
 from hivesight.model.series import SeriesBlock
 from hivesight.model.symbols import LabelTable
+from hivesight.storage.tsdb.backfill.staging import settle
 from hivesight.storage.tsdb.block.block import Block
 from hivesight.storage.tsdb.block.errors import BlockDamaged, BlockTooNew
+from hivesight.storage.tsdb.block.meta import BlockMeta
 from hivesight.storage.tsdb.block.shared import Shared
 from hivesight.storage.tsdb.block.write import remove_temporary, write_block
 from hivesight.storage.tsdb.directory import Directory, sync_directory
@@ -23,6 +25,11 @@ from hivesight.storage.tsdb.directory import Directory, sync_directory
 _log: FilteringBoundLogger = structlog.get_logger(__name__)
 
 _Found = TypeVar("_Found")
+
+
+def block_name(meta: BlockMeta) -> str:
+    """A name that no other block has."""
+    return f"{meta.min_ms}-{meta.max_ms}-{secrets.token_hex(4)}"
 
 
 class Blocks:
@@ -41,6 +48,7 @@ class Blocks:
         directory = self._directory
         directory.blocks.mkdir(exist_ok=True)
         remove_temporary(directory.blocks)
+        settle(directory)
         for path in sorted(each for each in directory.blocks.iterdir() if each.is_dir()):
             self._open(path)
         replaced = {name for block in self._blocks for name in block.replaces}
@@ -62,7 +70,7 @@ class Blocks:
         meta = write_block(temporary, sources, [each.path.name for each in replaces])
         if meta is None:
             return None
-        path = self._directory.blocks / f"{meta.min_ms}-{meta.max_ms}-{secrets.token_hex(4)}"
+        path = self._directory.blocks / block_name(meta)
         temporary.rename(path)
         sync_directory(self._directory.blocks)
         return Block.open(path, self._shared)

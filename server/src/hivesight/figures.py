@@ -59,6 +59,18 @@ def figures(tsdb: Tsdb, rules: RuleManager) -> Collector:
                 "",
                 store(lambda each: each.blocks_quarantined_total),
             ),
+            (
+                "prometheus_tsdb_compactions_total",
+                "Joins of old blocks.",
+                "",
+                store(lambda each: each.compactions_total),
+            ),
+            (
+                "prometheus_tsdb_compactions_failed_total",
+                "Joins of old blocks that failed; they are tried again in an hour.",
+                "",
+                store(lambda each: each.compactions_failed_total),
+            ),
             ("hivesight_tsdb_wal_bytes", "Bytes of the write-ahead log.", "", store(lambda each: each.wal_bytes)),
             (
                 "hivesight_tsdb_wal_failures_total",

@@ -21,6 +21,7 @@ from hivesight.storage.tsdb.block.errors import BlockDamaged, BlockError, BlockT
 from hivesight.storage.tsdb.block.meta import Header, decode_header
 from hivesight.storage.tsdb.block.shared import Shared
 from hivesight.storage.tsdb.block.write import remove_temporary, write_block
+from hivesight.storage.tsdb.compaction.merge import merged
 from hivesight.storage.tsdb.verdicts import Verdicts
 
 Sample = tuple[int, int, Histogram | None]
@@ -232,14 +233,14 @@ def test_deletions(shape: Sequence[tuple[int, int, dict[str, bool]]], tmp_path: 
     again = Block.open(tmp_path / "b", shared())
     assert again.deletions == block.deletions > 0
     assert content(again.select([], *EVER)) == expected
-    meta = again.rewrite(tmp_path / "c")
+    meta = write_block(tmp_path / "c", merged([again]), ("b",))
     cleaned = Block.open(tmp_path / "c", shared())
     assert meta == cleaned.meta
     assert (cleaned.replaces, cleaned.deletions, cleaned.verify()) == (("b",), 0, [])
     assert content(cleaned.select([], *EVER)) == expected
     assert cleaned.delete([], *EVER) == cleaned.meta.series
     assert cleaned.select([], *EVER) == []
-    assert cleaned.rewrite(tmp_path / "d") is None
+    assert write_block(tmp_path / "d", merged([cleaned])) is None
     assert not (tmp_path / "d").exists()
 
 

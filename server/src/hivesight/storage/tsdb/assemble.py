@@ -34,10 +34,11 @@ def assemble(parts: Sequence[SeriesBlock]) -> list[SeriesBlock]:
     if len(parts) < 2:
         return list(parts)
     plan = _plans.of([part.labels for part in parts])
-    return [parts[each] if isinstance(each, int) else _joined(each, parts) for each in plan]
+    return [parts[each] if isinstance(each, int) else joined(each, parts) for each in plan]
 
 
-def _joined(join: Join, parts: Sequence[SeriesBlock]) -> SeriesBlock:
+def joined(join: Join, parts: Sequence[SeriesBlock]) -> SeriesBlock:
+    """The block that a plan says, of parts oldest first."""
     blocks = [parts[piece.part] for piece in join.pieces]
     times, columns = _time_axis([block.times for block in blocks])
     covers = _covers(columns, len(times))

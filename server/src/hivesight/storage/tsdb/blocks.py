@@ -2,9 +2,9 @@
 aside with a line in the log, and the rest is served."""
 
 import secrets
-import shutil
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +19,8 @@ from hivesight.storage.tsdb.block.block import Block
 from hivesight.storage.tsdb.block.errors import BlockDamaged, BlockTooNew
 from hivesight.storage.tsdb.block.meta import BlockMeta
 from hivesight.storage.tsdb.block.shared import Shared
-from hivesight.storage.tsdb.block.write import remove_temporary, write_block
+from hivesight.storage.tsdb.block.write import remove_block, remove_temporary, write_block
+from hivesight.storage.tsdb.compaction.merge import merged
 from hivesight.storage.tsdb.directory import Directory, sync_directory
 
 _log: FilteringBoundLogger = structlog.get_logger(__name__)
@@ -30,6 +31,14 @@ _Found = TypeVar("_Found")
 def block_name(meta: BlockMeta) -> str:
     """A name that no other block has."""
     return f"{meta.min_ms}-{meta.max_ms}-{secrets.token_hex(4)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """What stands in the place of some blocks; nothing where all of it was deleted."""
+
+    samples: int
+    nbytes: int
 
 
 class Blocks:
@@ -67,27 +76,41 @@ class Blocks:
     def write(self, sources: Iterable[SeriesBlock], replaces: Sequence[Block] = ()) -> Block | None:
         """Writes a block and opens it; None where there is no sample. `publish` shows it. Raises OSError."""
         temporary = self._directory.blocks / f"new-{secrets.token_hex(8)}"
-        meta = write_block(temporary, sources, [each.path.name for each in replaces])
+        meta = write_block(temporary, sources, self._replaced(replaces))
         if meta is None:
             return None
         path = self._directory.blocks / block_name(meta)
         temporary.rename(path)
         sync_directory(self._directory.blocks)
-        return Block.open(path, self._shared)
+        try:
+            return Block.open(path, self._shared)
+        except BaseException:
+            # At the next start it would take the place of blocks that were changed since.
+            remove_block(path)
+            raise
+
+    def _replaced(self, blocks: Sequence[Block]) -> list[str]:
+        """The names of blocks, and of those that they replaced and that could not be deleted."""
+        older = [name for each in blocks for name in each.replaces if (self._directory.blocks / name).exists()]
+        return [*(each.path.name for each in blocks), *older]
 
     def publish(self, block: Block) -> None:
         """Shows a new block to readers."""
-        with self._lock:
-            self._blocks = tuple(sorted((*self._blocks, block), key=lambda each: each.meta.min_ms))
+        self._swap((), (block,))
 
     def remove(self, blocks: Iterable[Block]) -> int:
         """Deletes blocks; how many. Readers that are at it go on: their files stay until they are done."""
         gone = list(blocks)
-        with self._lock:
-            self._blocks = tuple(each for each in self._blocks if each not in gone)
-        for block in gone:
-            shutil.rmtree(block.path, ignore_errors=True)
+        self._swap(gone, ())
         return len(gone)
+
+    def _swap(self, old: Sequence[Block], new: Sequence[Block]) -> None:
+        """Readers see either the old blocks or the new ones. The old are deleted."""
+        with self._lock:
+            left = [each for each in self._blocks if each not in old]
+            self._blocks = tuple(sorted((*left, *new), key=lambda each: each.meta.min_ms))
+        for block in old:
+            remove_block(block.path)
 
     def retain(self, cutoff_ms: int | None, max_bytes: int | None) -> int:
         """Deletes the blocks without a sample since the cutoff, and the oldest while all of them are larger than
@@ -118,15 +141,22 @@ class Blocks:
         """Writes the blocks anew that have deletions; how many. The caller lets no deletion in. Raises OSError."""
         marked = [each for each in self._blocks if each.deletions]
         for block in marked:
-            try:
-                new = self.write(block.read(), [block])
-            except BlockDamaged as error:
-                self._set_aside(block, error)
-                continue
-            if new is not None:
-                self.publish(new)
-            self.remove([block])
+            self.rewrite([block])
         return len(marked)
+
+    def rewrite(self, old: Sequence[Block], check: Callable[[], None] = lambda: None) -> Rewritten | None:
+        """Puts one block in the place of some, oldest first, without what was deleted. None where one of them is
+        damaged: it is set aside, and the others stay. check: see `merged`. The caller lets no deletion in and no block
+        be removed. Raises OSError, and ValueError where the index would be too large; then nothing has changed."""
+        try:
+            new = self.write(merged(old, check), old)
+        except BlockDamaged as error:
+            for block in old:
+                if error.path is not None and block.path in (error.path, *error.path.parents):
+                    self._set_aside(block, error)
+            return None
+        self._swap(old, () if new is None else (new,))
+        return Rewritten(0, 0) if new is None else Rewritten(new.meta.samples, new.meta.nbytes)
 
     def _asked(self, start_ms: int, end_ms: int, ask: Callable[[Block], list[_Found]]) -> list[_Found]:
         found: list[_Found] = []

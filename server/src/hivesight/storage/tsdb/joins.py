@@ -61,7 +61,7 @@ def plan(tables: Sequence[LabelTable]) -> Plan:
     joins: list[Join | int] = []
     for pattern in patterns(leader, [len(table) for table in tables]):
         alone = len(pattern.parts) == 1 and len(pattern.rows) == len(tables[pattern.parts[0]])
-        joins.append(pattern.parts[0] if alone else _join(pattern, tables))
+        joins.append(pattern.parts[0] if alone else join(pattern, tables))
     return tuple(joins)
 
 
@@ -88,8 +88,9 @@ def patterns(leader: Rows, sizes: Sequence[int]) -> list[Pattern]:
     return sorted(found, key=lambda each: each.parts)
 
 
-def _join(pattern: Pattern, tables: Sequence[LabelTable]) -> Join:
-    """Rows stand as in the last part, which is most often the head: its table then serves for the block as well."""
+def join(pattern: Pattern, tables: Sequence[LabelTable]) -> Join:
+    """The block of a pattern. Rows stand as in the last part, which is most often the head: its table then serves for
+    the block as well."""
     last = pattern.rows[:, -1]
     rows = pattern.rows[np.argsort(np.where(last < 0, np.iinfo(np.intp).max, last), kind="stable")]
     pieces = tuple(_piece(part, rows[:, nth]) for nth, part in enumerate(pattern.parts))

@@ -78,4 +78,6 @@ class TsdbStats:
     blocks: int
     block_bytes: int
     blocks_quarantined_total: int
+    compactions_total: int
+    compactions_failed_total: int
     replay: ReplayStats

@@ -23,6 +23,7 @@ from hivesight.model.symbols import LabelTable
 from hivesight.storage.tsdb.block.shared import Shared
 from hivesight.storage.tsdb.blocks import Blocks
 from hivesight.storage.tsdb.checkpoint import aside_records, snapshots_of, write_checkpoint
+from hivesight.storage.tsdb.compaction.compactor import Compactor
 from hivesight.storage.tsdb.cutting import cut_block, window_end
 from hivesight.storage.tsdb.directory import Directory
 from hivesight.storage.tsdb.group import Group
@@ -87,6 +88,8 @@ class Tsdb:
         self._lanes = Lanes(head)
         self.push = Push(self._writer, self._lanes, self._oldest_ms, clock.now_ms)
         """Takes what senders push."""
+        self._closing = threading.Event()
+        self._compactor = Compactor(self._blocks, retention.age_ms, clock, self._closing.is_set)
         self._closed = False
 
     @classmethod
@@ -192,13 +195,15 @@ class Tsdb:
     def truncate(self, now_ms: int) -> None:
         """Drops samples older than the retention, and series and groups that are left without any, from memory; then,
         once the log has outgrown WalOptions.checkpoint_bytes and the last checkpoint, writes a checkpoint and deletes
-        the segments it stands for. Raises StorageError when the disk does not take the checkpoint; the log stays."""
+        the segments it stands for. Then some old blocks are joined, where there are such. Raises StorageError when the
+        disk does not take the checkpoint; the log stays."""
         with self._truncating:
             self._check_open()
             self._cut(now_ms)
             self._cut_blocks()
             if self._wal.nbytes >= max(self._options.checkpoint_bytes, self._checkpoint_bytes):
                 self._checkpoint()
+            self._compactor.run()
 
     def delete(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> None:
         """Deletes the samples in the closed interval of the series that meet all matchers. Raises StorageError."""
@@ -245,6 +250,7 @@ class Tsdb:
 
     def close(self) -> None:
         """Flushes the log and gives the directory back. Appends fail from then on; closing twice is fine."""
+        self._closing.set()
         with self._truncating:
             if self._closed:
                 return
@@ -282,6 +288,8 @@ class Tsdb:
                 blocks=len(self._blocks.all()),
                 block_bytes=self._blocks.nbytes,
                 blocks_quarantined_total=self._blocks.quarantined,
+                compactions_total=self._compactor.done,
+                compactions_failed_total=self._compactor.failed,
                 replay=self._replay,
             )
 

@@ -1,4 +1,4 @@
-"""An immutable block on disk: opened, asked, marked with deletions, verified, and written anew without them."""
+"""An immutable block on disk: opened, asked, marked with deletions, verified, and read whole without them."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -31,10 +31,10 @@ from hivesight.storage.tsdb.block.meta import (
     BlockMeta,
     Header,
 )
+from hivesight.storage.tsdb.block.part import Part
 from hivesight.storage.tsdb.block.shared import Chosen, Rows, Shared
 from hivesight.storage.tsdb.block.tilefile import TileFile
 from hivesight.storage.tsdb.block.tombstones import Tombstones, read_tombstones, write_tombstones
-from hivesight.storage.tsdb.block.write import write_block
 from hivesight.storage.tsdb.columns import present_rows
 from hivesight.storage.tsdb.plan import MAX_TIME_MS
 
@@ -131,20 +131,14 @@ class Block:
             self._tombstones = joined
             return len(rows)
 
-    def rewrite(self, into: Path) -> BlockMeta | None:
-        """Writes a block without what was deleted, which names this one as replaced. None where no sample is left:
-        nothing is written then, and this block can go. What is deleted meanwhile may not be in it, so the caller lets
-        no deletion in until the new block has taken the place of this one. Raises BlockDamaged and OSError."""
-        return write_block(into, self.read(), (self.path.name,))
-
-    def read(self) -> Iterator[SeriesBlock]:
-        """All groups, one at a time, less what was deleted."""
+    def parts(self) -> list[Part]:
+        """All groups, to be read less what is deleted until now."""
         file, tombstones = self._file.uncached(), self._tombstones
+        found: list[Part] = []
         for group, chosen, at, rows in self._candidates((), self.meta.min_ms, self.meta.max_ms):
-            times = times_of(file, group.grid)
-            gone = tombstones.deleted(group.first, rows, times)
-            values = without(read_values(file, group.grid, rows, 0, len(times)), gone)
-            yield read_group(file, group.grid, chosen.part(at), times, rows, values, 0, gone)
+            first, last = self._groups.extent(group, rows)
+            found.append(Part(file, tombstones, group, chosen.part(at), last - first + 1))
+        return found
 
     def verify(self) -> list[str]:
         """Reads every byte; what is wrong, in words that name file and tile. Empty for a sound block."""

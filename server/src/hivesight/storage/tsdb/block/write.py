@@ -9,7 +9,9 @@ from typing import BinaryIO, Final
 from uuid import uuid4
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
+from structlog.typing import FilteringBoundLogger
 
 from hivesight.model.series import Mask, SeriesBlock, Times, Values, is_absent
 from hivesight.storage.tsdb.block.cells import encode_cells
@@ -19,6 +21,8 @@ from hivesight.storage.tsdb.block.index import encode_index
 from hivesight.storage.tsdb.block.indexing import Indexing
 from hivesight.storage.tsdb.block.meta import INDEX, TILES, TILES_MAGIC, BlockMeta, Header
 from hivesight.storage.tsdb.directory import sync_directory
+
+_log: FilteringBoundLogger = structlog.get_logger(__name__)
 
 SUFFIX: Final = ".tmp"
 _SCAN_CELLS: Final = 1 << 18
@@ -56,8 +60,20 @@ def write_block(path: Path, sources: Iterable[SeriesBlock], replaces: Sequence[s
     return meta
 
 
+def remove_block(path: Path) -> None:
+    """Removes a block so that no part of it is found later: first its name goes. Who reads its files goes on. Where the
+    disk does not let it, it stays."""
+    leaving = path.with_name(path.name + SUFFIX)
+    try:
+        path.rename(leaving)
+        sync_directory(path.parent)
+        shutil.rmtree(leaving)
+    except OSError as error:
+        _log.warning("block cannot be deleted", path=str(path), reason=str(error))
+
+
 def remove_temporary(directory: Path) -> None:
-    """Removes what blocks in `directory` left that did not get to their end."""
+    """Removes what blocks in `directory` left that did not get to their end, or not to the end of their removal."""
     for left in directory.glob("*" + SUFFIX):
         shutil.rmtree(left)
 

@@ -1,0 +1,1 @@
+"""Joining of old blocks: which, and how."""

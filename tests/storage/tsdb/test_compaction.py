@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -327,7 +328,32 @@ def test_a_full_disk_leaves_the_blocks_and_is_tried_later(
     assert (store.stats().compactions_total, answer(store) == expected) == (1, True)
 
 
-def test_a_store_that_is_closed_does_not_wait_for_a_join(tmp_path: Path) -> None:
+def test_who_waits_for_the_blocks_goes_before_a_join(
+    open_store: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path / "store", [0, 2 * HOUR, 4 * HOUR, 7 * HOUR])
+    store = open_store()
+    reading = merge._read
+    deleting = threading.Thread(target=store.delete, args=([Matcher("i", MatchType.EQUAL, "1")], 0, DAY))
+
+    def read(*arguments: Any) -> SeriesBlock:
+        if deleting.ident is None:
+            deleting.start()
+            while not store._waiting:
+                pass
+        return reading(*arguments)
+
+    monkeypatch.setattr(merge, "_read", read)
+    store.truncate(0)
+    deleting.join()
+    assert (store.stats().compactions_total, store.stats().compactions_failed_total, store.stats().blocks) == (0, 0, 4)
+    expected = answer(store)
+    assert all(labels["i"] != "1" for labels in expected)
+    store.truncate(0)
+    assert (store.stats().compactions_total, answer(store) == expected) == (1, True)
+
+
+def test_a_join_that_is_given_up_leaves_no_trace(tmp_path: Path) -> None:
     make(tmp_path / "store", [0, 2 * HOUR, 4 * HOUR, 7 * HOUR])
     blocks = blocks_of(tmp_path / "store")
     clock = SimpleNamespace(monotonic=lambda: 0.0, now_ms=lambda: 0)

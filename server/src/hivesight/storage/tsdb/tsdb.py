@@ -81,6 +81,7 @@ class Tsdb:
         self._checkpoint_bytes = recovered.checkpoint_bytes
         self._publishing = threading.Lock()
         self._truncating = threading.Lock()
+        self._counting = threading.Lock()
         self._writer = Writer(head, wal, limits, self._publishing)
         self._verdicts = verdicts = Verdicts(head.symbols)
         self._blocks = Blocks(directory, Shared(head.symbols, verdicts, options.cache_bytes))
@@ -88,8 +89,8 @@ class Tsdb:
         self._lanes = Lanes(head)
         self.push = Push(self._writer, self._lanes, self._oldest_ms, clock.now_ms)
         """Takes what senders push."""
-        self._closing = threading.Event()
-        self._compactor = Compactor(self._blocks, retention.age_ms, clock, self._closing.is_set)
+        self._waiting = 0
+        self._compactor = Compactor(self._blocks, retention.age_ms, clock, lambda: self._waiting > 0)
         self._closed = False
 
     @classmethod
@@ -207,14 +208,14 @@ class Tsdb:
 
     def delete(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> None:
         """Deletes the samples in the closed interval of the series that meet all matchers. Raises StorageError."""
-        with self._truncating:
+        with self._stepping_in():
             self._check_open()
             with self._disk("mark samples in blocks as deleted"):
                 delete(self._writer, self._blocks, self._verdicts, self._publishing, matchers, start_ms, end_ms)
 
     def clean(self) -> int:
         """Writes the blocks anew that hold deleted samples; how many. Raises StorageError."""
-        with self._truncating:
+        with self._stepping_in():
             self._check_open()
             with self._disk("write a block"):
                 return self._blocks.clean()
@@ -222,7 +223,7 @@ class Tsdb:
     def snapshot(self) -> str:
         """Writes a copy of everything to `snapshots/<name>` in the store's directory, which opens as a store of its
         own; its name. Raises StorageError."""
-        with self._truncating:
+        with self._stepping_in():
             self._check_open()
             moment = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
             name = f"{moment:%Y%m%dT%H%M%SZ}-{secrets.token_hex(8)}"
@@ -231,6 +232,18 @@ class Tsdb:
                     sequence = self._wal.rotate()
                 write_snapshot(self._directory, self._blocks, sequence, self._directory.path / "snapshots" / name)
             return name
+
+    @contextmanager
+    def _stepping_in(self) -> Generator[None]:
+        """Nobody else changes blocks. A join that is at it, and may take minutes, is given up: its turn comes again."""
+        with self._counting:
+            self._waiting += 1
+        try:
+            with self._truncating:
+                yield
+        finally:
+            with self._counting:
+                self._waiting -= 1
 
     @contextmanager
     def _disk(self, what: str) -> Generator[None]:
@@ -250,8 +263,7 @@ class Tsdb:
 
     def close(self) -> None:
         """Flushes the log and gives the directory back. Appends fail from then on; closing twice is fine."""
-        self._closing.set()
-        with self._truncating:
+        with self._stepping_in():
             if self._closed:
                 return
             self._closed = True

@@ -20,7 +20,7 @@ _RETRY_SECONDS: Final = 3600.0
 
 
 class Stopped(Exception):
-    """The store is being closed."""
+    """Somebody who waits for the blocks goes first."""
 
 
 class Compactor:

@@ -26,7 +26,7 @@ from hivesight.storage.tsdb.block.write import write_block
 from hivesight.storage.tsdb.blocks import Blocks
 from hivesight.storage.tsdb.compaction import compactor as compactor_module
 from hivesight.storage.tsdb.compaction import merge
-from hivesight.storage.tsdb.compaction.planning import MAX_SERIES, candidates, spans
+from hivesight.storage.tsdb.compaction.planning import MAX_SAMPLES, MAX_SERIES, candidates, spans
 from hivesight.storage.tsdb.directory import Directory
 from hivesight.storage.tsdb.verdicts import Verdicts
 
@@ -112,8 +112,8 @@ def test_periods(retention: int | None, hours: list[int]) -> None:
     assert [each // HOUR for each in spans(retention)] == hours
 
 
-def meta(low: float, high: float, series: int = 1) -> BlockMeta:
-    return BlockMeta(b"", int(low * HOUR), int(high * HOUR), 1, series, 1, 0, 1)
+def meta(low: float, high: float, series: int = 1, samples: int = 1) -> BlockMeta:
+    return BlockMeta(b"", int(low * HOUR), int(high * HOUR), 1, series, samples, 0, 1)
 
 
 @pytest.mark.parametrize(
@@ -130,6 +130,7 @@ def meta(low: float, high: float, series: int = 1) -> BlockMeta:
         ([(0, 2), (2, 3), (5, 6)], [[0, 1]]),
         ([(0, 30), (31, 32), (33, 34), (36, 37)], [[1, 2], [1, 2]]),
         ([(0, 1.9, MAX_SERIES), (2, 3.9), (6, 7.9)], []),
+        ([(0, 1.9, 1, MAX_SAMPLES), (2, 3.9), (6, 7.9)], []),
     ],
 )
 def test_what_is_joined(blocks: list[Any], expected: list[list[int]]) -> None:

@@ -15,6 +15,9 @@ _SHARE_OF_RETENTION: Final = 10
 MAX_SERIES: Final = 4_000_000
 """All blocks that become one may have so many rows together: the index of the new one is made in memory."""
 
+MAX_SAMPLES: Final = 1_000_000_000
+"""And so many samples, which takes minutes: nothing leaves memory meanwhile, and larger blocks gain nothing."""
+
 
 def spans(retention_ms: int | None) -> list[int]:
     """The periods, shortest first: at most 31 days and a tenth of the retention, since a block goes as a whole."""
@@ -31,7 +34,10 @@ def candidates(blocks: Sequence[BlockMeta], periods: Sequence[int]) -> Iterator[
     """Places of blocks that are to become one, the most pressing first. blocks: by their oldest sample. periods: see
     `spans`."""
     for found in (*_overlapping(blocks), *_periods(blocks, periods)):
-        if len(found) > 1 and sum(blocks[each].series for each in found) <= MAX_SERIES:
+        series, samples = (
+            sum(each) for each in zip(*((blocks[at].series, blocks[at].samples) for at in found), strict=True)
+        )
+        if len(found) > 1 and series <= MAX_SERIES and samples <= MAX_SAMPLES:
             yield found
 
 

@@ -3,7 +3,6 @@ of a series at once, and is laced with heads that belong to the time vector."""
 
 import json
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -17,8 +16,13 @@ from hivesight.query.promql.native.texts import histogram_texts
 from hivesight.query.promql.tables import texts_of
 from hivesight.query.promql.types import Matrix, Scalar, String, Vector
 
-_CHUNK: Final = 1 << 15
-"""Numbers that are turned to text at a time."""
+_CHUNK: Final = 1 << 12
+"""Numbers that are turned to text at a time: their strings stay in the processor's cache."""
+_FEW: Final = 0.1
+"""Up to this share of whole numbers they are treated one by one."""
+_POINT_END: Final = '"],'
+_ROW_END: Final = '"]]}'
+"""What stands after the last number of a point and of a series."""
 
 
 def render(value: Scalar | String | Vector | Matrix) -> bytes:
@@ -45,9 +49,14 @@ def seconds(ms: int) -> str:
 def number_texts(values: Values) -> list[str]:
     """The text of every number as the API writes it; values must be contiguous and not empty."""
     written = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
-    if (np.trunc(values) == values).any():
+    whole = np.trunc(values) == values
+    count = np.count_nonzero(whole)
+    if count > _FEW * len(values):
         written = (written + b",").replace(b".0,", b",")[:-1]
     texts = written.decode().split(",")
+    if 0 < count <= _FEW * len(values):
+        for index in np.flatnonzero(whole).tolist():
+            texts[index] = texts[index].removesuffix(".0")
     size = np.abs(values)
     # orjson goes over to exponents elsewhere than Go does, and has no text for what is not finite.
     other = ~((size < 1e16) & ((size >= 1e-5) | (size == 0)))
@@ -133,30 +142,38 @@ def _matrix(matrix: Matrix) -> Iterator[bytes]:
     if matrix.histograms is not None:
         yield from _mixed(matrix, matrix.histograms)
         return
-    shared = _heads(matrix.times) if matrix.times.ndim == 1 else None
+    shared = _Heads(matrix.times) if matrix.times.ndim == 1 else None
     every = _metrics(matrix.labels)
     rows = max(1, _CHUNK // max(matrix.values.shape[1], 1))
     for begin in range(0, len(every), rows):
         chunk = slice(begin, begin + rows)
-        present = matrix.present[chunk]
-        counts = present.sum(axis=1).tolist()
-        values = matrix.values[chunk]
-        texts = iter(number_texts(np.ascontiguousarray(values).reshape(-1) if present.all() else values[present]))
-        for index, (metric, count) in enumerate(zip(every[chunk], counts, strict=True)):
-            heads = shared or _heads(matrix.times[begin + index])
-            if count < len(heads):
-                heads = list(map(heads.__getitem__, np.flatnonzero(present[index]).tolist()))
-            yield f'{metric},"values":[{_points(heads, list(islice(texts, count)))}]}}'.encode()
+        present, values = matrix.present[chunk], matrix.values[chunk]
+        texts = number_texts(np.ascontiguousarray(values).reshape(-1) if present.all() else values[present])
+        lace: list[str] = []
+        for index, (metric, there) in enumerate(zip(every[chunk], present, strict=True)):
+            first = len(lace)
+            lace += (shared or _Heads(matrix.times[begin + index])).of(there)
+            lace[first] = f'{_ROW_END + "," if index else ""}{metric},"values":[{lace[first].removeprefix(_POINT_END)}'
+        parts = [""] * (2 * len(lace))
+        parts[0::2], parts[1::2] = lace, texts
+        parts.append(_ROW_END)
+        yield "".join(parts).encode()
 
 
-def _heads(times: Times) -> list[str]:
-    """What stands before each number of a series: the end of the point before and the time."""
-    return [f'"],[{at},"' for at in _seconds(times)]
+class _Heads:
+    """What stands before each number of a series over some times: the end of the point before, and the time."""
 
+    def __init__(self, times: Times) -> None:
+        self._every = [f"{_POINT_END}[{at}," + '"' for at in _seconds(times)]
+        self._pattern = b""
+        self._some: list[str] = []
 
-def _points(heads: list[str], texts: list[str]) -> str:
-    parts = [""] * (2 * len(heads))
-    parts[0::2], parts[1::2] = heads, texts
-    parts[0] = parts[0].removeprefix('"],')
-    parts.append('"]')
-    return "".join(parts)
+    def of(self, present: Mask) -> list[str]:
+        """The heads of the times that are present. Neighbours often lack the same."""
+        if present.all():
+            return self._every
+        pattern = present.tobytes()
+        if pattern != self._pattern:
+            self._pattern = pattern
+            self._some = list(map(self._every.__getitem__, np.flatnonzero(present).tolist()))
+        return self._some

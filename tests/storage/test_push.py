@@ -238,6 +238,19 @@ def test_exemplars_and_metadata_survive(reopen) -> None:
         store._checkpoint()  # pyright: ignore[reportPrivateUsage]
 
 
+def test_exemplars_of_one_time_come_again(reopen) -> None:
+    """A native histogram exposes those of all its buckets at every scrape."""
+    store = reopen()
+
+    def examples(*told: tuple[int, float, str]) -> list[Exemplar]:
+        return [Exemplar(labels("h"), Labels([("trace_id", trace)]), value, time) for time, value, trace in told]
+
+    first = examples((1000, 1.0, "a"), (1000, 1.0, "b"), (1000, float("nan"), "c"), (1000, 2.0, "a"))
+    assert store.push.keep_exemplars(first) == 3
+    assert store.push.keep_exemplars(first) == 0
+    assert store.push.keep_exemplars(examples((999, 5.0, "d"), (1000, 2.0, "b"), (1001, 0.5, "e"))) == 2
+
+
 @pytest.fixture
 def filled(reopen):
     """Nine hours of three series, pushed and scraped."""

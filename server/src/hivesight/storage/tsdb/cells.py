@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hivesight.model.histogram import Floats, HistogramCells, Layout
+from hivesight.model.histogram import Floats, HistogramCells, HistogramGrid, Layout, Scale
 
 _FIRST_CAPACITY: Final = 16
 _WIDE: Final = 160
@@ -18,10 +18,11 @@ class GrowingCells:
 
     def __init__(self) -> None:
         self._layouts: list[Layout] = []
+        self._by_scale: dict[Scale, list[int]] = {}
         self._layout = np.empty(0, np.int32)
         self._hint = np.empty(0, np.int8)
         self._figures: Floats = np.zeros((0, 3))
-        self._count = 0
+        self._count = self._widest = 0
 
     def __len__(self) -> int:
         return self._count
@@ -30,6 +31,20 @@ class GrowingCells:
     def nbytes(self) -> int:
         """Bytes of all arrays."""
         return int(self._figures.nbytes + self._layout.nbytes + self._hint.nbytes)
+
+    def grown_bytes(self, grid: HistogramGrid) -> int:
+        """About how many bytes taking the histograms of a grid would add."""
+        chosen = grid.cells.layout[grid.place[grid.place >= 0]]
+        widest = self._widest
+        for theirs in [grid.cells.layouts[int(each)] for each in np.unique(chosen)]:
+            widest = max(widest, theirs.width)
+            for index in self._by_scale.get(theirs.scale, ()):
+                mine = self._layouts[index]
+                if mine != theirs:
+                    widest = max(widest, min(mine.width + theirs.width, max(_WIDE, 2 * theirs.width)))
+        width = max(3 + widest, self._figures.shape[1])
+        a_cell = 8 * width + self._layout.itemsize + self._hint.itemsize
+        return self._capacity(self._count + len(chosen)) * a_cell - self.nbytes
 
     def snapshot(self) -> HistogramCells:
         """All cells there are now."""
@@ -44,7 +59,7 @@ class GrowingCells:
             self._home(cells.layouts[theirs])
         # Asked again, because each may have widened a layout that another had found.
         mine = {theirs: self._home(cells.layouts[theirs]) for theirs in used}
-        self._reserve(first + count, 3 + max((each.width for each in self._layouts), default=0))
+        self._reserve(first + count, 3 + self._widest)
         self._figures[first : first + count] = 0.0
         for theirs, (layout, columns) in mine.items():
             chosen: NDArray[np.intp] = np.flatnonzero(cells.layout == theirs)
@@ -59,9 +74,9 @@ class GrowingCells:
 
     def _home(self, theirs: Layout) -> tuple[int, NDArray[np.intp]]:
         """The layout that takes theirs, widened where necessary, and where each of their buckets stands in it."""
-        for index, mine in enumerate(self._layouts):
-            if mine.scale != theirs.scale:
-                continue
+        same_scale = self._by_scale.setdefault(theirs.scale, [])
+        for index in same_scale:
+            mine = self._layouts[index]
             if mine == theirs:
                 return index, np.arange(theirs.width)
             union = Layout(
@@ -74,7 +89,9 @@ class GrowingCells:
             if union != mine:
                 self._widen(index, union)
             return index, _columns(theirs, union)
+        same_scale.append(len(self._layouts))
         self._layouts.append(theirs)
+        self._widest = max(self._widest, theirs.width)
         return len(self._layouts) - 1, np.arange(theirs.width)
 
     def _widen(self, index: int, union: Layout) -> None:
@@ -89,11 +106,14 @@ class GrowingCells:
             figures[rows[:, np.newaxis], 3 + columns] = self._figures[rows, 3 : 3 + old.width]
         self._figures = figures
         self._layouts[index] = union
+        self._widest = max(self._widest, union.width)
+
+    def _capacity(self, count: int) -> int:
+        capacity = len(self._layout)
+        return max(count, capacity + capacity // 2, _FIRST_CAPACITY) if count > capacity else capacity
 
     def _reserve(self, count: int, width: int) -> None:
-        capacity = len(self._layout)
-        if count > capacity:
-            capacity = max(count, capacity + capacity // 2, _FIRST_CAPACITY)
+        capacity = self._capacity(count)
         if (capacity, width) == (len(self._layout), self._figures.shape[1]):
             return
         used = self._count

@@ -15,6 +15,7 @@ from hivesight.model.histogram import HistogramCells
 from hivesight.model.series import Mask, Times, Values, is_absent
 from hivesight.model.symbols import Codes, LabelTable, Symbols
 from hivesight.storage.tsdb.arrays import NO_CELL, Arrays, Places, no_arrays
+from hivesight.storage.tsdb.cells import GrowingCells
 from hivesight.storage.tsdb.piece import Piece
 
 Positions = NDArray[np.intp]
@@ -181,6 +182,13 @@ class Columns:
         self._written(int(piece.times[0]))
         newest = int(piece.times[-1])
         self.newest_ms = newest if self.newest_ms is None else max(self.newest_ms, newest)
+
+    def piece_bytes(self, piece: Piece) -> int:
+        """About how many bytes a piece would add, besides those of new series."""
+        needed = self.grown_bytes(0, len(piece.times))
+        if piece.histograms is not None:
+            needed += (self.arrays.cells or GrowingCells()).grown_bytes(piece.histograms)
+        return needed
 
     def grown_bytes(self, rows: int, samples: int) -> int:
         """How many bytes `grown` would add."""

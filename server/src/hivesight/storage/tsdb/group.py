@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from hivesight.model.histogram import HistogramGrid
 from hivesight.model.labels import Labels
 from hivesight.storage.tsdb.head import HeadGroup
 
@@ -33,7 +34,12 @@ class Writing(Protocol):
     def register(self, group: HeadGroup, labels: Sequence[Labels]) -> NDArray[np.int32]: ...
 
     def append(
-        self, group: HeadGroup, time_ms: int, rows: NDArray[np.int32], values: NDArray[np.float64]
+        self,
+        group: HeadGroup,
+        time_ms: int,
+        rows: NDArray[np.int32],
+        values: NDArray[np.float64],
+        histograms: HistogramGrid | None = None,
     ) -> Appended: ...
 
 
@@ -59,14 +65,22 @@ class Group:
         their bound; then nothing is registered."""
         return self._writing.register(self._group, labels)
 
-    def append(self, time_ms: int, rows: NDArray[np.int32], values: NDArray[np.float64]) -> Appended:
+    def append(
+        self,
+        time_ms: int,
+        rows: NDArray[np.int32],
+        values: NDArray[np.float64],
+        histograms: HistogramGrid | None = None,
+    ) -> Appended:
         """Stores one sample of each row at one time, all or (on an error) none.
 
         time_ms: milliseconds since the epoch. A time after the group's newest begins a new column; at the newest time
         rows without a sample get one; anything older is out of order.
         rows: from `register`. values: same shape; STALE ends a series, other NaNs are stored as the one canonical NaN.
+        histograms: which of the samples are native histograms, place of shape (len(rows), 1); `values` holds their
+        sums, and not STALE.
 
         When it returns the samples survive SIGKILL. Raises StorageError when the disk does not take them and
         LimitExceeded when the sample arrays are at their bound; then nothing of the batch is visible. Raises ValueError
         for shapes that differ or a time beyond +-2^62."""
-        return self._writing.append(self._group, time_ms, rows, values)
+        return self._writing.append(self._group, time_ms, rows, values, histograms)

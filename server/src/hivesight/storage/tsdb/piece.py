@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hivesight.model.histogram import HistogramGrid
 from hivesight.model.series import ABSENT, Mask, Times, Values, is_absent
@@ -23,7 +24,7 @@ class Piece:
         """Where samples stand."""
         return ~is_absent(self.values)
 
-    def rows(self, chosen: Mask | slice) -> "Piece":
+    def rows(self, chosen: Mask | NDArray[np.intp] | slice) -> "Piece":
         """Some of the series."""
         return Piece(
             self.times,

@@ -102,6 +102,22 @@ def plan_piece(columns: Columns, numbers: NDArray[np.int32], piece: Piece) -> Pi
     return PiecePlan(positions, piece, known, differs, unknown)
 
 
+def plan_mixed(columns: Columns, numbers: NDArray[np.int32], piece: Piece) -> tuple[Piece, NDArray[np.int32], Appended]:
+    """The same for one sample of each series, of which some are histograms: what will be written, in which rows, and
+    what became of all. numbers: in any order, -1 for none; the first of equal ones counts."""
+    refused = int((numbers < 0).sum())
+    distinct, first = np.unique(numbers, return_index=True)
+    first = first[distinct >= 0]
+    again = len(numbers) - refused - len(first)
+    numbers, piece = numbers[first], piece.rows(first)
+    plan = plan_piece(columns, numbers, piece)
+    differs = int(plan.differs.sum()) if plan.differs is not None else 0
+    written = plan.piece.present[:, 0]
+    taken = len(plan.positions) - differs
+    appended = Appended(taken, 0, differs + again, refused, plan.unknown)
+    return plan.piece.rows(written), numbers[plan.known][written], appended
+
+
 def _other_kind(arrays: Arrays, piece: Piece, positions: Positions, at: Positions, there: Mask) -> Mask:
     """Where one sample is a histogram and the other a float."""
     shape = (len(positions), len(at))

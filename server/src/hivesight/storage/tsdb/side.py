@@ -1,5 +1,6 @@
 """What the store keeps beside samples, within bounds: the newest exemplars, and what senders say of metrics."""
 
+import math
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -27,12 +28,14 @@ class Exemplars:
         return len(self._kept)
 
     def acceptable(self, exemplars: Iterable[Exemplar]) -> list[Exemplar]:
-        """Those that are neither too long nor older than what their series has, nor there already."""
+        """Those that are neither too long nor before what their series has, nor there already. At one time the order
+        is that of values, then of labels: the buckets of a native histogram have examples at the same time, and come
+        again at every scrape (Prometheus' `CircularExemplarStorage`)."""
         taken: list[Exemplar] = []
         newest: dict[Labels, Exemplar] = {}
         for each in exemplars:
             last = newest.get(each.series) or self._newest.get(each.series)
-            if last is not None and (each.time_ms < last.time_ms or each == last):
+            if last is not None and _order(each) <= _order(last):
                 continue
             if sum(len(name) + len(value) for name, value in each.labels.pairs) <= MAX_EXEMPLAR_CHARACTERS:
                 taken.append(each)
@@ -72,6 +75,10 @@ class Exemplars:
             if verdict:
                 found.setdefault(each.series, []).append(each)
         return {series: sorted(those, key=lambda each: each.time_ms) for series, those in sorted(found.items())}
+
+
+def _order(each: Exemplar) -> tuple[int, float, tuple[tuple[str, str], ...]]:
+    return each.time_ms, -math.inf if math.isnan(each.value) else each.value, each.labels.pairs
 
 
 class MetricMetadata:

@@ -189,6 +189,10 @@ class Tsdb:
         series' oldest first."""
         return self._head.exemplars.select(selectors, start_ms, end_ms)
 
+    def keep_exemplars(self, exemplars: Sequence[Exemplar]) -> int:
+        """Keeps examples, the newest so many; how many were taken. Raises StorageError."""
+        return self.push.keep_exemplars(exemplars)
+
     def metadata(self) -> dict[str, Metadata]:
         """What senders said of metrics, by metric family."""
         return self._head.metadata.all()

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from structlog.typing import FilteringBoundLogger
 
 from hivesight.model.errors import LimitExceeded, StorageError
+from hivesight.model.histogram import HistogramGrid
 from hivesight.model.labels import Labels
-from hivesight.model.series import STALE, canonical_nans, is_sample
+from hivesight.model.series import STALE, Values, canonical_nans, is_sample
 from hivesight.storage.tsdb.admission import Admission
 from hivesight.storage.tsdb.arrays import Arrays
 from hivesight.storage.tsdb.codec import Numbers, encode_group, encode_samples, encode_series
@@ -25,7 +26,7 @@ from hivesight.storage.tsdb.head import Head, HeadGroup, identity
 from hivesight.storage.tsdb.limits import Limits
 from hivesight.storage.tsdb.piece import Piece
 from hivesight.storage.tsdb.piece_codec import encode_piece
-from hivesight.storage.tsdb.plan import MAX_TIME_MS, Plan, carry_out, plan_append
+from hivesight.storage.tsdb.plan import MAX_TIME_MS, Plan, carry_out, plan_append, plan_mixed
 from hivesight.storage.tsdb.side_codec import encode_cut
 from hivesight.storage.tsdb.stats import Counters, Refusal
 from hivesight.storage.tsdb.wal import Wal
@@ -117,10 +118,9 @@ class Writer:
             if each.piece is not None:
                 records.append(encode_piece(group_id, each.numbers, each.piece))
                 samples += int(each.piece.present.sum())
-            needed += each.group.columns.grown_bytes(
-                len(each.new.numbers) if each.new is not None else 0,
-                len(each.piece.times) if each.piece is not None else 0,
-            )
+            columns = each.group.columns
+            needed += columns.grown_bytes(len(each.new.numbers), 0) if each.new is not None else 0
+            needed += columns.piece_bytes(each.piece) if each.piece is not None else 0
         try:
             self._check_room(needed)
             self._wal.write(b"".join(records))
@@ -150,7 +150,9 @@ class Writer:
                     # A reader took a view meanwhile.
                     opened = columns.opened(write.piece)
                 self._adopt(columns, opened)
+                before = columns.arrays.nbytes
                 columns.put(columns.positions(write.numbers), write.piece)
+                self._head_bytes += columns.arrays.nbytes - before
 
     def note(self, record: bytes, show: Callable[[Head], object]) -> None:
         """Logs something that is no sample, then shows it. The caller holds `writing`. Raises StorageError."""
@@ -177,7 +179,14 @@ class Writer:
                     ended += 1
         return ended
 
-    def append(self, group: HeadGroup, time_ms: int, rows: NDArray[np.int32], values: NDArray[np.float64]) -> Appended:
+    def append(
+        self,
+        group: HeadGroup,
+        time_ms: int,
+        rows: NDArray[np.int32],
+        values: NDArray[np.float64],
+        histograms: HistogramGrid | None = None,
+    ) -> Appended:
         """See Group.append."""
         numbers = np.asarray(rows, dtype=np.int32)
         samples = canonical_nans(np.ascontiguousarray(values, dtype=np.float64))
@@ -187,11 +196,27 @@ class Writer:
             raise ValueError(f"time {time_ms} is out of range")
         with self.writing:
             self.check_open()
+            if histograms is not None:
+                return self._append_mixed(group, time_ms, numbers, samples, histograms)
             plan = plan_append(group.columns, time_ms, numbers, samples)
             if len(plan.positions):
                 self._store(group, time_ms, plan)
-            self._count(plan)
+                self.counters.samples_appended += len(plan.positions)
+            self._count(plan.appended)
             return plan.appended
+
+    def _append_mixed(
+        self, group: HeadGroup, time_ms: int, numbers: NDArray[np.int32], values: Values, histograms: HistogramGrid
+    ) -> Appended:
+        if group.columns.newest_ms is not None and time_ms < group.columns.newest_ms:
+            appended = Appended(out_of_order=len(numbers))
+        else:
+            given = Piece(np.array([time_ms], np.int64), values[:, np.newaxis], histograms)
+            piece, numbers, appended = plan_mixed(group.columns, numbers, given)
+            if len(numbers):
+                self.store([Write(group, numbers, piece)])
+        self._count(appended)
+        return appended
 
     def _store(self, group: HeadGroup, time_ms: int, plan: Plan) -> None:
         columns = group.columns
@@ -225,9 +250,8 @@ class Writer:
         self._head_bytes += arrays.nbytes - columns.arrays.nbytes
         columns.adopt(arrays)
 
-    def _count(self, plan: Plan) -> None:
-        appended, refused = plan.appended, self.counters.samples_refused
-        self.counters.samples_appended += len(plan.positions)
+    def _count(self, appended: Appended) -> None:
+        refused = self.counters.samples_refused
         for reason, count in (
             (Refusal.OUT_OF_ORDER, appended.out_of_order),
             (Refusal.DUPLICATE, appended.duplicate),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hivesight.ingest.exposition import parse
-from hivesight.ingest.parsed import BucketLimitError, ExpositionError, Parsed
+from hivesight.ingest.parsed import ExpositionError, Parsed
 from hivesight.ingest.protobuf.families import bound_text, parse_protobuf
 from hivesight.ingest.protobuf.framing import PIECE_BYTES, pieces
 from hivesight.ingest.protobuf.messages import family_of
@@ -223,7 +223,9 @@ def test_a_histogram_that_is_both() -> None:
         assert len(parsed.histogram_exemplars) == natives
 
 
-@pytest.mark.parametrize(("factor", "schema"), [(0, 8), (1, 8), (1.002, 8), (1.09, 3), (1.1, 2), (2, 0), (1e9, -4)])
+@pytest.mark.parametrize(
+    ("factor", "schema"), [(0, 8), (1, 8), (1.002, 8), (1.09, 3), (1.1, 2), (2, 0), (1e9, -4), (math.inf, -4)]
+)
 def test_a_bucket_factor_is_a_resolution(factor: float, schema: int) -> None:
     assert max_schema(factor) == schema
 
@@ -240,8 +242,26 @@ def test_resolution_is_reduced() -> None:
     assert read(bucket_limit=8) == Histogram(Scale(1), 9, 1.0, 0, {-2: 1, -1: 2, 0: 2, 1: 2, 2: 2})
     assert read(max_schema=0) == Histogram(Scale(0), 9, 1.0, 0, {-1: 1, 0: 4, 1: 4})
     assert read(bucket_limit=2) == Histogram(Scale(-1), 9, 1.0, 0, {0: 5, 1: 4})
-    with pytest.raises(BucketLimitError, match="native_histogram_bucket_limit exceeded: 2 buckets"):
-        read(bucket_limit=1)
+
+
+def test_empty_buckets_count_towards_the_limit() -> None:
+    """As in Prometheus, where spans hold them."""
+    told = native(2, 1.0, ([(0, 5)], [1, 0, 0, 0, 1]), schema=1)
+    cache = SeriesCache()
+    options = NativeOptions(True, bucket_limit=3)
+    parsed = parse_protobuf(cache, delimited(family("h", HISTOGRAM, metric(told))), options)
+    assert histograms(cache, parsed) == {"h": Histogram(Scale(0), 2, 1.0, 0, {0: 1, 2: 1})}
+
+
+def test_what_fits_in_no_resolution_is_told() -> None:
+    """Relabelling may drop it: whoever knows that judges."""
+    fits, wide = native(1, 1.0, ([(0, 1)], [1])), native(9, 1.0, ([(-4, 9)], [1] * 9), schema=2)
+    body = delimited(family("h", HISTOGRAM, metric(fits, a="1"), metric(wide, a="2")))
+    cache = SeriesCache()
+    parsed = parse_protobuf(cache, body, NativeOptions(True, bucket_limit=1))
+    assert list(histograms(cache, parsed)) == ['h{a="1"}']
+    ((index, buckets),) = parsed.over_limit
+    assert (cache.fresh[index]["a"], buckets, parsed.scraped) == ("2", 2, 2)
 
 
 LONG = "x" * 300_000

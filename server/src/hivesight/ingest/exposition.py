@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hivesight.ingest.parsed import MAX_EXEMPLARS, MAX_SAMPLES, NO_INDEX, ExpositionError, Parsed
+from hivesight.ingest.parsed import MAX_EXEMPLARS, MAX_SAMPLES, NO_INDEX, Convert, ExpositionError, Parsed, noted
 from hivesight.ingest.series_cache import SeriesCache
 from hivesight.ingest.textline import (
     Exemplar,
@@ -28,7 +28,14 @@ MAX_OTHER_LINES: Final = 1_000_000
 _CHUNK_BYTES: Final = 1 << 20
 
 
-def parse(cache: SeriesCache, body: bytes, *, openmetrics: bool = False, max_samples: int = MAX_SAMPLES) -> Parsed:
+def parse(
+    cache: SeriesCache,
+    body: bytes,
+    *,
+    openmetrics: bool = False,
+    max_samples: int = MAX_SAMPLES,
+    convert: Convert | None = None,
+) -> Parsed:
     """The body's samples. Raises ExpositionError, which names the line; the cache then knows the series it knew
     before."""
     reading = _Reading(cache, openmetrics, min(max_samples, MAX_SAMPLES))
@@ -37,8 +44,7 @@ def parse(cache: SeriesCache, body: bytes, *, openmetrics: bool = False, max_sam
     except LineError as error:
         cache.forget(reading.added)
         raise ExpositionError(f"line {reading.line_number}: {error}", reading.position) from None
-    cache.seen(parsed.ids, len(body))
-    return parsed
+    return noted(cache, parsed, len(body), convert)
 
 
 class _Reading:

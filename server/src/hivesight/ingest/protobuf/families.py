@@ -13,9 +13,10 @@ from hivesight.ingest.parsed import (
     MAX_EXEMPLARS,
     MAX_SAMPLES,
     NO_INDEX,
-    BucketLimitError,
+    Convert,
     ExpositionError,
     Parsed,
+    noted,
     senders_nans,
 )
 from hivesight.ingest.protobuf.framing import FramingError, delimited, pieces
@@ -59,7 +60,12 @@ _MAX_SECONDS: Final = (1 << 62) // 1000
 
 
 def parse_protobuf(
-    cache: SeriesCache, body: bytes, options: NativeOptions = _CLASSIC_ONLY, *, max_samples: int = MAX_SAMPLES
+    cache: SeriesCache,
+    body: bytes,
+    options: NativeOptions = _CLASSIC_ONLY,
+    *,
+    max_samples: int = MAX_SAMPLES,
+    convert: Convert | None = None,
 ) -> Parsed:
     """The body's samples. Raises ExpositionError, which names the family; the cache then knows the series it knew
     before."""
@@ -70,12 +76,9 @@ def parse_protobuf(
         parsed = reading.parsed()
     except (FramingError, LineError, DecodeError) as error:
         cache.forget(reading.added)
-        kind = BucketLimitError if isinstance(error, TooManyBuckets) else ExpositionError
         reason = f"cannot be decoded: {error}" if isinstance(error, DecodeError) else str(error)
-        raise kind(f"{reading.place()}: {reason}", reading.count) from None
-    seen = [parsed.ids, *(each.ids for each in parsed.histograms)]
-    cache.seen(np.concatenate(seen) if len(seen) > 1 else parsed.ids, len(body))
-    return parsed
+        raise ExpositionError(f"{reading.place()}: {reason}", reading.count) from None
+    return noted(cache, parsed, len(body), convert)
 
 
 class _Reading:
@@ -98,6 +101,7 @@ class _Reading:
         self._exemplars: list[tuple[int, Exemplar]] = []
         self._histogram_exemplars: list[tuple[int, Exemplar]] = []
         self._natives = NativeCells()
+        self._over_limit: list[tuple[int, int]] = []
         self._take: tuple[Callable[[MetricMessage], None], ...] = (
             self._counter,
             self._gauge_value,
@@ -110,7 +114,7 @@ class _Reading:
     @property
     def count(self) -> int:
         """The samples so far."""
-        return len(self._ids) + len(self._natives)
+        return len(self._ids) + len(self._natives) + len(self._over_limit)
 
     def place(self) -> str:
         """The family that is read, for an error message."""
@@ -127,6 +131,7 @@ class _Reading:
             tuple(self._exemplars),
             self._natives.batches(),
             tuple(self._histogram_exemplars),
+            tuple(self._over_limit),
         )
 
     def family(self, data: bytes) -> None:
@@ -262,7 +267,11 @@ class _Reading:
         index = self._known.get(key)
         if index is None:
             index = self._series(metric, key)
-        made = native(histogram, self._gauge, self._options)
+        try:
+            made = native(histogram, self._gauge, self._options)
+        except TooManyBuckets as error:
+            self._over_limit.append((index, error.buckets))
+            return
         created = histogram.created_timestamp if histogram.HasField("created_timestamp") else None
         self._natives.add(index, made, metric.timestamp_ms, _milliseconds(created) if created else 0)
         own = histogram.exemplars or [each.exemplar for each in histogram.bucket if each.HasField("exemplar")]

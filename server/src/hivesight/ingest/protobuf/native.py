@@ -27,8 +27,12 @@ Counts = NDArray[np.float64]
 Side = tuple[Keys, Counts]
 
 
-class TooManyBuckets(LineError):
-    """The limit on buckets is exceeded in every resolution."""
+class TooManyBuckets(Exception):
+    """The limit on buckets is exceeded in every resolution. buckets: how many the coarsest one has."""
+
+    def __init__(self, buckets: int) -> None:
+        super().__init__(f"{buckets} buckets in the coarsest resolution")
+        self.buckets = buckets
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def max_schema(min_bucket_factor: float) -> int:
     coarsest where none grows so fast."""
     if not min_bucket_factor > 1:
         return SCHEMAS[-1]
-    return int(min(max(math.floor(-math.log2(math.log2(min_bucket_factor))), SCHEMAS[0]), SCHEMAS[-1]))
+    return math.floor(min(max(-math.log2(math.log2(min_bucket_factor)), SCHEMAS[0]), SCHEMAS[-1]))
 
 
 def is_native(message: HistogramMessage) -> bool:
@@ -63,7 +67,7 @@ def is_native(message: HistogramMessage) -> bool:
 
 @dataclass(slots=True)
 class Native:
-    """One histogram on its way: the counts that are not zero, by key."""
+    """One histogram on its way: counts by key."""
 
     schema: int
     zero_threshold: float
@@ -81,6 +85,20 @@ class Native:
         shift = self.schema - schema
         self.negative, self.positive = _merged(self.negative, shift), _merged(self.positive, shift)
         self.schema = schema
+
+    def fit(self, options: NativeOptions) -> None:
+        """Merges buckets until the limits are met; those without observations count towards them. Raises
+        TooManyBuckets."""
+        if self.schema > options.max_schema:
+            self.coarsen(options.max_schema)
+        while 0 < options.bucket_limit < self.width:
+            if self.schema <= SCHEMAS[0]:
+                raise TooManyBuckets(self.width)
+            self.coarsen(self.schema - 1)
+
+    def drop_empty(self) -> None:
+        """Leaves out the buckets without observations."""
+        self.negative, self.positive = _used(self.negative), _used(self.positive)
 
 
 def native(message: HistogramMessage, gauge: bool, options: NativeOptions) -> Native:
@@ -107,8 +125,7 @@ def native(message: HistogramMessage, gauge: bool, options: NativeOptions) -> Na
             total += sum(whole.tolist())
         if not (values >= 0).all():
             raise LineError(f"native histogram with a {name} bucket whose count is negative or no number")
-        used = values != 0
-        sides.append((keys[used], values[used]))
+        sides.append((keys, values))
     if not 0 <= zero <= math.inf or not 0 <= count <= math.inf:
         raise LineError("native histogram with a negative count")
     if not floats and (total > count if math.isnan(message.sample_sum) else total != count):
@@ -121,20 +138,14 @@ def native(message: HistogramMessage, gauge: bool, options: NativeOptions) -> Na
         sides[1],
         Hint.GAUGE if gauge else Hint.UNKNOWN,
     )
-    _fit(made, options)
+    made.fit(options)
+    made.drop_empty()
     return made
 
 
-def _fit(made: Native, options: NativeOptions) -> None:
-    if made.schema > options.max_schema:
-        made.coarsen(options.max_schema)
-    while 0 < options.bucket_limit < made.width:
-        if made.schema <= SCHEMAS[0]:
-            raise TooManyBuckets(
-                f"native_histogram_bucket_limit exceeded: {made.width} buckets in the coarsest resolution, the limit "
-                f"is {options.bucket_limit}"
-            )
-        made.coarsen(made.schema - 1)
+def _used(side: Side) -> Side:
+    used = side[1] != 0
+    return side[0][used], side[1][used]
 
 
 def _keys(name: str, spans: Sequence[SpanMessage], buckets: int) -> Keys:

@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry
 
+from hivesight.model.batch import Exemplar
 from hivesight.model.errors import LimitExceeded, StorageError
+from hivesight.model.histogram import Histogram, HistogramGrid
 from hivesight.model.labels import Labels
 from hivesight.model.series import is_stale
 
@@ -36,7 +38,7 @@ class Group:
         self.store = store
         self.key = key
         self.labels: list[Labels] = []
-        self.samples: list[tuple[int, dict[str, float | str]]] = []
+        self.samples: list[tuple[int, dict[str, float | str | Histogram]]] = []
         self.forgotten = 0
 
     def register(self, labels: Sequence[Labels]) -> NDArray[np.int32]:
@@ -53,7 +55,13 @@ class Group:
                 self.labels.append(each)
         return np.array(rows, dtype=np.int32)
 
-    def append(self, time_ms: int, rows: NDArray[np.int32], values: NDArray[np.float64]) -> Counts:
+    def append(
+        self,
+        time_ms: int,
+        rows: NDArray[np.int32],
+        values: NDArray[np.float64],
+        histograms: HistogramGrid | None = None,
+    ) -> Counts:
         self.store.check()
         assert rows.dtype == np.int32 and values.dtype == np.float64 and rows.shape == values.shape
         assert len(set(rows.tolist())) == len(rows) and (rows >= 0).all()
@@ -61,7 +69,14 @@ class Group:
             return Counts(unknown=int((rows < self.forgotten).sum()))
         assert not self.samples or time_ms > self.samples[-1][0]
         stale = is_stale(np.ascontiguousarray(values)).tolist()
-        shown = [STALE if gone else value for gone, value in zip(stale, values.tolist(), strict=True)]
+        shown: list[float | str | Histogram] = [
+            STALE if gone else value for gone, value in zip(stale, values.tolist(), strict=True)
+        ]
+        if histograms is not None:
+            assert histograms.place.shape == (len(rows), 1)
+            for at in np.flatnonzero(histograms.place[:, 0] >= 0).tolist():
+                shown[at] = histograms.cells.histogram(int(histograms.place[at, 0]))
+                assert values[at] == histograms.cells.sum[histograms.place[at, 0]]
         names = [str(self.labels[row]) for row in rows.tolist()]
         self.samples.append((time_ms, dict(zip(names, shown, strict=True))))
         return Counts()
@@ -77,6 +92,8 @@ class Recorder:
         self.series = 0
         self.max_series = 1000
         self.max_groups = 1000
+        self.exemplars: list[Exemplar] = []
+        self.exemplars_full = False
 
     def check(self) -> None:
         if self.full:
@@ -87,11 +104,17 @@ class Recorder:
             raise LimitExceeded("too many groups")
         return self.groups.setdefault(key, Group(self, key))
 
+    def keep_exemplars(self, exemplars: Sequence[Exemplar]) -> int:
+        if self.exemplars_full:
+            raise StorageError("no space left on the device")
+        self.exemplars += exemplars
+        return len(exemplars)
+
     def only(self) -> Group:
         (group,) = self.groups.values()
         return group
 
-    def last(self, time_ms: int | None = None) -> dict[str, float | str]:
+    def last(self, time_ms: int | None = None) -> dict[str, float | str | Histogram]:
         """What the last append gave the only group."""
         last_ms, samples = self.only().samples[-1]
         assert time_ms is None or last_ms == time_ms

@@ -22,6 +22,7 @@ class Outcome(StrEnum):
     SYNTAX = "syntax"
     SAMPLE_LIMIT = "sample_limit"
     LABEL_LIMIT = "label_limit"
+    BUCKET_LIMIT = "bucket_limit"
     TARGET_LIMIT = "target_limit"
     STORAGE = "storage"
     SETTINGS = "settings"

@@ -15,8 +15,17 @@ class ScrapeMetrics:
         )
         self.dropped = Counter(
             "hivesight_scrape_samples_dropped",
-            "Samples that were scraped and not stored: duplicate, out_of_order, out_of_bounds, series_limit.",
+            "Samples that were scraped and not stored: duplicate, out_of_order, out_of_bounds, series_limit, "
+            "malformed_histogram.",
             ["reason"],
+            registry=registry,
+        )
+        self.exemplars = Counter(
+            "hivesight_scrape_exemplars", "Exemplars that were scraped and stored.", registry=registry
+        )
+        self.exemplars_dropped = Counter(
+            "hivesight_scrape_exemplars_dropped",
+            "Exemplars that were scraped and not stored: too long, or older than what their series has.",
             registry=registry,
         )
         self.skipped = Counter(

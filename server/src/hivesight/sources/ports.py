@@ -6,6 +6,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from hivesight.model.batch import Exemplar
+from hivesight.model.histogram import HistogramGrid
 from hivesight.model.labels import Labels
 
 
@@ -31,8 +33,15 @@ class SeriesGroup(Protocol):
         """A row for each series; -1 where a limit refuses it. Raises StorageError."""
         ...
 
-    def append(self, time_ms: int, rows: NDArray[np.int32], values: NDArray[np.float64]) -> Appended:
-        """One sample of each row, all or none. Raises StorageError."""
+    def append(
+        self,
+        time_ms: int,
+        rows: NDArray[np.int32],
+        values: NDArray[np.float64],
+        histograms: HistogramGrid | None = None,
+    ) -> Appended:
+        """One sample of each row, all or none. histograms: which of them are native histograms, place of shape
+        (len(rows), 1); their values are their sums. Raises StorageError."""
         ...
 
 
@@ -41,4 +50,8 @@ class Appender(Protocol):
 
     def group(self, key: str) -> SeriesGroup:
         """The group with this stable key, created where it is new. Raises StorageError."""
+        ...
+
+    def keep_exemplars(self, exemplars: Sequence[Exemplar]) -> int:
+        """Keeps examples, the newest so many; how many were taken. Raises StorageError."""
         ...

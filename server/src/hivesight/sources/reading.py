@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from hivesight.http_client.folder import in_folder
 from hivesight.http_client.unsupported import references_without_effect
-from hivesight.ingest.protocol import DEFAULT_PROTOCOLS
+from hivesight.ingest.protocol import DEFAULT_PROTOCOLS, NATIVE_PROTOCOLS
 from hivesight.model.diagnostics import Diagnostic, Severity, worst
 from hivesight.model.labels import Labels
 from hivesight.schema import Loaded, joined, load_file
@@ -38,16 +38,8 @@ _UNKNOWN_KINDS: Final = tuple(
     for each in dataclasses.fields(DiscoveryConfigs)
     if each.name.endswith("_sd_configs") and each.name not in _KINDS
 )
-_JOB_WITHOUT_EFFECT: Final = {
-    "scrape_native_histograms": "not supported yet: classic histograms are scraped",
-    "convert_classic_histograms_to_nhcb": "not supported yet: classic histograms stay as they are",
-    "native_histogram_bucket_limit": "native histograms are not scraped yet: it has no effect",
-    "native_histogram_min_bucket_factor": "native histograms are not scraped yet: it has no effect",
-}
 _GLOBAL_WITHOUT_EFFECT: Final = {
     "query_log_file": "not supported yet: no query log is written",
-    "scrape_native_histograms": _JOB_WITHOUT_EFFECT["scrape_native_histograms"],
-    "convert_classic_histograms_to_nhcb": _JOB_WITHOUT_EFFECT["convert_classic_histograms_to_nhcb"],
 }
 _FILE_WITHOUT_EFFECT: Final = {
     "runtime": "settings of Go's runtime have no effect here",
@@ -144,7 +136,6 @@ def _take(
             message = f'found multiple scrape configs with job name "{config.job_name}"{first}'
             yield loaded.at((*at, "job_name"), "config/value", message)
         names[config.job_name] = loaded.path
-        yield from _without_effect(loaded, at, config, ScrapeConfig(job_name="x"), _JOB_WITHOUT_EFFECT)
         yield from _check_kinds(loaded, at, config)
         yield from references_without_effect(loaded, at, config, Severity.ERROR)
         for kind in ("http_sd_configs", "kubernetes_sd_configs"):
@@ -173,8 +164,17 @@ def _job(config: ScrapeConfig, global_: GlobalConfig, folder: Path) -> ScrapeCon
             "metric_name_validation_scheme",
         )
     }
-    extra = config.extra_scrape_metrics
-    protocols = config.scrape_protocols or global_.scrape_protocols or DEFAULT_PROTOCOLS
+    switches = {
+        name: getattr(global_ if getattr(config, name) is None else config, name)
+        for name in (
+            "scrape_native_histograms",
+            "always_scrape_classic_histograms",
+            "convert_classic_histograms_to_nhcb",
+            "extra_scrape_metrics",
+        )
+    }
+    default = NATIVE_PROTOCOLS if switches["scrape_native_histograms"] else DEFAULT_PROTOCOLS
+    protocols = config.scrape_protocols or global_.scrape_protocols or default
     escaping = "underscores" if config.metric_name_validation_scheme == "legacy" else ""
     return in_folder(
         dataclasses.replace(
@@ -182,7 +182,6 @@ def _job(config: ScrapeConfig, global_: GlobalConfig, folder: Path) -> ScrapeCon
             scrape_interval_ms=interval,
             scrape_timeout_ms=config.scrape_timeout_ms or min(global_.scrape_timeout_ms, interval),
             scrape_protocols=protocols,
-            extra_scrape_metrics=global_.extra_scrape_metrics if extra is None else extra,
             file_sd_configs=tuple(_file_sd(each, folder) for each in config.file_sd_configs),
             http_sd_configs=tuple(in_folder(each, folder) for each in config.http_sd_configs),
             kubernetes_sd_configs=tuple(_kubernetes_sd(each, folder) for each in config.kubernetes_sd_configs),
@@ -191,6 +190,7 @@ def _job(config: ScrapeConfig, global_: GlobalConfig, folder: Path) -> ScrapeCon
             or global_.metric_name_escaping_scheme,
             scrape_failure_log_file=joined(folder, config.scrape_failure_log_file) or global_.scrape_failure_log_file,
             **inherited,
+            **switches,
         ),
         folder,
     )

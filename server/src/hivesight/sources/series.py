@@ -2,27 +2,26 @@
 in one append. Synchronous; a scrape loop calls it in a worker thread, one call at a time."""
 
 import dataclasses
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hivesight.ingest.exposition import parse
-from hivesight.ingest.parsed import ExpositionError, Parsed
-from hivesight.ingest.protobuf.families import parse_protobuf
-from hivesight.ingest.protocol import ContentTypeError, ScrapeProtocol, protocol_of
-from hivesight.ingest.series_cache import SeriesCache
+from hivesight.ingest.parsed import Parsed
+from hivesight.model.histogram import HistogramGrid, Indexes
 from hivesight.model.labels import Labels
 from hivesight.model.metadata import Metadata
-from hivesight.model.series import STALE, Values
+from hivesight.model.series import STALE, Mask, Values
+from hivesight.sources.body import BodyError, BodyReader
 from hivesight.sources.config import ScrapeConfig
+from hivesight.sources.exemplars import TargetExemplars
 from hivesight.sources.fetch import Fetched, Outcome, ScrapeError
 from hivesight.sources.labelling import SampleLabels
 from hivesight.sources.metrics import ScrapeMetrics
 from hivesight.sources.ports import Appender, SeriesGroup
+from hivesight.sources.samples import Samples, samples_of
 from hivesight.sources.target import Target
 from hivesight.sources.timed import TimedSeries
 
@@ -43,14 +42,15 @@ REPORT: Final = (
 )
 REPORT_EXTRA: Final = ("scrape_timeout_seconds", "scrape_sample_limit", "scrape_body_size_bytes")
 
-_TITLE: Final = re.compile(rb"<title[^>]*>([^<]*)", re.IGNORECASE)
 _NO_ROWS: Final = np.empty(0, dtype=np.int32)
 _NO_VALUES: Final = np.empty(0, dtype=np.float64)
+_HAS_OWN_GROUP: Final = frozenset({int(TIMED)})
 
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """What one scrape has to store, and its counts."""
+    """What one scrape has to store, and its counts. histograms: place of shape (len(rows), 1), None where all samples
+    are floats. parsed: where the exemplars are."""
 
     scraped: int = 0
     kept: int = 0
@@ -58,6 +58,18 @@ class _Batch:
     body_bytes: int = 0
     rows: NDArray[np.int32] = field(default_factory=lambda: _NO_ROWS)
     values: Values = field(default_factory=lambda: _NO_VALUES)
+    histograms: HistogramGrid | None = None
+    parsed: Parsed | None = None
+
+    def at(self, which: Indexes | Mask) -> "_Batch":
+        """Some of the samples."""
+        grid = self.histograms
+        return dataclasses.replace(
+            self,
+            rows=self.rows[which],
+            values=self.values[which],
+            histograms=None if grid is None else grid.at(grid.place[which]),
+        )
 
 
 class TargetSeries:
@@ -82,7 +94,9 @@ class TargetSeries:
         self._forget_rows()
 
     def _forget_rows(self) -> None:
-        self._cache = SeriesCache()
+        self._body = BodyReader(self._config)
+        self._cache = self._body.cache
+        self._exemplars = TargetExemplars(self._labels, self._appender, self._metrics)
         self._report = _NO_ROWS
         self._timed = TimedSeries(
             self._target.key, self._appender, self._metrics, self._config.track_timestamps_staleness
@@ -105,6 +119,8 @@ class TargetSeries:
             self._append(time_ms, batch, error, seconds)
         if error is not None:
             self._timed.end(time_ms)
+        if batch.parsed is not None:
+            self._exemplars.keep(time_ms, self._cache, batch.parsed, _HAS_OWN_GROUP)
         self._metrics.samples.inc(len(batch.rows))
         return error
 
@@ -120,29 +136,25 @@ class TargetSeries:
     def _read(self, time_ms: int, fetched: Fetched) -> tuple[ScrapeError | None, _Batch]:
         size = len(fetched.body)
         try:
-            protocol = protocol_of(fetched.content_type, self._config.fallback_scrape_protocol)
-            if protocol is ScrapeProtocol.PROTO:
-                parsed = parse_protobuf(self._cache, fetched.body)
-            else:
-                parsed = parse(self._cache, fetched.body, openmetrics=protocol.openmetrics)
-        except ContentTypeError as error:
-            return ScrapeError(Outcome.CONTENT_TYPE, _with_hint(str(error), fetched)), _Batch(body_bytes=size)
-        except ExpositionError as error:
-            failed = ScrapeError(Outcome.SYNTAX, _with_hint(str(error), fetched))
-            return failed, _Batch(error.samples, error.samples, body_bytes=size)
+            parsed = self._body.read(fetched)
+        except BodyError as error:
+            return error, _Batch(error.samples, error.samples, body_bytes=size)
         try:
-            ids, labels = self._name(parsed)
+            samples = samples_of(parsed)
+            ids, labels = self._name(samples)
         except ScrapeError as error:
-            return error, _Batch(scraped=len(parsed.ids), body_bytes=size)
-        kept = int(np.count_nonzero(self._cache.rows[parsed.ids] != DROPPED))
-        limit = self._config.sample_limit
-        if 0 < limit < kept:
-            reason = f"sample limit exceeded: {kept} samples, sample_limit is {limit}"
-            return ScrapeError(Outcome.SAMPLE_LIMIT, reason), _Batch(len(parsed.ids), kept=kept, body_bytes=size)
-        rows = self._rows(parsed, ids, labels)
+            return error, _Batch(scraped=parsed.scraped, body_bytes=size)
+        wide = [buckets for index, buckets in parsed.over_limit if self._cache.rows[index] != DROPPED]
+        kept = int(np.count_nonzero(self._cache.rows[samples.series] != DROPPED)) + len(wide)
+        exceeded = self._exceeded(kept, wide)
+        if exceeded is not None:
+            return exceeded, _Batch(parsed.scraped, kept=kept, body_bytes=size)
+        if parsed.malformed:
+            self._metrics.dropped.labels("malformed_histogram").inc(parsed.malformed)
+        rows = self._rows(samples, ids, labels)
         timed = np.flatnonzero(rows == TIMED)
         if len(timed) or len(self._timed):
-            self._timed.store(time_ms, parsed, timed)
+            self._timed.store(time_ms, samples, timed)
             self._timed.retain(set(np.flatnonzero(self._cache.rows == TIMED).tolist()))
         refused = rows == REFUSED
         if refused.any():
@@ -150,16 +162,28 @@ class TargetSeries:
             self._retry_in -= 1
             if self._retry_in <= 0:
                 self._retry_in = RETRY_SCRAPES
-                self._cache.forget(set(parsed.ids[refused].tolist()))
-        wanted = rows >= 0
-        return None, self._without_duplicates(
-            _Batch(len(parsed.ids), kept, len(labels), size, rows[wanted], parsed.values[wanted])
-        )
+                self._cache.forget(set(samples.series[refused].tolist()))
+        batch = _Batch(parsed.scraped, kept, len(labels), size, rows, samples.values, samples.histograms, parsed)
+        return None, self._without_duplicates(batch.at(rows >= 0))
 
-    def _name(self, parsed: Parsed) -> tuple[list[int], list[Labels]]:
+    def _exceeded(self, kept: int, wide: Sequence[int]) -> ScrapeError | None:
+        """The limit that a body is over. kept: its samples after relabelling. wide: the buckets of each histogram that
+        has too many in every resolution."""
+        if 0 < self._config.sample_limit < kept:
+            reason = f"sample limit exceeded: {kept} samples, sample_limit is {self._config.sample_limit}"
+            return ScrapeError(Outcome.SAMPLE_LIMIT, reason)
+        if wide:
+            return ScrapeError(
+                Outcome.BUCKET_LIMIT,
+                f"histogram bucket limit exceeded: {len(wide)} native histograms have up to {max(wide)} buckets in the "
+                f"coarsest resolution, native_histogram_bucket_limit is {self._config.native_histogram_bucket_limit}",
+            )
+        return None
+
+    def _name(self, samples: Samples) -> tuple[list[int], list[Labels]]:
         """The ids of the series that need a row, and the labels that they are to have. Raises ScrapeError."""
         cache = self._cache
-        timed: set[int] = set(parsed.ids[parsed.timed].tolist()) if self._config.honor_timestamps else set()
+        timed: set[int] = set(samples.series[samples.timed].tolist()) if self._config.honor_timestamps else set()
         ids: list[int] = []
         labels: list[Labels] = []
         for index, exposed in cache.fresh.items():
@@ -174,16 +198,16 @@ class TargetSeries:
                 labels.append(final)
         return ids, labels
 
-    def _rows(self, parsed: Parsed, ids: list[int], labels: list[Labels]) -> NDArray[np.int32]:
+    def _rows(self, samples: Samples, ids: list[int], labels: list[Labels]) -> NDArray[np.int32]:
         """The row of each sample, new series registered. Raises StorageError."""
         cache = self._cache
         if ids:
             cache.rows[ids] = self._own_group().register(labels)
         cache.fresh.clear()
-        rows = cache.rows[parsed.ids]
-        if self._config.honor_timestamps and len(parsed.timed):
+        rows = cache.rows[samples.series]
+        if self._config.honor_timestamps and len(samples.timed):
             # Series that have a timestamp for the first time take this scrape's time now and are new next time.
-            cache.forget(set(parsed.ids[parsed.timed][rows[parsed.timed] >= 0].tolist()))
+            cache.forget(set(samples.series[samples.timed][rows[samples.timed] >= 0].tolist()))
         return rows
 
     def _own_group(self) -> SeriesGroup:
@@ -198,7 +222,7 @@ class TargetSeries:
             return batch
         self._metrics.dropped.labels("duplicate").inc(len(batch.rows) - len(rows))
         first.sort()
-        return dataclasses.replace(batch, rows=batch.rows[first], values=batch.values[first])
+        return batch.at(first)
 
     def _append(self, time_ms: int, batch: _Batch, error: ScrapeError | None, seconds: float) -> bool:
         group = self._own_group()
@@ -219,7 +243,12 @@ class TargetSeries:
         rows = np.concatenate([batch.rows[own], gone, self._report]).astype(np.int32)
         values = np.concatenate([batch.values[own], np.full(len(gone), STALE), np.array(report, dtype=np.float64)])
         taken = rows >= 0
-        result = group.append(time_ms, rows[taken], values[taken])
+        grid = batch.histograms
+        if grid is not None:
+            place = np.full((len(rows), 1), -1, dtype=np.int64)
+            place[: np.count_nonzero(own)] = grid.place[own]
+            grid = grid.at(place[taken])
+        result = group.append(time_ms, rows[taken], values[taken], grid)
         if result.unknown:
             return False
         for reason, count in (("out_of_order", result.out_of_order), ("duplicate", result.duplicate)):
@@ -227,13 +256,3 @@ class TargetSeries:
                 self._metrics.dropped.labels(reason).inc(count)
         self._last, self._last_time_ms = batch.rows, time_ms
         return True
-
-
-def _with_hint(message: str, fetched: Fetched) -> str:
-    """The message, with the first words of the body where that is a web page."""
-    start = fetched.body[:2000].lstrip()
-    if not start.startswith(b"<") and not fetched.content_type.strip().lower().startswith("text/html"):
-        return message
-    title = _TITLE.search(start)
-    text = " ".join((title[1] if title else start[:80]).decode("utf-8", "replace").split())[:80]
-    return f"body is HTML, not metrics: {text!r} ({message})"

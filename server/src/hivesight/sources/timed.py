@@ -7,12 +7,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hivesight.ingest.parsed import Parsed
 from hivesight.model.errors import LimitExceeded
+from hivesight.model.histogram import HistogramGrid
 from hivesight.model.labels import Labels
 from hivesight.model.series import STALE
 from hivesight.sources.metrics import ScrapeMetrics
 from hivesight.sources.ports import Appender, SeriesGroup
+from hivesight.sources.samples import Samples
 
 MAX_AHEAD_MS: Final = 600_000
 """A sample further in the future than this is not stored."""
@@ -49,13 +50,14 @@ class TimedSeries:
         """Forgets all but these."""
         self._series = {index: each for index, each in self._series.items() if index in ids}
 
-    def store(self, time_ms: int, parsed: Parsed, positions: NDArray[np.int64]) -> None:
+    def store(self, time_ms: int, samples: Samples, positions: NDArray[np.int64]) -> None:
         """Stores the samples at `positions`, each at its own time, or at `time_ms` where it tells none. Raises
         StorageError."""
-        times = np.full(len(parsed.ids), time_ms, dtype=np.int64)
-        times[parsed.timed] = parsed.times_ms
-        ids, values = parsed.ids[positions].tolist(), parsed.values[positions].tolist()
-        for index, own_ms, value in zip(ids, times[positions].tolist(), values, strict=True):
+        times = np.full(len(samples.series), time_ms, dtype=np.int64)
+        times[samples.timed] = samples.times_ms
+        ids, values = samples.series[positions].tolist(), samples.values[positions].tolist()
+        grid = samples.histograms
+        for at, index, own_ms, value in zip(positions.tolist(), ids, times[positions].tolist(), values, strict=True):
             series = self._series.get(index)
             if series is None:
                 continue
@@ -64,7 +66,8 @@ class TimedSeries:
             elif series.last_ms is not None and own_ms < series.last_ms:
                 self._metrics.dropped.labels("out_of_order").inc()
             elif series.last_ms is None or own_ms > series.last_ms:
-                self._append(series, own_ms, value)
+                histogram = grid is not None and grid.place[at, 0] >= 0
+                self._append(series, own_ms, value, grid.at(grid.place[at : at + 1]) if grid and histogram else None)
         self.end(time_ms, set(ids))
 
     def end(self, time_ms: int, but: set[int] | None = None) -> None:
@@ -75,14 +78,14 @@ class TimedSeries:
                 self._append(series, time_ms, float(STALE))
             series.ended = not live
 
-    def _append(self, series: _Series, time_ms: int, value: float) -> None:
+    def _append(self, series: _Series, time_ms: int, value: float, histogram: HistogramGrid | None = None) -> None:
         # A second try is for a row that the store has dropped since.
         for _ in range(2):
             if series.group is None and not self._register(series):
                 self._metrics.dropped.labels("series_limit").inc()
                 return
             assert series.group is not None
-            result = series.group.append(time_ms, _ROW + np.int32(series.row), np.array([value]))
+            result = series.group.append(time_ms, _ROW + np.int32(series.row), np.array([value]), histogram)
             if not result.unknown:
                 break
             series.group = None

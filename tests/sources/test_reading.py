@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hivesight.ingest.protocol import DEFAULT_PROTOCOLS, ScrapeProtocol
+from hivesight.ingest.protocol import DEFAULT_PROTOCOLS, NATIVE_PROTOCOLS, ScrapeProtocol
 from hivesight.model.diagnostics import Severity
 from hivesight.model.labels import Labels
 from hivesight.sources.config import PrometheusFile, ScrapeConfig
@@ -111,6 +111,25 @@ def test_other_kinds_of_discovery_are_refused(kind: str) -> None:
     assert fault.message.startswith(f"{kind}_sd_configs is not supported") and "http_sd_configs" in fault.message
 
 
+def test_native_histograms_are_off_unless_asked_for() -> None:
+    file = good(
+        "scrape_configs:\n- job_name: a\n- job_name: b\n  scrape_native_histograms: true\n"
+        "- {job_name: c, scrape_native_histograms: true, scrape_protocols: [PrometheusProto]}\n"
+    )
+    a, b, c = file.scrape_configs
+    assert (a.scrape_native_histograms, a.scrape_protocols) == (False, DEFAULT_PROTOCOLS)
+    assert (b.scrape_native_histograms, b.scrape_protocols) == (True, NATIVE_PROTOCOLS)
+    assert (c.scrape_native_histograms, c.scrape_protocols) == (True, (ScrapeProtocol.PROTO,))
+    keys = ("scrape_native_histograms", "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb")
+    file = good(
+        f"global: {{{', '.join(f'{key}: true' for key in keys)}}}\n"
+        f"scrape_configs:\n- job_name: a\n- {{job_name: b, {', '.join(f'{key}: false' for key in keys)}}}\n"
+    )
+    assert [getattr(file.scrape_configs[0], key) for key in keys] == [True] * 3
+    assert [getattr(file.scrape_configs[1], key) for key in keys] == [False] * 3
+    assert [each.scrape_protocols for each in file.scrape_configs] == [NATIVE_PROTOCOLS, DEFAULT_PROTOCOLS]
+
+
 def test_environment_in_external_labels() -> None:
     file = good("global: {external_labels: {a: '${HOST}-$HOST', b: $$x, c: $NONE}}", HOST="h1")
     assert file.global_.external_labels == Labels({"a": "h1-h1", "b": "$x"})
@@ -130,6 +149,10 @@ def test_everything_that_prometheus_knows_is_known() -> None:
         "dns_sd_configs",
         "kubernetes_sd_configs",
         "oauth2",
+        "scrape_native_histograms",
+        "convert_classic_histograms_to_nhcb",
+        "native_histogram_bucket_limit",
+        "native_histogram_min_bucket_factor",
     }
 
 
@@ -138,6 +161,12 @@ WARNINGS = [
     ("storage: {tsdb: {}}\n", 1, 1, "storage settings"),
     ("global:\n  query_log_file: x\n", 2, 3, "no query log"),
     ("runtime: {gogc: 75}\n", 1, 1, "no effect"),
+    (
+        "scrape_configs:\n- job_name: a\n  scrape_native_histograms: true\n  scrape_protocols: [PrometheusText0.0.4]\n",
+        3,
+        3,
+        "scrape_native_histograms: only PrometheusProto carries native histograms, and scrape_protocols leaves it out",
+    ),
 ]
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from hivesight.http_client.folder import in_folder
 from hivesight.http_client.unsupported import references_without_effect
-from hivesight.ingest.protocol import DEFAULT_PROTOCOLS, NATIVE_PROTOCOLS
+from hivesight.ingest.protocol import DEFAULT_PROTOCOLS, NATIVE_PROTOCOLS, ScrapeProtocol
 from hivesight.model.diagnostics import Diagnostic, Severity, worst
 from hivesight.model.labels import Labels
 from hivesight.schema import Loaded, joined, load_file
@@ -146,6 +146,10 @@ def _take(
         if config.scrape_timeout_ms > job.scrape_interval_ms:
             reason = f'scrape timeout greater than scrape interval for scrape config with job name "{config.job_name}"'
             yield loaded.at((*at, "scrape_timeout"), "config/value", reason)
+        if config.scrape_native_histograms and ScrapeProtocol.PROTO not in (job.scrape_protocols or ()):
+            reason = "only PrometheusProto carries native histograms, and scrape_protocols leaves it out"
+            keys = {"scrape_native_histograms": reason}
+            yield from _without_effect(loaded, at, config, ScrapeConfig(job_name="x"), keys)
         jobs.append(job)
 
 

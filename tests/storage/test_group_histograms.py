@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from hivesight.model.errors import LimitExceeded
-from hivesight.model.histogram import Histogram, HistogramGrid, Scale, cells_of
+from hivesight.model.histogram import CUSTOM, Histogram, HistogramGrid, Scale, cells_of
 from hivesight.model.series import STALE
 from hivesight.storage.tsdb import Appended, Limits, Refusal, Tsdb
-from storage.test_push import contents, histogram, labels
+from storage.conftest import ManualClock
+from storage.test_push import HOUR, contents, histogram, labels
 
 Open = Callable[..., Tsdb]
 
@@ -80,3 +81,41 @@ def test_the_bound_counts_what_is_held(open_store: Open) -> None:
     held = store.stats().head_bytes - before
     assert held > 49 * 10 * 43 * 8
     assert store._writer._head_bytes == store.stats().head_bytes  # pyright: ignore[reportPrivateUsage]
+
+
+def test_old_ones_move_to_blocks(open_store: Open, clock: ManualClock) -> None:
+    store = open_store()
+    expected: list[tuple[int, object, int]] = []
+    for step in range(9 * 12):
+        time_ms = HOUR + step * 300_000
+        told = histogram(step + 1, step % 7, 40 + step % 3)
+        append(store, time_ms, ("h", told), ("f", float(step)))
+        expected.append((time_ms, told, 0))
+    append(store, HOUR + 9 * HOUR, ("h", STALE), ("f", 1.0))
+    clock.ms = 10 * HOUR
+    store.truncate(clock.ms)
+    assert store.stats().blocks > 1
+    for _ in range(2):
+        assert contents(store)["h"] == [*expected, (10 * HOUR, "stale", 0)]
+        store.close()
+        store = open_store()
+
+
+def test_histograms_that_have_little_in_common(open_store: Open) -> None:
+    """Each set of buckets comes back as it was, whichever others widened the place that it has."""
+    store = open_store()
+    expected: dict[str, list[tuple[int, object, int]]] = {}
+    for step in range(1, 5):
+        told: list[tuple[str, Histogram]] = []
+        for each in range(60):
+            keys = range(each * step % 50, each * step % 50 + 5 * (each % 4))
+            scale = Scale(CUSTOM, 0.0, tuple(map(float, range(90 + each)))) if each % 3 == 0 else Scale(each % 5, 0.5)
+            negative = {} if scale.custom else {each: 2.0, -each * step - 1: 3.0}
+            positive = dict.fromkeys(keys, float(step))
+            told.append((f"h{each}", Histogram(scale, 5.0 + each, 1.0, 0.0, positive, negative)))
+        append(store, step * 1000, *told)
+        for name, each in told:
+            expected.setdefault(name, []).append((step * 1000, each, 0))
+    assert contents(store) == expected
+    store.close()
+    assert contents(open_store()) == expected

@@ -10,6 +10,10 @@ from hivesight.model.histogram import Floats, HistogramCells, HistogramGrid, Lay
 _FIRST_CAPACITY: Final = 16
 _WIDE: Final = 160
 """A layout wider than this is not widened further than twice what the histograms at hand need."""
+_MOST_HOMES: Final = 20_000
+"""So many layouts of histograms that came are remembered with their places."""
+
+Columns = NDArray[np.intp]
 
 
 class GrowingCells:
@@ -19,32 +23,34 @@ class GrowingCells:
     def __init__(self) -> None:
         self._layouts: list[Layout] = []
         self._by_scale: dict[Scale, list[int]] = {}
+        self._homes: dict[Layout, tuple[int, Columns]] = {}
         self._layout = np.empty(0, np.int32)
         self._hint = np.empty(0, np.int8)
         self._figures: Floats = np.zeros((0, 3))
-        self._count = self._widest = 0
+        self._count = self._widest = self._layout_bytes = 0
 
     def __len__(self) -> int:
         return self._count
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all arrays."""
-        return int(self._figures.nbytes + self._layout.nbytes + self._hint.nbytes)
+        """Bytes of all arrays, and about those of the layouts."""
+        return int(self._figures.nbytes + self._layout.nbytes + self._hint.nbytes) + self._layout_bytes
 
     def grown_bytes(self, grid: HistogramGrid) -> int:
         """About how many bytes taking the histograms of a grid would add."""
         chosen = grid.cells.layout[grid.place[grid.place >= 0]]
-        widest = self._widest
+        widest, added = self._widest, 0
         for theirs in [grid.cells.layouts[int(each)] for each in np.unique(chosen)]:
+            if theirs in self._homes:
+                continue
+            added += _bytes_of(theirs)
             widest = max(widest, theirs.width)
             for index in self._by_scale.get(theirs.scale, ()):
-                mine = self._layouts[index]
-                if mine != theirs:
-                    widest = max(widest, min(mine.width + theirs.width, max(_WIDE, 2 * theirs.width)))
+                widest = max(widest, min(self._layouts[index].width + theirs.width, max(_WIDE, 2 * theirs.width)))
         width = max(3 + widest, self._figures.shape[1])
         a_cell = 8 * width + self._layout.itemsize + self._hint.itemsize
-        return self._capacity(self._count + len(chosen)) * a_cell - self.nbytes
+        return self._capacity(self._count + len(chosen)) * a_cell + self._layout_bytes + added - self.nbytes
 
     def snapshot(self) -> HistogramCells:
         """All cells there are now."""
@@ -54,26 +60,39 @@ class GrowingCells:
     def add(self, cells: HistogramCells) -> NDArray[np.int32]:
         """Takes histograms; their numbers."""
         first, count = self._count, len(cells)
-        used = cells.used()
-        for theirs in used:
-            self._home(cells.layouts[theirs])
+        used, which = np.unique(cells.layout, return_inverse=True)
+        layouts = [cells.layouts[int(each)] for each in used]
+        for theirs in layouts:
+            self._home(theirs)
         # Asked again, because each may have widened a layout that another had found.
-        mine = {theirs: self._home(cells.layouts[theirs]) for theirs in used}
+        homes = [self._home(theirs) for theirs in layouts]
         self._reserve(first + count, 3 + self._widest)
         self._figures[first : first + count] = 0.0
-        for theirs, (layout, columns) in mine.items():
-            chosen: NDArray[np.intp] = np.flatnonzero(cells.layout == theirs)
-            rows = first + chosen
-            self._layout[rows] = layout
-            self._figures[rows, :3] = cells.figures[chosen, :3]
-            if len(columns):
-                self._figures[rows[:, np.newaxis], 3 + columns] = cells.figures[chosen, 3 : 3 + len(columns)]
+        self._figures[first : first + count, :3] = cells.figures[:, :3]
+        self._layout[first : first + count] = np.array([index for index, _ in homes], dtype=np.int32)[which]
         self._hint[first : first + count] = cells.hint
+        if homes:
+            width = np.array([len(columns) for _, columns in homes])
+            starts = np.cumsum(width) - width
+            row = np.repeat(np.arange(count), width[which])
+            ends = np.cumsum(width[which])
+            theirs_at = np.arange(len(row)) - np.repeat(ends - width[which], width[which])
+            mine_at = np.concatenate([columns for _, columns in homes])[starts[which][row] + theirs_at]
+            self._figures[first + row, 3 + mine_at] = cells.figures[row, 3 + theirs_at]
         self._count += count
         return np.arange(first, first + count, dtype=np.int32)
 
-    def _home(self, theirs: Layout) -> tuple[int, NDArray[np.intp]]:
+    def _home(self, theirs: Layout) -> tuple[int, Columns]:
         """The layout that takes theirs, widened where necessary, and where each of their buckets stands in it."""
+        found = self._homes.get(theirs)
+        if found is None:
+            found = self._new_home(theirs)
+            if len(self._homes) >= _MOST_HOMES:
+                self._homes.clear()
+            self._homes[theirs] = found
+        return found
+
+    def _new_home(self, theirs: Layout) -> tuple[int, Columns]:
         same_scale = self._by_scale.setdefault(theirs.scale, [])
         for index in same_scale:
             mine = self._layouts[index]
@@ -86,11 +105,12 @@ class GrowingCells:
             )
             if union.width > max(_WIDE, 2 * theirs.width) and union.width != mine.width:
                 continue
-            if union != mine:
+            if union.width != mine.width:
                 self._widen(index, union)
             return index, _columns(theirs, union)
         same_scale.append(len(self._layouts))
         self._layouts.append(theirs)
+        self._layout_bytes += _bytes_of(theirs)
         self._widest = max(self._widest, theirs.width)
         return len(self._layouts) - 1, np.arange(theirs.width)
 
@@ -106,6 +126,9 @@ class GrowingCells:
             figures[rows[:, np.newaxis], 3 + columns] = self._figures[rows, 3 : 3 + old.width]
         self._figures = figures
         self._layouts[index] = union
+        self._layout_bytes += _bytes_of(union) - _bytes_of(old)
+        # Where buckets stood in it is not where they stand now.
+        self._homes.clear()
         self._widest = max(self._widest, union.width)
 
     def _capacity(self, count: int) -> int:
@@ -124,10 +147,13 @@ class GrowingCells:
         self._figures, self._layout, self._hint = figures, layout, hint
 
 
-def _columns(part: Layout, whole: Layout) -> NDArray[np.intp]:
+def _bytes_of(layout: Layout) -> int:
+    """About what a layout takes, with the memory of where its buckets are."""
+    return 400 + 40 * len(layout.scale.bounds) + 48 * layout.width
+
+
+def _columns(part: Layout, whole: Layout) -> Columns:
     """Where each bucket of `part` stands among those of `whole`, which has them all."""
-    split = len(whole.negative)
-    negative = {key: column for column, key in enumerate(whole.negative)}
-    positive = {key: split + column for column, key in enumerate(whole.positive)}
-    found = [negative[key] for key in part.negative] + [positive[key] for key in part.positive]
-    return np.array(found, dtype=np.intp)
+    negative = np.searchsorted(np.array(whole.negative, dtype=np.int64), np.array(part.negative, dtype=np.int64))
+    positive = np.searchsorted(np.array(whole.positive, dtype=np.int64), np.array(part.positive, dtype=np.int64))
+    return np.concatenate([negative, len(whole.negative) + positive])

@@ -293,3 +293,13 @@ def test_what_the_store_gets_are_exemplars_of_its_own() -> None:
     target.scrape(b'c_total 1 # {t="a"} 1 %d\n# EOF\n' % SECONDS, OPENMETRICS)
     series = Labels({"__name__": "c_total", "job": "j", "instance": "i"})
     assert target.store.exemplars == [Exemplar(series, Labels({"t": "a"}), 1.0, START_MS)]
+
+
+def test_very_many_exemplars_of_one_series() -> None:
+    many = [exemplar(16, float(each), time(3, SECONDS), t=str(each)) for each in range(9000)]
+    body = family("h", HISTOGRAM, metric(native(1, 4.0, ([(0, 1)], [1]), ([], []), *many)))
+    target = Native()
+    assert target.proto(body) is None
+    assert len(kept(target)) == 9000
+    assert target.proto(body) is None
+    assert kept(target) == []

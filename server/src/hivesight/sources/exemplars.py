@@ -21,20 +21,20 @@ class TargetExemplars:
         self._labels = labels
         self._appender = appender
         self._metrics = metrics
-        self._last: dict[int, list[Exposed]] = {}
+        self._last: dict[int, set[Exposed]] = {}
         self._series: dict[int, tuple[dict[str, str], Labels | None]] = {}
 
     def keep(self, time_ms: int, cache: SeriesCache, parsed: Parsed, stored: frozenset[int]) -> None:
         """Hands the news to the store; one without a time gets that of the scrape. stored: the rows below 0 of series
         that the store has. What it does not take is counted: an exemplar never fails a scrape."""
         told = chain(((int(parsed.ids[at]), each) for at, each in parsed.exemplars), parsed.histogram_exemplars)
-        last: dict[int, list[Exposed]] = {}
+        last: dict[int, set[Exposed]] = {}
         news: list[Exemplar] = []
         for index, each in told:
             row = int(cache.rows[index])
             if row < 0 and row not in stored:
                 continue
-            last.setdefault(index, []).append(each)
+            last.setdefault(index, set()).add(each)
             series = self._named(index, cache) if each not in self._last.get(index, ()) else None
             if series is not None:
                 news.append(

@@ -142,6 +142,7 @@ def same(a: float, b: float) -> bool:
 @example("sum by (__name__) (rate(a_total[1m]))")
 @example('count_values by (job) ("n", gap or a_total)')
 @example("stddev_over_time((gap)[1m:10s])")
+@example("((a_total + on (job) a_total offset 20s) or clamp(gap, 2, 2))")
 @example('topk (2, count_values ("n", h_bucket))')
 def test_a_range_is_its_steps(engine: Engine, query: str) -> None:
     wanted = at_each_step(engine, query)

@@ -8,7 +8,16 @@ from hivesight.model.errors import QueryError
 from hivesight.model.histogram import HistogramGrid, stacked_grids
 from hivesight.model.series import Mask, Values
 from hivesight.model.symbols import LabelTable, Symbols
-from hivesight.query.promql.tables import Index, all_differ, empty, grouped, somewhere, stacked, without_names_where
+from hivesight.query.promql.tables import (
+    Index,
+    all_differ,
+    empty,
+    grouped,
+    named,
+    somewhere,
+    stacked,
+    without_names_where,
+)
 
 SAME_LABELSET = "vector cannot contain metrics with the same labelset"
 
@@ -125,9 +134,10 @@ def merged(frame: Frame) -> Frame:
     """Series with equal labels become one where they are never present at the same step. Raises QueryError where
     they are."""
     codes = frame.labels.codes
-    if frame.nameless.any() and not frame.nameless.all():
+    losing = frame.nameless & named(frame.labels)
+    if losing.any() and not losing.all():
         # With the name still there two series may look equal of which one will lose it and the other not.
-        codes = np.column_stack([codes, frame.nameless.astype(np.int32)])
+        codes = np.column_stack([codes, losing.astype(np.int32)])
     if all_differ(codes):
         return frame
     group, first = grouped(codes)

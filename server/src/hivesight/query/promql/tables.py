@@ -83,6 +83,11 @@ def without_names_where(table: LabelTable, rows: Mask) -> LabelTable:
     return table
 
 
+def named(table: LabelTable) -> Mask:
+    """Which rows have what names or describes a metric; shape (series,)."""
+    return somewhere(keeping(table, METADATA).codes != 0, 1)
+
+
 def grouped(codes: Codes) -> tuple[Index, Index]:
     """Equal rows together: the group of every row, and the first row of every group. Groups are numbered in the
     order in which they appear."""

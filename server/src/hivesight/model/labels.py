@@ -17,10 +17,19 @@ class Labels(Mapping[str, str]):
     __slots__ = ("_hash", "pairs")
 
     pairs: tuple[tuple[str, str], ...]
+    _hash: int | None
 
     def __init__(self, labels: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
-        self.pairs = tuple(sorted((name, value) for name, value in dict(labels).items() if value))
-        self._hash = hash(self.pairs)
+        self.pairs = tuple(sorted([pair for pair in dict(labels).items() if pair[1]]))
+        self._hash = None
+
+    @classmethod
+    def of_sorted(cls, pairs: tuple[tuple[str, str], ...]) -> "Labels":
+        """The set of pairs that are known to be sorted by name, each name once and no value empty."""
+        made = cls.__new__(cls)
+        made.pairs = pairs
+        made._hash = None
+        return made
 
     def __getitem__(self, name: str) -> str:
         for key, value in self.pairs:
@@ -35,6 +44,9 @@ class Labels(Mapping[str, str]):
         return len(self.pairs)
 
     def __hash__(self) -> int:
+        # Most sets are never asked for it.
+        if self._hash is None:
+            self._hash = hash(self.pairs)
         return self._hash
 
     def __eq__(self, other: object) -> bool:
@@ -48,11 +60,14 @@ class Labels(Mapping[str, str]):
     @property
     def name(self) -> str:
         """The metric's name, or an empty string."""
-        return self.get(METRIC_NAME, "")
+        return self.value(METRIC_NAME)
 
     def value(self, name: str) -> str:
         """The label's value; an absent label has the empty value."""
-        return self.get(name, "")
+        for key, value in self.pairs:
+            if key == name:
+                return value
+        return ""
 
     def merged(self, other: Mapping[str, str]) -> "Labels":
         """These labels with those of `other` over them; an empty value there removes the label."""
@@ -60,12 +75,12 @@ class Labels(Mapping[str, str]):
 
     def without(self, *names: str) -> "Labels":
         """These labels less the named ones."""
-        return Labels(pair for pair in self.pairs if pair[0] not in names)
+        return Labels.of_sorted(tuple([pair for pair in self.pairs if pair[0] not in names]))
 
     def only(self, names: Iterable[str]) -> "Labels":
         """Those of these labels that are named."""
         kept = set(names)
-        return Labels(pair for pair in self.pairs if pair[0] in kept)
+        return Labels.of_sorted(tuple([pair for pair in self.pairs if pair[0] in kept]))
 
     def fingerprint(self) -> str:
         """16 hexadecimal digits: 64-bit FNV-1a over name, 0xff, value, 0xff in order of names, which is what

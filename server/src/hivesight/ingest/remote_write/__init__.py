@@ -1,6 +1,6 @@
 """Prometheus remote write 1.0 and 2.0, received: a request becomes columns for the metrics store.
 
-media -> compression -> wire -> version1 | version2 (and histograms) -> assembly -> receiver -> outcome"""
+media -> compression -> wire -> version1 | version2 (and spelled, histograms) -> assembly -> receiver -> outcome"""
 
 from hivesight.ingest.remote_write.errors import RefusedRequest, RequestTooLarge, TooBusy
 from hivesight.ingest.remote_write.media import Encoding, Message, encoding_of, message_of

@@ -19,14 +19,13 @@ from hivesight.ingest.remote_write.request import (
     MAX_SERIES,
     TYPES,
     BadSeries,
-    Pairs,
     Request,
     bounded,
     floats_of,
-    judged,
     numbers_of,
     spans_of,
 )
+from hivesight.ingest.remote_write.spelled import Spelled, label_sets
 from hivesight.ingest.remote_write.wire import BYTES, Buffer, Fields, Places
 from hivesight.model.labels import Labels
 from hivesight.model.metadata import Metadata
@@ -55,7 +54,7 @@ class Version1(Request):
         found: list[Labels | BadSeries] = []
         for first in range(0, len(rows), _AT_ONCE):
             index = np.array(rows[first : first + _AT_ONCE], dtype=np.int64)
-            found += map(judged, _pairs(self.buffer, self.label_starts[index], self.label_ends[index]))
+            found += label_sets(_spelled(self.buffer, self.label_starts[index], self.label_ends[index]))
         return found
 
     def remember(self, row: int, ref: int) -> None:
@@ -65,8 +64,8 @@ class Version1(Request):
 
     def exemplar_labels(self) -> list[Labels | BadSeries]:
         """The labels of each exemplar itself, or why they cannot be taken. Raises MalformedRequest."""
-        pairs = _pairs(self.buffer, self.exemplars.start, self.exemplars.end)
-        return [judged(each, name_wanted=False) for each in pairs]
+        spelled = _spelled(self.buffer, self.exemplars.start, self.exemplars.end)
+        return label_sets(spelled, name_wanted=False)
 
     def metadata(self, labels: Mapping[int, Labels]) -> dict[str, Metadata]:
         """What the request says of metrics, by family; `labels` has no part in it."""
@@ -126,20 +125,29 @@ def read(buffer: Buffer, known: Known) -> Version1:
     )
 
 
-def _pairs(buffer: Buffer, starts: Places, ends: Places) -> list[Pairs]:
+def _spelled(buffer: Buffer, starts: Places, ends: Places) -> Spelled:
     """The labels in field 1 of these messages."""
     raw = buffer.raw
     labels = buffer.fields(starts, ends).of(1, BYTES)
     # Of a series with too many labels no more are looked at than show it.
     first = np.searchsorted(labels.message, labels.message)
     labels = labels.rows(np.arange(len(labels)) - first <= MAX_LABELS)
-    fields = buffer.fields(labels.start, labels.end)
-    found: list[Pairs] = [[] for _ in range(len(starts))]
-    names, values = spans_of(fields, 1, len(labels)), spans_of(fields, 2, len(labels))
-    rows: list[int] = labels.message.tolist()
-    for row, a, b, c, d in zip(rows, *names, *values, strict=True):
-        found[row].append((raw[a:b], raw[c:d]))
-    return found
+    bounds = np.searchsorted(labels.message, np.arange(len(starts) + 1))
+    written, of_label = _numbered(_slices(raw, labels.start, labels.end))
+    # Where each one stands last: most of them stand with many series.
+    place = np.zeros(len(written), dtype=np.int64)
+    place[of_label] = np.arange(len(labels))
+    distinct = labels.rows(place)
+    fields = buffer.fields(distinct.start, distinct.end)
+    spelled = [raw[a:b] for number in (1, 2) for a, b in zip(*spans_of(fields, number, len(distinct)), strict=True)]
+    texts, numbers = _numbered(spelled)
+    return Spelled(texts, numbers[: len(distinct)][of_label], numbers[len(distinct) :][of_label], bounds)
+
+
+def _numbered(texts: Sequence[bytes]) -> tuple[list[bytes], Places]:
+    """The distinct ones, and the number of each."""
+    numbers = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+    return list(numbers), np.fromiter(map(numbers.__getitem__, texts), np.int64, len(texts))
 
 
 def _slices(raw: bytes, starts: Places, ends: Places) -> list[bytes]:

@@ -16,16 +16,15 @@ from hivesight.ingest.remote_write.known import NEW, Known, Symbols
 from hivesight.ingest.remote_write.request import (
     MAX_EXEMPLARS,
     MAX_HISTOGRAMS,
-    MAX_LABELS,
     MAX_SERIES,
     TYPES,
     BadSeries,
     Request,
     bounded,
     floats_of,
-    judged,
     numbers_of,
 )
+from hivesight.ingest.remote_write.spelled import referred_label_sets
 from hivesight.ingest.remote_write.wire import BYTES, VARINT, Buffer, Fields, Places
 from hivesight.model.labels import Labels
 from hivesight.model.metadata import Metadata
@@ -50,13 +49,14 @@ class Version2(Request):
     keys: list[bytes]
     symbols: list[bytes]
     label_symbols: Places
-    label_places: list[int]
+    label_places: Places
     said: Places
 
     def labels(self, rows: Sequence[int]) -> list[Labels | BadSeries]:
         """The labels of these series, or why they have none that can be taken."""
-        places = self.label_places
-        return [self._labels(self.label_symbols[places[row] : places[row + 1]], True) for row in rows]
+        chosen = np.array(rows, dtype=np.int64)
+        starts, ends = self.label_places[chosen], self.label_places[chosen + 1]
+        return referred_label_sets(self.symbols, self.label_symbols, starts, ends)
 
     def remember(self, row: int, ref: int) -> None:
         """Notes the ref of a series for later requests."""
@@ -66,7 +66,7 @@ class Version2(Request):
         """The labels of each exemplar itself, or why they cannot be taken. Raises MalformedRequest."""
         fields = self.buffer.fields(self.exemplars.start, self.exemplars.end)
         references, places = _references(self.buffer, fields, len(self.exemplars))
-        return [self._labels(references[a:b], False) for a, b in pairwise(places.tolist())]
+        return referred_label_sets(self.symbols, references, places[:-1], places[1:], name_wanted=False)
 
     def metadata(self, labels: Mapping[int, Labels]) -> dict[str, Metadata]:
         """What new series say of their metrics: what others say was noted when they were new."""
@@ -84,17 +84,6 @@ class Version2(Request):
 
     def _metadata(self, kind: int, text: int, unit: int) -> Metadata:
         return Metadata(TYPES[kind] if kind < len(TYPES) else TYPES[0], self._text(text), self._text(unit))
-
-    def _labels(self, references: Places, name_wanted: bool) -> Labels | BadSeries:
-        if len(references) > 2 * MAX_LABELS:
-            return BadSeries(f"more than {MAX_LABELS} labels: {len(references) // 2}")
-        numbers: list[int] = references.tolist()
-        if len(numbers) % 2:
-            return BadSeries(f"labels have {len(numbers)} references to symbols: a name without a value")
-        if max(numbers, default=-1) >= len(self.symbols):
-            return BadSeries(f"labels refer to symbol {max(numbers)} of {len(self.symbols)}")
-        texts = [self.symbols[each] for each in numbers]
-        return judged(list(zip(texts[::2], texts[1::2], strict=True)), name_wanted=name_wanted)
 
     def _text(self, reference: int) -> str:
         return self.symbols[reference].decode("utf-8", "replace") if reference < len(self.symbols) else ""
@@ -124,7 +113,7 @@ def read(buffer: Buffer, known: Known, symbols: Symbols) -> Version2:
         keys,
         texts,
         references,
-        places.tolist(),
+        places,
         said,
     )
 

@@ -111,6 +111,28 @@ def test_a_series_has_one_ref(reopen) -> None:
     assert store.push.register([labels("b")]).tolist() == [first[1]]
 
 
+@pytest.mark.parametrize(
+    ("limits", "refused"),
+    [
+        ({"max_series": 3}, {Refusal.MAX_SERIES: 2}),
+        ({"max_series_per_metric": 1}, {Refusal.MAX_SERIES_PER_METRIC: 2}),
+        ({"max_labels_per_series": 2}, {Refusal.MAX_LABELS: 1}),
+        ({"max_label_bytes": 30}, {Refusal.MAX_LABEL_BYTES: 2}),
+        ({"max_symbol_bytes": 50}, {Refusal.MAX_SYMBOL_BYTES: 2}),
+    ],
+)
+def test_of_a_request_the_first_new_series_are_taken_up_to_a_limit(reopen, limits, refused) -> None:
+    sent = [labels("a"), labels("b", x="1"), labels("a"), labels("a", x="1", y="2"), labels("c", x="é" * 20)]
+    sent.append(labels("b", x="é" * 20))
+    store = reopen(**limits)
+    refs = store.push.register(sent).tolist()
+    assert store.stats().series_refused_total == refused
+    assert refs[0] == refs[2] >= 0
+    assert len({each for each in refs if each >= 0}) == 5 - sum(refused.values())
+    again = store.push.register(sent).tolist()
+    assert again == refs, "neither who is taken nor who is refused changes with the next request"
+
+
 def test_samples_are_selected_and_survive_a_restart(reopen) -> None:
     store = reopen()
     told = [("a", 1000, 1.0), ("b", 1000, 2.0), ("a", 2000, 3.0), ("b", 2500, STALE), ("c", 2500, 7.0)]

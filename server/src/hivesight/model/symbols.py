@@ -1,7 +1,9 @@
 """Interned strings and integer-coded label tables, so that selection, grouping and matching are array operations."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +11,9 @@ from numpy.typing import NDArray
 from hivesight.model.labels import Labels
 
 Codes = NDArray[np.int32]
+
+UNKNOWN: Final = -1
+"""In place of a code: nobody interned the string."""
 
 
 class Symbols:
@@ -34,15 +39,15 @@ class Symbols:
             return self._parent.find(text)
         return code
 
-    def find_all(self, texts: Iterable[str]) -> list[int | None]:
-        """The code of each; None for those that were never interned."""
-        if self._parent is not None:
-            return [self.find(text) for text in texts]
-        return list(map(self._codes.get, texts))
+    def codes(self, texts: Sequence[str]) -> Codes:
+        """The code of each, shape (texts,); UNKNOWN for those that were never interned. Not of a child."""
+        return np.fromiter(map(self._codes.get, texts, repeat(UNKNOWN)), np.int32, len(texts))
 
     def intern(self, text: str) -> int:
         """The code of `text`, which is added where it is new."""
-        code = self.find(text)
+        code = self._codes.get(text)
+        if code is None and self._parent is not None:
+            code = self._parent.find(text)
         if code is None:
             code = len(self._texts) if self._parent is None else -len(self._texts)
             self._texts.append(text)
@@ -54,6 +59,11 @@ class Symbols:
         if self._parent is None:
             return self._texts[code]
         return self._texts[-code] if code < 0 else self._parent.text(code)
+
+    @property
+    def all_texts(self) -> Sequence[str]:
+        """The string behind each code. Not of a child."""
+        return self._texts
 
     def texts(self, codes: Sequence[int]) -> list[str]:
         """The strings behind many codes."""

@@ -1,8 +1,10 @@
-"""Which new series the store takes: a label set in, a limit that refuses it out. Where there are too many series of a
+"""Which new series the store takes: label sets in, those that a limit refuses out. Where there are too many series of a
 metric or in all, the log names the label whose values are to blame."""
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import chain
+from typing import Final
 
 import numpy as np
 import structlog
@@ -10,11 +12,15 @@ from structlog.typing import FilteringBoundLogger
 
 from hivesight.model.labels import METRIC_NAME, Labels
 from hivesight.storage.tsdb.codec import MAX_ROW_NUMBER
+from hivesight.storage.tsdb.coded import Coded
 from hivesight.storage.tsdb.head import Head, HeadGroup
 from hivesight.storage.tsdb.limits import Limits
 from hivesight.storage.tsdb.stats import Refusal
 
 _log: FilteringBoundLogger = structlog.get_logger(__name__)
+
+_MOST_BYTES: Final = 4
+"""Of a character in UTF-8."""
 
 
 class Admission:
@@ -32,42 +38,65 @@ class Admission:
         """What is refused from now on is logged again."""
         self._complained.clear()
 
-    def admit(self, labels: Labels, waiting: Counter[str], group: HeadGroup | None = None) -> bool:
-        """Whether a new series is taken. waiting: how many by metric were taken and are not in the head yet; counts
-        this one in. group: the target's own, where the series is of a target."""
-        refusal = self._refusal(labels, waiting, group)
-        name = labels.name
-        if refusal is None:
-            waiting[name] += 1
-            return True
+    def admit(
+        self,
+        labels: Sequence[Labels],
+        many: Coded,
+        rows: Sequence[int],
+        waiting: Counter[str],
+        group: HeadGroup | None = None,
+    ) -> list[int]:
+        """Which of these new series are taken: their rows. many: the label sets coded. rows: of which sets, in order,
+        no two equal. waiting: how many by metric were taken and are not in the head yet; counts those in that are
+        taken. group: the target's own, where the series are of a target."""
+        pending, symbol_bytes = waiting.total(), self._head.symbol_bytes
+        room, reason = self._room(group)
+        of_metric: dict[str, int] = {}
+        taken: list[int] = []
+        for row in rows:
+            own, name = labels[row], labels[row].name
+            if name not in of_metric:
+                of_metric[name] = self._head.series_of(name) + waiting[name]
+            refusal = self._refusal(own, of_metric[name], symbol_bytes) if pending < room else reason
+            # What is refused counts as well: one behind it may have the same strings, and must not have them for free.
+            symbol_bytes += many.brought[row]
+            if refusal is None:
+                taken.append(row)
+                pending += 1
+                of_metric[name] += 1
+                waiting[name] += 1
+            else:
+                self._refuse(refusal, own, name)
+        return taken
+
+    def _room(self, group: HeadGroup | None) -> tuple[int, Refusal]:
+        """How many series there is room for, and what refuses the next."""
+        limits = self._limits
+        rooms = [(limits.max_series - self._head.series, Refusal.MAX_SERIES)]
+        if group is not None:
+            columns = group.columns
+            rooms.append((limits.max_series_per_target - columns.rows, Refusal.MAX_SERIES_PER_TARGET))
+            rooms.append((MAX_ROW_NUMBER + 1 - columns.next_number, Refusal.MAX_SERIES))
+        return min(rooms, key=lambda each: max(0, each[0]))
+
+    def _refusal(self, labels: Labels, of_metric: int, symbol_bytes: int) -> Refusal | None:
+        """of_metric: how many series the metric has."""
+        limits = self._limits
+        if of_metric >= limits.max_series_per_metric:
+            return Refusal.MAX_SERIES_PER_METRIC
+        if len(labels) > limits.max_labels_per_series:
+            return Refusal.MAX_LABELS
+        characters = sum(map(len, chain.from_iterable(labels.pairs)))
+        most = min(limits.max_label_bytes, limits.max_symbol_bytes - symbol_bytes)
+        if _MOST_BYTES * characters > most and (nbytes := _nbytes(labels)) > most:
+            return Refusal.MAX_LABEL_BYTES if nbytes > limits.max_label_bytes else Refusal.MAX_SYMBOL_BYTES
+        return None
+
+    def _refuse(self, refusal: Refusal, labels: Labels, name: str) -> None:
         self.refused[refusal] += 1
         if (refusal, name) not in self._complained and len(self._complained) < 1000:
             self._complained.add((refusal, name))
             self._complain(refusal, labels, name)
-        return False
-
-    def _refusal(self, labels: Labels, waiting: Counter[str], group: HeadGroup | None) -> Refusal | None:
-        limits, head = self._limits, self._head
-        pending = waiting.total()
-        if head.series + pending >= limits.max_series:
-            return Refusal.MAX_SERIES
-        if group is not None:
-            if group.columns.rows + pending >= limits.max_series_per_target:
-                return Refusal.MAX_SERIES_PER_TARGET
-            if group.columns.next_number + pending > MAX_ROW_NUMBER:
-                return Refusal.MAX_SERIES
-        name = labels.name
-        if head.series_of(name) + waiting[name] >= limits.max_series_per_metric:
-            return Refusal.MAX_SERIES_PER_METRIC
-        if len(labels) > limits.max_labels_per_series:
-            return Refusal.MAX_LABELS
-        texts = "".join(chain.from_iterable(labels.pairs))
-        size = len(texts) if texts.isascii() else len(texts.encode("utf-8", "surrogatepass"))
-        if size > limits.max_label_bytes:
-            return Refusal.MAX_LABEL_BYTES
-        if head.symbol_bytes + size > limits.max_symbol_bytes:
-            return Refusal.MAX_SYMBOL_BYTES
-        return None
 
     def _complain(self, refusal: Refusal, labels: Labels, name: str) -> None:
         label, values = self._most_values(name)
@@ -94,3 +123,7 @@ class Admission:
                     seen.setdefault(label, set()).update(np.unique(rows[:, column]).tolist())
         counts = {label: len(values - {0}) for label, values in seen.items()}
         return max(counts.items(), key=lambda each: each[1], default=("", 0))
+
+
+def _nbytes(labels: Labels) -> int:
+    return sum(len(text.encode("utf-8", "surrogatepass")) for text in chain.from_iterable(labels.pairs))

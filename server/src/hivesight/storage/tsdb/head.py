@@ -5,17 +5,16 @@ The writing side (`writer`), replay and the checkpoint work on it; readers (`sel
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from weakref import WeakValueDictionary
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hivesight.model.labels import METRIC_NAME, Labels
+from hivesight.model.labels import METRIC_NAME
 from hivesight.model.matcher import Matcher
 from hivesight.model.series import Mask
-from hivesight.model.symbols import Codes, LabelTable, Symbols
+from hivesight.model.symbols import LabelTable, Symbols
 from hivesight.storage.tsdb.codec import SeriesDefinition
+from hivesight.storage.tsdb.coded import Coded, keys_of
 from hivesight.storage.tsdb.columns import Columns, NewSeries, Positions
 from hivesight.storage.tsdb.side import Exemplars, MetricMetadata
 
@@ -71,20 +70,24 @@ class Head:
 
     def intern(self, text: str) -> int:
         """The symbol of a string, counting what strings cost."""
-        code = self.symbols.find(text)
-        if code is None:
-            code = self.symbols.intern(text)
+        known = len(self.symbols)
+        code = self.symbols.intern(text)
+        if len(self.symbols) > known:
             self.symbol_bytes += len(text.encode("utf-8", "surrogatepass"))
         return code
 
-    def find(self, labels: Labels) -> list[int | None]:
-        """The symbols of the names and values of a label set, in turn; None for those that were never interned."""
-        return self.symbols.find_all(chain.from_iterable(labels.pairs))
-
-    def interned_labels(self, labels: Labels, found: Sequence[int | None]) -> list[int]:
-        """The same with the strings interned that `find` did not find."""
-        texts = chain.from_iterable(labels.pairs)
-        return [self.intern(text) if code is None else code for code, text in zip(found, texts, strict=True)]
+    def identities(self, coded: Coded, rows: Sequence[int]) -> list[bytes]:
+        """Interns the new strings of some of the label sets. rows: which, in order."""
+        own = np.zeros(len(coded.keys), dtype=np.bool_)
+        own[rows] = True
+        pairs = coded.pairs[np.repeat(own, coded.counts)]
+        codes = np.zeros(len(coded.strange) + 1, dtype=np.int32)
+        new = pairs < 0
+        codes[-pairs[new]] = 1
+        used = np.flatnonzero(codes)
+        codes[used] = [self.intern(coded.strange[each - 1]) for each in used.tolist()]
+        pairs[new] = codes[-pairs[new]]
+        return keys_of(pairs, coded.counts[own])
 
     def group(self, key: str) -> HeadGroup:
         """Get or create; a group that retention emptied is the same object again as long as somebody holds it."""
@@ -99,13 +102,11 @@ class Head:
         self._idle.pop(group.key, None)
         self.groups[group.key] = group
 
-    def new_series(self, pairs: Sequence[Sequence[int]], first_number: int) -> NewSeries:
-        """Label sets as flat lists of symbol codes (name, value, name, value, ...) to a batch numbered from
-        `first_number`."""
-        numbers = np.arange(first_number, first_number + len(pairs), dtype=np.int32)
-        counts = np.array([len(each) // 2 for each in pairs], dtype=np.int32)
-        flat = np.array([code for each in pairs for code in each], dtype=np.int32).reshape(-1, 2)
-        return NewSeries(keys_of(flat, counts), numbers, counts, flat)
+    def new_series(self, keys: Sequence[bytes], first_number: int) -> NewSeries:
+        """Series by their identities to a batch numbered from `first_number`."""
+        numbers = np.arange(first_number, first_number + len(keys), dtype=np.int32)
+        counts = np.fromiter(map(len, keys), np.int32, len(keys)) // 8
+        return NewSeries(keys, numbers, counts, np.frombuffer(b"".join(keys), np.int32).reshape(-1, 2))
 
     def interned(self, definition: SeriesDefinition) -> NewSeries:
         """A definition from the log as symbol codes."""
@@ -115,10 +116,7 @@ class Head:
 
     def definition(self, group_id: int, new: NewSeries) -> SeriesDefinition:
         """A batch for the log."""
-        used, local = np.unique(new.pairs, return_inverse=True)
-        texts = self.symbols.texts(used.tolist())
-        pairs = local.reshape(-1, 2).astype(np.int32)
-        return SeriesDefinition(group_id, new.numbers, new.label_counts, pairs, texts)
+        return SeriesDefinition(group_id, new.numbers, new.label_counts, new.pairs, self.symbols.all_texts)
 
     def add(self, group: HeadGroup, new: NewSeries) -> None:
         """Adds series to a group and the index. Room in the group's columns must have been made."""
@@ -180,15 +178,3 @@ class Head:
     def head_bytes(self) -> int:
         """Bytes of all sample arrays."""
         return sum(group.columns.arrays.nbytes for group in self.groups.values())
-
-
-def identity(codes: Sequence[int | None]) -> bytes | None:
-    """The label set as bytes of symbol codes, or None where one of its strings was never interned."""
-    return None if None in codes else np.array(codes, dtype=np.int32).tobytes()
-
-
-def keys_of(pairs: Codes, counts: NDArray[np.int32]) -> list[bytes]:
-    """The identity of each series: the bytes of its pairs."""
-    flat = pairs.astype(np.int32, copy=False).tobytes()
-    ends = (8 * np.cumsum(counts, dtype=np.int64)).tolist()
-    return [flat[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=False)]

@@ -12,11 +12,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hivesight.model.labels import METRIC_NAME, Labels
+from hivesight.model.labels import Labels
 from hivesight.model.series import Times, is_absent
 from hivesight.storage.tsdb.admission import Admission
+from hivesight.storage.tsdb.coded import coded
 from hivesight.storage.tsdb.columns import Columns, NewSeries
-from hivesight.storage.tsdb.head import Head, HeadGroup, identity
+from hivesight.storage.tsdb.head import Head, HeadGroup
 
 NEW: Final = -1
 """The series has had no sample yet."""
@@ -51,9 +52,9 @@ class Lanes:
         """Finds the lanes that the log held."""
         self.newest_ms = int(NEVER)
         self._head = head
-        self._name_code = head.intern(METRIC_NAME)
         self._refs: dict[bytes, int] = {}
-        self._pending: dict[int, list[int]] = {}
+        self._pending: dict[int, tuple[bytes, str]] = {}
+        """Series without a sample: identity and metric by ref."""
         self._pending_before: set[int] = set()
         self._waiting: Counter[str] = Counter()
         self._count = 0
@@ -73,38 +74,39 @@ class Lanes:
         lane = Lane(int(group.key.removeprefix(PREFIX)), group)
         self._lanes[lane.number] = lane
         columns = group.columns
-        times = _newest_times(columns)
-        positions = columns.positions(np.fromiter(columns.keyed.values(), np.int32, len(columns.keyed)))
-        for key, number, position in zip(columns.keyed, columns.keyed.values(), positions.tolist(), strict=True):
-            ref = self._add(key)
-            self._lane[ref], self._number[ref], self._newest[ref] = lane.number, number, times[position]
+        refs = self._add(list(columns.keyed))
+        numbers = np.fromiter(columns.keyed.values(), np.int32, len(refs))
+        self._lane[refs], self._number[refs] = lane.number, numbers
+        self._newest[refs] = _newest_times(columns)[columns.positions(numbers)]
         if columns.newest_ms is not None:
             self._by_time[columns.newest_ms] = lane.number
             self.newest_ms = max(self.newest_ms, columns.newest_ms)
 
-    def ref(self, labels: Labels, admission: Admission) -> int:
-        """The ref of a series, -1 where it is new and not admitted."""
-        found = self._head.find(labels)
-        key = identity(found)
-        if key is not None and key in self._refs:
-            return self._refs[key]
-        if not admission.admit(labels, self._waiting):
-            return -1
-        codes = self._head.interned_labels(labels, found)
-        ref = self._add(np.array(codes, dtype=np.int32).tobytes())
-        self._pending[ref] = codes
-        return ref
+    def refs(self, labels: Sequence[Labels], admission: Admission) -> NDArray[np.int32]:
+        """The ref of each series, -1 where it is new and not admitted."""
+        many = coded(labels, self._head.symbols)
+        refs = many.numbers(self._refs)
+        rows = admission.admit(labels, many, many.newcomers(refs), self._waiting)
+        if rows:
+            keys = self._head.identities(many, rows)
+            new = self._add(keys)
+            self._pending.update(
+                zip(new.tolist(), zip(keys, [labels[row].name for row in rows], strict=True), strict=True)
+            )
+            many.settle(refs, rows, new)
+        return refs
 
-    def _add(self, key: bytes) -> int:
-        ref = self._count
-        if ref == len(self._lane):
+    def _add(self, keys: Sequence[bytes]) -> NDArray[np.int32]:
+        """Refs for series that have none."""
+        refs = np.arange(self._count, self._count + len(keys), dtype=np.int32)
+        self._count += len(keys)
+        while self._count > len(self._lane):
             self._lane = np.concatenate((self._lane, np.empty_like(self._lane)))
             self._number = np.concatenate((self._number, np.empty_like(self._number)))
             self._newest = np.concatenate((self._newest, np.empty_like(self._newest)))
-        self._lane[ref], self._number[ref], self._newest[ref] = NEW, -1, NEVER
-        self._refs[key] = ref
-        self._count += 1
-        return ref
+        self._lane[refs], self._number[refs], self._newest[refs] = NEW, -1, NEVER
+        self._refs.update(zip(keys, refs.tolist(), strict=True))
+        return refs
 
     def of(self, refs: NDArray[np.int32]) -> NDArray[np.int32]:
         """The number of each series' lane, NEW or GONE; refs that nobody gave out are GONE."""
@@ -160,7 +162,7 @@ class Lanes:
         """The definition of series that will join a lane."""
         first = lane.group.columns.next_number + lane.expected
         lane.expected += len(refs)
-        return self._head.new_series([self._pending[ref] for ref in refs.tolist()], first)
+        return self._head.new_series([self._pending[ref][0] for ref in refs.tolist()], first)
 
     def settle(self, refs: NDArray[np.int32], lane: Lane, numbers: NDArray[np.int32]) -> None:
         """The series have joined the lane in these rows."""
@@ -208,20 +210,17 @@ class Lanes:
         self._by_time = {time: number for time, number in newest if time is not None}
         old = self._pending_before & self._pending.keys()
         for ref in old:
-            del self._refs[np.array(self._drop_pending(ref), dtype=np.int32).tobytes()]
+            del self._refs[self._drop_pending(ref)]
             self._lane[ref] = GONE
         self._pending_before = set(self._pending)
 
-    def _drop_pending(self, ref: int) -> list[int]:
-        """Leaves its codes."""
-        codes = self._pending.pop(ref)
-        name = ""
-        if self._name_code in codes[::2]:
-            name = self._head.symbols.text(codes[2 * codes[::2].index(self._name_code) + 1])
+    def _drop_pending(self, ref: int) -> bytes:
+        """Leaves its identity."""
+        key, name = self._pending.pop(ref)
         self._waiting[name] -= 1
         if not self._waiting[name]:
             del self._waiting[name]
-        return codes
+        return key
 
 
 def _newest_times(columns: Columns) -> Times:

@@ -63,8 +63,7 @@ class Push:
         """See PushStore."""
         with self._writer.writing:
             self._writer.check_open()
-            refs = [self._lanes.ref(each, self._writer.admission) for each in labels]
-            return np.array(refs, dtype=np.int32)
+            return self._lanes.refs(labels, self._writer.admission)
 
     def append(self, samples: Samples) -> Verdicts:
         """See PushStore."""

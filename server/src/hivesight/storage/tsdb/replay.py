@@ -22,8 +22,9 @@ from hivesight.storage.tsdb.codec import (
     decode_series,
     range_values,
 )
+from hivesight.storage.tsdb.coded import keys_of
 from hivesight.storage.tsdb.columns import NewSeries
-from hivesight.storage.tsdb.head import Head, HeadGroup, keys_of
+from hivesight.storage.tsdb.head import Head, HeadGroup
 from hivesight.storage.tsdb.piece import Piece
 from hivesight.storage.tsdb.piece_codec import decode_piece
 from hivesight.storage.tsdb.plan import carry_out, plan_append, plan_piece

@@ -20,9 +20,10 @@ from hivesight.model.series import STALE, Values, canonical_nans, is_sample
 from hivesight.storage.tsdb.admission import Admission
 from hivesight.storage.tsdb.arrays import Arrays
 from hivesight.storage.tsdb.codec import Numbers, encode_group, encode_samples, encode_series
+from hivesight.storage.tsdb.coded import coded
 from hivesight.storage.tsdb.columns import Columns, NewSeries
 from hivesight.storage.tsdb.group import Appended
-from hivesight.storage.tsdb.head import Head, HeadGroup, identity
+from hivesight.storage.tsdb.head import Head, HeadGroup
 from hivesight.storage.tsdb.limits import Limits
 from hivesight.storage.tsdb.piece import Piece
 from hivesight.storage.tsdb.piece_codec import encode_piece
@@ -80,25 +81,13 @@ class Writer:
         """See Group.register."""
         with self.writing:
             self.check_open()
-            numbers = np.empty(len(labels), np.int32)
-            new: dict[Labels, int] = {}
-            waiting: Counter[str] = Counter()
-            pairs: list[list[int]] = []
-            first = group.columns.next_number
-            for index, each in enumerate(labels):
-                found = self.head.find(each)
-                key = identity(found)
-                number = new.get(each) if key is None else group.columns.keyed.get(key, new.get(each))
-                if number is None:
-                    if self.admission.admit(each, waiting, group):
-                        number = new[each] = first + len(pairs)
-                        pairs.append(self.head.interned_labels(each, found))
-                    else:
-                        number = -1
-                numbers[index] = number
-            if pairs:
-                series = self.head.new_series(pairs, first)
-                self.store([Write(group, series.numbers, new=series)])
+            many = coded(labels, self.head.symbols)
+            numbers = many.numbers(group.columns.keyed)
+            rows = self.admission.admit(labels, many, many.newcomers(numbers), Counter(), group)
+            if rows:
+                new = self.head.new_series(self.head.identities(many, rows), group.columns.next_number)
+                self.store([Write(group, new.numbers, new=new)])
+                many.settle(numbers, rows, new.numbers)
             return numbers
 
     def store(self, writes: Sequence[Write]) -> None:

@@ -32,6 +32,7 @@ _FOLDS: Final = (
 )
 _ONE: Final = np.uint64(1)
 _ZERO: Final = np.uint64(0)
+_NO_SIZES: Final = np.zeros(0, dtype=np.int64)
 
 
 # How a field's value is written. Plain numbers: an enum's members cost more to name than NumPy needs to compare.
@@ -66,7 +67,10 @@ class Fields:
         rows = np.flatnonzero(self.number == number)
         if not len(rows):
             return NO_FIELDS
-        found = self.rows(rows[np.argsort(self.message[rows], kind="stable")])
+        message = self.message[rows]
+        if (message[1:] < message[:-1]).any():
+            rows = rows[np.argsort(message, kind="stable")]
+        found = self.rows(rows)
         wrong = found.kind != kind if other is None else (found.kind != kind) & (found.kind != other)
         if wrong.any():
             raise MalformedRequest(f"field {number} of a message has wire type {int(found.kind[wrong][0])}")
@@ -217,9 +221,16 @@ class Buffer:
         """The field at each place, none beyond its limit."""
         tags, start = self.varints(at)
         number, kind = tags >> 3, tags & 7
-        if (kind == BYTES).all():
+        sizes = _NO_SIZES
+        # Messages of one kind mostly have the same fields in the same order.
+        alike = int(kind[0]) if len(kind) and (kind == kind[0]).all() else None
+        if alike == BYTES:
             sizes, start = self.varints(start)
             end = start + sizes
+        elif alike == VARINT:
+            end = self.varints(start)[1]
+        elif alike == FIXED64:
+            end = start + _LENGTHS[FIXED64]
         else:
             lengths = _LENGTHS[kind]
             end = start + lengths

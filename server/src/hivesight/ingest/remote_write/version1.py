@@ -105,10 +105,12 @@ def read(buffer: Buffer, known: Known) -> Version1:
         first_other = ends.copy()
         np.minimum.at(first_other, fields.message[other], fields.start[other])
         keepable = first_other >= label_ends
-        again = np.flatnonzero(missed).tolist()
-        for row, key in zip(again, _slices(raw, starts[missed], label_ends[missed]), strict=True):
+        # What was cut off rightly has been looked for.
+        again = np.flatnonzero(missed & (label_ends != cuts))
+        others = _slices(raw, starts[again], label_ends[again])
+        refs[again] = known.find(others)
+        for row, key in zip(again.tolist(), others, strict=True):
             keys[row] = key
-        refs[missed] = known.find([keys[row] for row in again])
     return Version1(
         buffer,
         refs,

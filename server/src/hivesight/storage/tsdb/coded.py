@@ -56,7 +56,7 @@ def coded(labels: Sequence[Labels], symbols: Symbols) -> Coded:
     unknown = [texts[place] for place in places.tolist()]
     # Backwards, so that of equal strings the first place stays.
     first = dict(zip(reversed(unknown), reversed(places.tolist()), strict=True))
-    strange = {text: UNKNOWN - number for number, text in enumerate(first)}
+    strange = {text: UNKNOWN - number for number, text in enumerate(dict.fromkeys(unknown))}
     codes[places] = np.fromiter(map(strange.__getitem__, unknown), np.int32, len(unknown))
     brought = [0] * len(labels)
     ends = 2 * np.cumsum(counts, dtype=np.int64)

@@ -1,51 +1,27 @@
 """Functions on texts that both Prometheus' and Alertmanager's templates have."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final, Protocol
-
-import re2
+from typing import Final
 
 from hivesight.gotmpl.calls import Function
 from hivesight.gotmpl.errors import FunctionError, TooLarge
 from hivesight.gotmpl.gofmt import TEXT_MOST
 from hivesight.gotmpl.values import SafeHtml
+from hivesight.model.matcher import Match, Regex, compile_regex
 
 _MATCHES_MOST: Final = 100_000
 _GROUP: Final = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\})")
 
 
-class _Found(Protocol):
-    """One match of an expression."""
-
-    def group(self, group: int | str = 0) -> str | None: ...
-    def start(self, group: int = 0) -> int: ...
-    def end(self, group: int = 0) -> int: ...
-
-
-class _Regex(Protocol):
-    """What we use of a compiled expression."""
-
-    @property
-    def groups(self) -> int: ...
-    @property
-    def groupindex(self) -> Mapping[str, int]: ...
-    def search(self, text: str) -> _Found | None: ...
-    def finditer(self, text: str) -> Iterable[_Found]: ...
-
-
 @lru_cache(maxsize=32)
-def _regex(pattern: str) -> _Regex:
+def _regex(pattern: str) -> Regex:
     """RE2 as Go's regexp package has it: unanchored, `.` stops at a newline."""
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = 8 << 20
     try:
-        return re2.compile(pattern, options=options)
-    except re2.error as error:
-        reason = b" ".join(each for each in error.args if isinstance(each, bytes)).decode(errors="replace")
-        raise FunctionError(f"error parsing regexp {pattern!r}: {reason}") from error
+        return compile_regex(pattern, newlines=False)
+    except ValueError as error:
+        raise FunctionError(f"error parsing regexp: {error}") from error
 
 
 def match(pattern: str, text: str) -> bool:
@@ -74,7 +50,7 @@ def replace_all(pattern: str, replacement: str, text: str) -> str:
     return "".join(out)
 
 
-def _expanded(template: str, found: _Found, regex: _Regex) -> str:
+def _expanded(template: str, found: Match, regex: Regex) -> str:
     def one(reference: re.Match[str]) -> str:
         if reference[1]:
             return "$"

@@ -1,6 +1,6 @@
 """Label matchers: `job="node"`, `status!~"5.."`. Selectors, routes, silences and inhibition rules are made of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Protocol
@@ -31,24 +31,33 @@ class Match(Protocol):
     def group(self, group: int | str = 0) -> str | None: ...
 
     def expand(self, template: str) -> str: ...
+    def start(self, group: int | str = 0) -> int: ...
+    def end(self, group: int | str = 0) -> int: ...
 
 
 class Regex(Protocol):
     """A compiled RE2 expression."""
 
+    @property
+    def groups(self) -> int: ...
+    @property
+    def groupindex(self) -> Mapping[str, int]: ...
     def fullmatch(self, text: str) -> Match | None: ...
+    def search(self, text: str) -> Match | None: ...
+    def finditer(self, text: str) -> Iterator[Match]: ...
 
 
-def compile_regex(pattern: str, *, groups: bool = True) -> Regex:
+def compile_regex(pattern: str, *, groups: bool = True, newlines: bool = True) -> Regex:
     """RE2 with Prometheus' conventions: anchored by `fullmatch`, `.` matches newlines. Linear in time and bounded in
-    memory, whoever wrote it. groups: whether they are asked for. Raises ValueError with RE2's reason."""
+    memory, whoever wrote it. groups: whether they are asked for. newlines: False where `.` stops at them, as in Go's
+    templates. Raises ValueError with RE2's reason."""
     if sum(map(pattern.count, "?*+{")) > MAX_REPETITIONS:
         raise ValueError(
             f"regular expression of {len(pattern)} characters with more than {MAX_REPETITIONS} repetitions"
         )
     options: Any = re2.Options()
     options.log_errors = False
-    options.dot_nl = True
+    options.dot_nl = newlines
     options.max_mem = 8 << 20
     options.never_capture = not groups
     try:

@@ -17,6 +17,7 @@ from hivesight.model.labels import Labels
 from hivesight.model.series import is_absent
 from hivesight.storage.state import State
 from hivesight.storage.tsdb import Refusal, Tsdb, WalOptions
+from storage.conftest import ManualClock
 
 Open = Callable[..., Tsdb]
 
@@ -38,7 +39,7 @@ def times(store: Tsdb) -> list[int]:
     return block.times.tolist()
 
 
-def test_an_append_that_does_not_fit_leaves_no_trace(open_store: Open, tmp_path: Path) -> None:
+def test_an_append_that_does_not_fit_leaves_no_trace(open_store: Open, tmp_path: Path, clock: ManualClock) -> None:
     store = open_store()
     group = store.group("a")
     rows = group.register([Labels({"__name__": "m", "i": str(i)}) for i in range(100)])
@@ -59,12 +60,16 @@ def test_an_append_that_does_not_fit_leaves_no_trace(open_store: Open, tmp_path:
     assert stats.wal_failures_total == 4
     with capture_logs() as lines:
         group.append(3, rows, np.ones(100))
+    assert not lines, "the next may be refused again"
+    clock.ms += 30_000
+    with capture_logs() as lines:
         group.append(4, rows, np.ones(100))
+        group.append(5, rows, np.ones(100))
     assert [line["event"] for line in lines] == ["write-ahead log is written again"]
-    assert times(store) == [1, 3, 4]
+    assert times(store) == [1, 3, 4, 5]
     store.close()
     reopened = open_store()
-    assert times(reopened) == [1, 3, 4]
+    assert times(reopened) == [1, 3, 4, 5]
     assert reopened.stats().replay.repairs == 0
 
 

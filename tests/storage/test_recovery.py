@@ -20,6 +20,7 @@ from hivesight.model.labels import Labels
 from hivesight.model.series import is_absent
 from hivesight.storage.tsdb import Limits, Tsdb, WalOptions
 from hivesight.storage.tsdb.framing import frame
+from hivesight.storage.tsdb.inspect import findings
 
 Open = Callable[..., Tsdb]
 Sample = tuple[str, int, float]
@@ -335,3 +336,60 @@ def test_strange_files_in_the_log_are_left_alone(open_store: Open, tmp_path: Pat
     store.close()
     assert (wal / "notes.txt").read_text() == "mine"
     assert len(content(open_store())) == 8
+
+
+def test_a_checkpoint_of_which_nothing_is_left_leaves_the_segments(open_store: Open, tmp_path: Path) -> None:
+    store = open_store()
+    fill(store, 3)
+    before = content(store)
+    store.close()
+    (tmp_path / "store" / "wal" / "00000002.checkpoint").write_bytes(b"garbage" * 100)
+    with capture_logs() as lines:
+        assert content(open_store()) == before
+    assert [line["reason"] for line in lines if line["log_level"] == "error"] == ["not a file of this kind"]
+
+
+def test_directories_in_the_place_of_files_are_set_aside(open_store: Open, tmp_path: Path) -> None:
+    store = open_store()
+    fill(store, 3)
+    before = content(store)
+    store.close()
+    for name in ("00000002.wal", "00000002.checkpoint", "00000003.checkpoint.tmp"):
+        (tmp_path / "store" / "wal" / name / "x").mkdir(parents=True)
+    with capture_logs() as lines:
+        assert content(open_store()) == before
+    assert sum(line["event"].startswith("no file of the log") for line in lines) == 3
+    assert len(list((tmp_path / "store" / "quarantine").iterdir())) == 3
+
+
+def test_what_is_no_block_is_left_and_the_rest_is_served(open_store: Open, tmp_path: Path) -> None:
+    blocks = tmp_path / "store" / "blocks"
+    (blocks / "b" / "index").mkdir(parents=True)
+    for name in ("a", "c.tmp"):
+        (blocks / name).write_text("x")
+    with capture_logs() as lines:
+        store = open_store()
+    fill(store, 3)
+    assert content(store)
+    assert [Path(line["path"]).name for line in lines if line["log_level"] == "error"] == ["a", "b"]
+    assert dict(findings(tmp_path / "store"))["a"] == "no block"
+    assert "Is a directory" in (dict(findings(tmp_path / "store"))["b"] or "")
+
+
+def test_blocks_that_are_no_directory_are_a_start_error(open_store: Open, tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "blocks").write_text("x")
+    with pytest.raises(StartError, match=r"cannot read the blocks in .*/blocks: File exists"):
+        open_store()
+    assert dict(findings(tmp_path / "store"))["blocks"] is not None
+
+
+def test_verification_says_what_keeps_the_store_from_being_opened(open_store: Open, tmp_path: Path) -> None:
+    open_store().close()
+    assert "FORMAT" not in dict(findings(tmp_path / "store"))
+    marker = tmp_path / "store" / "FORMAT"
+    marker.write_text("hivesight-tsdb 9\n")
+    assert "another version" in (dict(findings(tmp_path / "store"))["FORMAT"] or "")
+    marker.unlink()
+    marker.mkdir()
+    assert "cannot be read" in (dict(findings(tmp_path / "store"))["FORMAT"] or "")

@@ -120,11 +120,10 @@ class NotificationLog:
             self._entries[name] = entry
 
     def sweep(self, now_ms: int) -> None:
-        """Forget entries that have expired."""
+        """Forget entries that have expired; what the table could not take before is tried again."""
         with self._lock:
             old = [name for name, entry in self._entries.items() if entry.expires_ms <= now_ms]
-            if old:
-                self._table.delete(old)
+            self._table.delete(old)
             for name in old:
                 del self._entries[name]
 

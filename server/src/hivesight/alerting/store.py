@@ -85,8 +85,7 @@ class AlertStore:
 
     def _forget(self, names: Iterable[str]) -> None:
         gone = list(names)
-        if gone:
-            self._table.delete(gone)
+        self._table.delete(gone)
         for name in gone:
             del self._alerts[name]
 

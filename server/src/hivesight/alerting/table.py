@@ -1,6 +1,7 @@
 """Where the room keeps what must outlive the process: documents under keys. The port is declared here and implemented
 by the state store."""
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
@@ -42,36 +43,46 @@ class Tables:
 
 
 class Lenient:
-    """A table for what must go on even if it cannot be written: the process keeps it in memory, a restart loses it.
-    Says so once, and once when it can be written again."""
+    """A table for what must go on even if it cannot be written: the process keeps it in memory. What was not written is
+    written with the next change, also with an empty one; a restart before that loses it. Says so once, and once when
+    all of it is written."""
 
     def __init__(self, table: Table, name: str, failed: Callable[[], None]) -> None:
         self._table = table
         self._name = name
         self._failed = failed
-        self._failing = False
+        self._owed: dict[str, bytes | None] = {}
+        """By key what is not written yet; None: the key is to go. The owner holds as many documents in memory."""
+        self._lock = threading.Lock()
 
     def load(self) -> list[tuple[str, bytes]]:
         return self._table.load()
 
     def put(self, items: Mapping[str, bytes]) -> None:
-        self._try(lambda: self._table.put(items))
+        self._write(items)
 
     def delete(self, keys: Iterable[str]) -> None:
-        self._try(lambda: self._table.delete(keys))
+        self._write(dict.fromkeys(keys))
 
-    def _try(self, write: Callable[[], None]) -> None:
-        try:
-            write()
-        except StorageError as error:
-            self._failed()
-            if not self._failing:
-                _log.error("state cannot be written; a restart will not know it", table=self._name, error=str(error))
-            self._failing = True
-            return
-        if self._failing:
-            _log.info("state can be written again", table=self._name)
-        self._failing = False
+    def _write(self, changes: Mapping[str, bytes | None]) -> None:
+        with self._lock:
+            owed, failing = {**self._owed, **changes}, bool(self._owed)
+            try:
+                self._table.put({key: document for key, document in owed.items() if document is not None})
+                self._table.delete([key for key, document in owed.items() if document is None])
+            except StorageError as error:
+                self._owed = owed
+                self._failed()
+                if not failing:
+                    _log.error(
+                        "state cannot be written; a restart before it can will not know it",
+                        table=self._name,
+                        error=str(error),
+                    )
+                return
+            self._owed = {}
+            if failing:
+                _log.info("state can be written again", table=self._name)
 
 
 def load_documents(table: Table, decode: Callable[[dict[str, Any]], T]) -> dict[str, T]:

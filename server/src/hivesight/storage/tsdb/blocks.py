@@ -58,8 +58,11 @@ class Blocks:
         directory.blocks.mkdir(exist_ok=True)
         remove_temporary(directory.blocks)
         settle(directory)
-        for path in sorted(each for each in directory.blocks.iterdir() if each.is_dir()):
-            self._open(path)
+        for path in sorted(directory.blocks.iterdir()):
+            if path.is_dir():
+                self._open(path)
+            else:
+                _log.error("no block: left where it is and not served", path=str(path))
         replaced = {name for block in self._blocks for name in block.replaces}
         # A crash came between the new block and the end of the old one.
         self.remove(block for block in self._blocks if block.path.name in replaced)
@@ -176,6 +179,9 @@ class Blocks:
             self._quarantine(path, error)
         except BlockTooNew as error:
             _log.error("block of a later version is left where it is and not served", path=str(path), reason=str(error))
+        except OSError as error:
+            # It may be sound: who mends the disk or the permissions has it back at the next start.
+            _log.error("block cannot be read, is left where it is and not served", path=str(path), reason=str(error))
 
     def _set_aside(self, block: Block, error: BlockDamaged) -> None:
         with self._lock:

@@ -13,6 +13,7 @@ from structlog.typing import FilteringBoundLogger
 from hivesight.model.errors import StartError
 
 FORMAT: Final = "hivesight-tsdb 1\n"
+FORMAT_NAME: Final = "FORMAT"
 
 _log: FilteringBoundLogger = structlog.get_logger(__name__)
 
@@ -40,7 +41,7 @@ class Directory:
                 raise
         except OSError as error:
             raise StartError(
-                f"cannot use the metrics directory {path}: {error.strerror}; "
+                f"cannot use the metrics directory {path}: {error.filename or path}: {error.strerror}; "
                 "make it writable or choose another with --data"
             ) from error
         return cls(path, lock)
@@ -71,10 +72,25 @@ class Directory:
         )
         return sorted(int(name[1]) for name in names if name)
 
-    def remove_temporary(self) -> None:
-        """Removes what a checkpoint left that did not get to its end."""
-        for left in self.wal.glob("*.tmp"):
-            left.unlink()
+    def clear(self) -> None:
+        """Removes what a checkpoint left that did not get to its end, and sets aside what is no file and stands where
+        the log's files go."""
+        for path in list(self.wal.iterdir()):
+            if not path.is_file():
+                self.quarantine.mkdir(exist_ok=True)
+                aside = self.free_name(path.name)
+                path.rename(aside)
+                _log.error("no file of the log: set aside, the rest is served", path=str(path), quarantine=str(aside))
+            elif path.suffix == ".tmp":
+                path.unlink()
+
+    def free_name(self, name: str) -> Path:
+        """A path in the quarantine that nothing has yet."""
+        number, free = 1, self.quarantine / name
+        while free.exists():
+            number += 1
+            free = free.with_name(f"{name}-{number}")
+        return free
 
 
 def sync_directory(path: Path) -> None:
@@ -106,12 +122,17 @@ def _lock(path: Path) -> int:
     return handle
 
 
+def of_another_version(text: str) -> bool:
+    """Whether a format marker is sound and not ours."""
+    return text != FORMAT and re.fullmatch(r"hivesight-tsdb \d+\n", text) is not None
+
+
 def _check_format(path: Path) -> None:
-    marker = path / "FORMAT"
+    marker = path / FORMAT_NAME
     text = marker.read_bytes().decode(errors="replace") if marker.exists() else ""
     if text == FORMAT:
         return
-    if re.fullmatch(r"hivesight-tsdb \d+\n", text):
+    if of_another_version(text):
         raise StartError(
             f"the metrics directory {path} has the format {text.strip()!r}, which this version cannot read; "
             "use the version that wrote it or choose another directory with --data"

@@ -10,6 +10,8 @@ from hivesight.storage.tsdb.block.block import Block
 from hivesight.storage.tsdb.block.errors import BlockError
 from hivesight.storage.tsdb.block.meta import BlockMeta
 from hivesight.storage.tsdb.block.shared import Shared
+from hivesight.storage.tsdb.block.write import SUFFIX
+from hivesight.storage.tsdb.directory import FORMAT_NAME, of_another_version
 from hivesight.storage.tsdb.framing import CHECKPOINT_MAGIC, FILE_HEADER, SEGMENT_MAGIC, fault, records
 from hivesight.storage.tsdb.verdicts import Verdicts
 
@@ -50,6 +52,8 @@ def overview(directory: Path) -> Overview:
 def findings(directory: Path) -> Iterator[tuple[str, str | None]]:
     """Reads everything: of each file or block its name and what is wrong, None where it is sound. Raises OSError where
     the directory is none."""
+    if problem := _format_fault(directory / FORMAT_NAME):
+        yield FORMAT_NAME, problem
     segments = sorted((directory / "wal").glob("*.wal"))
     checkpoints = sorted((directory / "wal").glob("*.checkpoint"))
     for path in checkpoints:
@@ -58,6 +62,12 @@ def findings(directory: Path) -> Iterator[tuple[str, str | None]]:
         # A server that writes, or was killed while it wrote, leaves the last record of the last segment unfinished.
         yield path.name, _log_fault(path, SEGMENT_MAGIC, whole=path != segments[-1])
     shared = _shared()
+    blocks = directory / "blocks"
+    if blocks.exists() and not blocks.is_dir():
+        yield blocks.name, "no directory: no start until it is moved away"
+    for path in sorted(blocks.iterdir()) if blocks.is_dir() else []:
+        if not path.is_dir():
+            yield path.name, "no block"
     for path in _blocks(directory):
         try:
             found = Block.open(path, shared).verify()
@@ -66,11 +76,22 @@ def findings(directory: Path) -> Iterator[tuple[str, str | None]]:
         yield path.name, "; ".join(found) or None
 
 
+def _format_fault(path: Path) -> str | None:
+    """Only what keeps the store from being opened: one that is missing or garbled is written again."""
+    try:
+        text = path.read_bytes().decode(errors="replace")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return f"cannot be read: {error.strerror}; no start until it can"
+    return f"{text.strip()!r} is of another version, which has to open it" if of_another_version(text) else None
+
+
 def _blocks(directory: Path) -> list[Path]:
     blocks = directory / "blocks"
     if not blocks.is_dir():
         return []
-    return sorted(path for path in blocks.iterdir() if path.is_dir() and not path.name.startswith("new-"))
+    return sorted(path for path in blocks.iterdir() if path.is_dir() and path.suffix != SUFFIX)
 
 
 def _shared() -> Shared:
@@ -84,6 +105,8 @@ def _log_fault(path: Path, magic: bytes, *, whole: bool) -> str | None:
     except FileNotFoundError:
         # A checkpoint stands for it by now.
         return None
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
     if len(data) < FILE_HEADER.size:
         return "record cut short" if whole else None
     if FILE_HEADER.unpack_from(data)[0] != magic:

@@ -48,18 +48,21 @@ class _Read:
 
 def recover(directory: Directory, head: Head) -> Recovered:
     """Reads everything into the head. Raises OSError only where files cannot be read, cut or moved at all."""
-    directory.remove_temporary()
+    directory.clear()
     replay = Replay(head)
+    start, checkpoint_bytes, damaged = 0, 0, 0
     checkpoints = directory.checkpoints()
-    start, checkpoint_bytes, damaged = (checkpoints[-1] if checkpoints else 0), 0, 0
-    if checkpoints:
-        checkpoint_bytes, whole = _read_checkpoint(directory, start, replay)
+    while checkpoints and not start:
+        sequence = checkpoints.pop()
+        checkpoint_bytes, whole, begun = _read_checkpoint(directory, sequence, replay)
         damaged += not whole
-    for old in checkpoints[:-1]:
-        directory.checkpoint(old).unlink()
+        # One of which nothing can be read stands for nothing: what it was to replace may still be there.
+        start = sequence if begun else 0
+    for old in checkpoints:
+        _replaced(directory, directory.checkpoint(old), damaged)
     segments = directory.segments()
     for sequence in [each for each in segments if each < start]:
-        directory.segment(sequence).unlink()
+        _replaced(directory, directory.segment(sequence), damaged)
     segments = [each for each in segments if each >= start]
     _report_gaps(start, segments)
     torn = False
@@ -99,8 +102,8 @@ def _read(data: bytes | mmap.mmap, magic: bytes, sequence: int, replay: Replay) 
     return _Read(end, len(view), bad or fault(view, end))
 
 
-def _read_checkpoint(directory: Directory, sequence: int, replay: Replay) -> tuple[int, bool]:
-    """Size of the checkpoint and whether it was whole."""
+def _read_checkpoint(directory: Directory, sequence: int, replay: Replay) -> tuple[int, bool, bool]:
+    """Size of the checkpoint, whether it was whole, and whether there was anything in it."""
     path = directory.checkpoint(sequence)
     size = path.stat().st_size
     read = _Read(0, size, "empty")
@@ -111,12 +114,23 @@ def _read_checkpoint(directory: Directory, sequence: int, replay: Replay) -> tup
         read = _read(data, CHECKPOINT_MAGIC, sequence, replay)
         del data
     if read.fault is None and replay.ended_after == replay.records - 1:
-        return size, True
+        return size, True, True
     if read.fault is None:
         _log.error("checkpoint has no end: what it lacks is lost", path=str(path))
     else:
         _set_aside(directory, path, read, False, _log.error, _DAMAGED)
-    return size, False
+    return size, False, read.end > FILE_HEADER.size
+
+
+def _replaced(directory: Directory, path: Path, damaged: int) -> None:
+    """Removes what a checkpoint stands for, or sets it aside where that one is damaged."""
+    if not damaged:
+        path.unlink()
+        return
+    directory.quarantine.mkdir(exist_ok=True)
+    aside = directory.free_name(path.name)
+    path.rename(aside)
+    _log.error("a damaged checkpoint stands for this file: set aside", path=str(path), quarantine=str(aside))
 
 
 def _report_gaps(start: int, segments: list[int]) -> None:
@@ -133,7 +147,7 @@ def _set_aside(
     """Copies what cannot be read to the quarantine and cuts it off. On a full disk an older file stays as it is; the
     last segment is cut all the same, because the log goes on behind its last whole record."""
     directory.quarantine.mkdir(exist_ok=True)
-    aside = _free_name(directory.quarantine / f"{path.name}.from-{read.end}")
+    aside = directory.free_name(f"{path.name}.from-{read.end}")
     report(
         event,
         path=str(path),
@@ -156,14 +170,6 @@ def _set_aside(
         if not last:
             return
     _cut(path, read.end)
-
-
-def _free_name(path: Path) -> Path:
-    number, free = 1, path
-    while free.exists():
-        number += 1
-        free = path.with_name(f"{path.name}-{number}")
-    return free
 
 
 def _cut(path: Path, length: int) -> None:

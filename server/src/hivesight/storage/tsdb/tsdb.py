@@ -116,20 +116,27 @@ class Tsdb:
         try:
             head = Head()
             recovered = recover(opened, head)
-            log = Wal(opened, recovered.sequence, options)
+            log = Wal(opened, recovered.sequence, options, clock)
         except BaseException as error:
             opened.close()
             if isinstance(error, OSError):
                 raise StartError(
-                    f"cannot read or mend the metrics log in {directory}: {error.strerror or error}; "
-                    "mend the disk or choose another directory with --data"
+                    f"cannot read or mend the metrics log in {directory}: {error.filename or ''}: "
+                    f"{error.strerror or error}; mend the disk or choose another directory with --data"
                 ) from error
             raise
         repairs = recovered.damaged + recovered.torn
         replay = ReplayStats(recovered.samples, recovered.unknown_samples, repairs, clock.monotonic() - began)
-        store = cls(
-            opened, head, log, recovered, replay, Retention(retention_ms, retention_bytes), limits, options, clock
-        )
+        retention = Retention(retention_ms, retention_bytes)
+        try:
+            store = cls(opened, head, log, recovered, replay, retention, limits, options, clock)
+        except OSError as error:
+            log.close()
+            opened.close()
+            raise StartError(
+                f"cannot read the blocks in {directory}: {error.filename or ''}: {error.strerror or error}; "
+                "move what is in their place away, or choose another directory with --data"
+            ) from error
         store._cut(clock.now_ms())
         _log.info(
             "metrics store opened",

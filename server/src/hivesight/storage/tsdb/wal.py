@@ -7,14 +7,19 @@ import os
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from hivesight.model.clock import Clock
 from hivesight.model.errors import StorageError
 from hivesight.storage.tsdb.directory import Directory, sync_directory
 from hivesight.storage.tsdb.framing import FILE_HEADER, SEGMENT_MAGIC, file_header
 from hivesight.storage.tsdb.limits import WalOptions
+
+CALM_SECONDS: Final = 30
+"""So long without a refusal, and writing counts as mended. On a full disk small records fit long after large ones."""
 
 _log: FilteringBoundLogger = structlog.get_logger(__name__)
 
@@ -22,7 +27,7 @@ _log: FilteringBoundLogger = structlog.get_logger(__name__)
 class Wal:
     """Appends records to numbered segments. One thread writes at a time; a thread of its own flushes."""
 
-    def __init__(self, directory: Directory, sequence: int, options: WalOptions) -> None:
+    def __init__(self, directory: Directory, sequence: int, options: WalOptions, clock: Clock) -> None:
         """Goes on in the segment `sequence`, which is created if it is not there. Raises StorageError."""
         self.fsyncs = 0
         self.failures = 0
@@ -32,7 +37,9 @@ class Wal:
             each: directory.segment(each).stat().st_size for each in directory.segments() if each != sequence
         }
         self._sequence = sequence
-        self._failing = False
+        self._clock = clock
+        self._failed_at: float | None = None
+        """When a write was last refused (monotonic), until that counts as mended."""
         self._flush_failing = False
         self._torn = False
         self._new_names = True
@@ -72,8 +79,8 @@ class Wal:
         self._torn = False
         self._offset += len(data)
         self._dirty.set()
-        if self._failing:
-            self._failing = False
+        if self._failed_at is not None and self._clock.monotonic() - self._failed_at >= CALM_SECONDS:
+            self._failed_at = None
             _log.info("write-ahead log is written again", path=str(self._path))
 
     def rotate(self) -> int:
@@ -146,9 +153,9 @@ class Wal:
             f"cannot write the metrics log {self._path}: {error.strerror}; "
             f"free space or mend the disk under {self._directory.path}, writing goes on by itself"
         )
-        if not self._failing:
-            self._failing = True
+        if self._failed_at is None:
             _log.error("write-ahead log cannot be written", path=str(self._path), error=str(error))
+        self._failed_at = self._clock.monotonic()
         return StorageError(message)
 
     def _sync(self) -> None:

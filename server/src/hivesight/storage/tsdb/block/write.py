@@ -75,7 +75,10 @@ def remove_block(path: Path) -> None:
 def remove_temporary(directory: Path) -> None:
     """Removes what blocks in `directory` left that did not get to their end, or not to the end of their removal."""
     for left in directory.glob("*" + SUFFIX):
-        shutil.rmtree(left)
+        if left.is_dir():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
 
 
 def _settle(file: BinaryIO) -> None:

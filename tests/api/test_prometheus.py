@@ -457,6 +457,8 @@ def test_the_cardinality_of_chosen_series(tsdb, workers, asking) -> None:
     everything = ask(path, params={"name": "job"}).json()["data"]
     assert everything["series"] == everything["seriesCreated"] == 4
     assert everything["seriesByValue"] == [{"name": "a", "value": 2}, {"name": "b", "value": 1}]
+    assert sum(each["value"] for each in everything["churn"]["createdByMetric"]) == 4
+    assert everything["churn"]["droppedByMetric"] == []
     chosen = ask(path, params={"match[]": 'up{job=~"b|c"}', "limit": 1}).json()["data"]
     assert chosen["series"] == 1
     assert chosen["seriesByMetric"] == [{"name": "up", "value": 1}]

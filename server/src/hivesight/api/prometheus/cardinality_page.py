@@ -8,12 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from hivesight.api.prometheus.cardinality import cardinality, values_of
+from hivesight.api.prometheus.cardinality import Figure, cardinality, values_of
 from hivesight.api.prometheus.endpoint import endpoint
 from hivesight.api.prometheus.envelope import success
 from hivesight.api.prometheus.params import Params
 from hivesight.api.prometheus.status import listed, most_figures
 from hivesight.api.workers import Workers
+from hivesight.model.clock import rfc3339
 from hivesight.model.matcher import Matcher
 from hivesight.model.symbols import LabelTable
 from hivesight.storage.tsdb import Tsdb
@@ -31,9 +32,10 @@ def routes(tsdb: Tsdb, workers: Workers) -> list[BaseRoute]:
 
 
 def _page(tsdb: Tsdb, wanted: Sequence[Sequence[Matcher]], name: str, most: int) -> dict[str, Any]:
-    """created and dropped: series of the whole store since the start; the store does not count them by metric."""
+    """seriesCreated, seriesDropped: of the whole store since the start. churn: by metric in this hour and the one
+    before, of the whole store too."""
     tables = _chosen(tsdb.label_tables(), wanted)
-    found, stats = cardinality(tables, most), tsdb.stats()
+    found, stats, churned = cardinality(tables, most), tsdb.stats(), tsdb.churn(most)
     said: dict[str, Any] = {
         "series": found.series,
         "labelPairs": found.label_pairs,
@@ -43,6 +45,11 @@ def _page(tsdb: Tsdb, wanted: Sequence[Sequence[Matcher]], name: str, most: int)
         "seriesByLabelPair": listed(found.pairs),
         "seriesCreated": stats.series_created_total,
         "seriesDropped": stats.series_dropped_total,
+        "churn": {
+            "since": rfc3339(churned.since_ms),
+            "createdByMetric": listed([Figure(*each) for each in churned.created]),
+            "droppedByMetric": listed([Figure(*each) for each in churned.dropped]),
+        },
     }
     return {**said, "seriesByValue": listed(values_of(tables, name, most))} if name else said
 

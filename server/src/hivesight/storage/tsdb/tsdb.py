@@ -23,6 +23,7 @@ from hivesight.model.symbols import LabelTable
 from hivesight.storage.tsdb.block.shared import Shared
 from hivesight.storage.tsdb.blocks import Blocks
 from hivesight.storage.tsdb.checkpoint import aside_records, snapshots_of, write_checkpoint
+from hivesight.storage.tsdb.churn import Churn, Churned
 from hivesight.storage.tsdb.compaction.compactor import Compactor
 from hivesight.storage.tsdb.cutting import cut_block, window_end
 from hivesight.storage.tsdb.directory import Directory
@@ -82,7 +83,7 @@ class Tsdb:
         self._publishing = threading.Lock()
         self._truncating = threading.Lock()
         self._counting = threading.Lock()
-        self._writer = Writer(head, wal, limits, self._publishing)
+        self._writer = Writer(head, wal, limits, self._publishing, Churn(head.symbols, clock.now_ms))
         self._verdicts = verdicts = Verdicts(head.symbols)
         self._blocks = Blocks(directory, Shared(head.symbols, verdicts, options.cache_bytes))
         self._reader = Reader(head, self._publishing, verdicts, self._blocks)
@@ -188,6 +189,10 @@ class Tsdb:
         of cardinality are made from."""
         with self._publishing:
             return [group.columns.view().table for group in self._head.groups.values()]
+
+    def churn(self, most: int) -> Churned:
+        """The metrics of which most series came and went lately, at most so many."""
+        return self._writer.churn.lately(most)
 
     def exemplars(
         self, selectors: Sequence[Sequence[Matcher]], start_ms: int, end_ms: int

@@ -19,6 +19,7 @@ from hivesight.model.labels import Labels
 from hivesight.model.series import STALE, Values, canonical_nans, is_sample
 from hivesight.storage.tsdb.admission import Admission
 from hivesight.storage.tsdb.arrays import Arrays
+from hivesight.storage.tsdb.churn import Churn
 from hivesight.storage.tsdb.codec import Numbers, encode_group, encode_samples, encode_series
 from hivesight.storage.tsdb.coded import coded
 from hivesight.storage.tsdb.columns import Columns, NewSeries
@@ -49,8 +50,9 @@ class Write:
 class Writer:
     """Registers series and appends samples, within the limits, log first."""
 
-    def __init__(self, head: Head, wal: Wal, limits: Limits, publishing: threading.Lock) -> None:
+    def __init__(self, head: Head, wal: Wal, limits: Limits, publishing: threading.Lock, churn: Churn) -> None:
         self.counters = Counters()
+        self.churn = churn
         self.admission = Admission(head, limits)
         self.writing = threading.RLock()
         self.head = head
@@ -132,6 +134,7 @@ class Writer:
                 self._adopt(columns, grown)
                 self.head.add(group, write.new)
             self.counters.series_created += len(write.new.numbers)
+            self.churn.created(write.new.pairs)
         if write.piece is not None:
             handed_out, opened = columns.handed_out, columns.opened(write.piece)
             with self._publishing:
@@ -263,6 +266,7 @@ class Writer:
         self._head_bytes += group.columns.arrays.nbytes - before
         if gone:
             self.counters.series_dropped += len(gone)
+            self.churn.dropped(gone)
             dropped(group, gone)
 
     def cut(self, cutoff_ms: int, dropped: Callable[[HeadGroup, Sequence[bytes]], None]) -> None:
@@ -273,6 +277,7 @@ class Writer:
                     gone = self.head.cut(group, cutoff_ms)
                 if gone:
                     self.counters.series_dropped += len(gone)
+                    self.churn.dropped(gone)
                     dropped(group, gone)
             self._head_bytes = self.head.head_bytes()
             self.admission.forget_complaints()

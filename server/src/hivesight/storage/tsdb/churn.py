@@ -15,6 +15,10 @@ from hivesight.model.symbols import Symbols
 PERIOD_MS: Final = 3_600_000
 
 
+_Counts = tuple[Counter[int], Counter[int]]
+"""By the code of the metric's name: in this hour, and in the one before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Churned:
     """Series by metric, the most first, since the beginning of the hour before this one at `since_ms`."""
@@ -31,9 +35,9 @@ class Churn:
         self._symbols = symbols
         self._now_ms = now_ms
         self._lock = threading.Lock()
-        self._period = now_ms() // PERIOD_MS
-        self._created = (Counter[int](), Counter[int]())
-        self._dropped = (Counter[int](), Counter[int]())
+        self._period: int = now_ms() // PERIOD_MS
+        self._created: _Counts = (Counter(), Counter())
+        self._dropped: _Counts = (Counter(), Counter())
 
     def created(self, pairs: NDArray[np.int32]) -> None:
         """pairs: the codes of names and values of new series, one pair in a row."""

@@ -63,6 +63,7 @@ class Request:
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
 
 @dataclass
@@ -84,7 +85,7 @@ def receiver(*replies: Reply) -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            state.requests.append(Request(self.path, headers, body))
+            state.requests.append(Request(self.path, headers, body, self.command))
             reply = state.replies.pop(0) if len(state.replies) > 1 else state.replies[0]
             if reply.hang:
                 state.released.wait(30)
@@ -99,6 +100,8 @@ def receiver(*replies: Reply) -> Iterator[Receiver]:
             self.send_header("Content-Length", str(len(reply.body)))
             self.end_headers()
             self.wfile.write(reply.body)
+
+        do_PUT = do_POST
 
         def log_message(self, format: str, *args: object) -> None:
             return

@@ -18,7 +18,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from hivesight.alerting.config import GlobalConfig
-from hivesight.alerting.config_receivers import EmailConfig, HostPort, Threading
+from hivesight.alerting.config_receivers import EmailConfig, Threading
+from hivesight.alerting.config_types import HostPort
 from hivesight.http_client.config import TlsConfig
 from hivesight.model.secret import Secret
 from hivesight.notify.email import EmailNotifier

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from hivesight.alerting.config_receivers import Address, Receiver, SecretUrl
+from hivesight.alerting.config_receivers import Receiver
+from hivesight.alerting.config_types import Address, SecretUrl
 from hivesight.alerting.interval import NamedInterval, TimeInterval
 from hivesight.alerting.matchers import parse_matchers
 from hivesight.http_client.config import HttpConfig, TlsConfig
@@ -53,8 +54,8 @@ class GlobalConfig:
     slack_app_token: SecretText | None = None
     slack_app_token_file: Text = ""
     slack_app_url: HttpUrl = "https://slack.com/api/chat.postMessage"
-    pagerduty_url: Text = ""
-    opsgenie_api_url: Text = ""
+    pagerduty_url: HttpUrl = "https://events.pagerduty.com/v2/enqueue"
+    opsgenie_api_url: HttpUrl = "https://api.opsgenie.com/"
     opsgenie_api_key: SecretText | None = None
     opsgenie_api_key_file: Text = ""
     wechat_api_url: Text = ""
@@ -64,7 +65,7 @@ class GlobalConfig:
     victorops_api_url: Text = ""
     victorops_api_key: SecretText | None = None
     victorops_api_key_file: Text = ""
-    telegram_api_url: Text = ""
+    telegram_api_url: HttpUrl = "https://api.telegram.org"
     telegram_bot_token: SecretText | None = None
     telegram_bot_token_file: Text = ""
     webex_api_url: Text = ""

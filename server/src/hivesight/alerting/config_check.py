@@ -9,6 +9,8 @@ from typing import Final
 
 from hivesight.alerting.config import Config, ConfigFile, InhibitRuleConfig, RouteConfig
 from hivesight.alerting.config_receivers import SUPPORTED, EmailConfig, Receiver, SlackConfig, WebhookConfig
+from hivesight.alerting.config_services import service_faults
+from hivesight.alerting.config_types import at_most_one
 from hivesight.http_client.unsupported import references_without_effect
 from hivesight.model.diagnostics import Diagnostic, Severity
 from hivesight.schema import Loaded, load, load_file
@@ -19,13 +21,20 @@ _UNKNOWN: Final = re.compile(r"unknown key '([^']*)'")
 _SLACK_HOOK: Final = re.compile(r"https://hooks\.slack(-gov)?\.com/")
 _HEADER: Final = re.compile(r"[!-9;-~]+")
 _SLACK_POST: Final = "https://slack.com/api/chat.postMessage"
+_SHARED_SECRETS: Final = (
+    "slack_api_url",
+    "slack_app_token",
+    "smtp_auth_password",
+    "smtp_auth_secret",
+    "opsgenie_api_key",
+    "telegram_bot_token",
+)
 _HINTS: Final = {
     "subject": "unknown key 'subject'; an e-mail's subject is a header: write headers: {Subject: '...'}",
     "body": "unknown key 'body'; an e-mail's body is html: (and text: for the plain alternative)",
 }
 _OTHER_KINDS: Final = re.compile(
-    r"(discord|incidentio|pagerduty|opsgenie|wechat|pushover|victorops|sns|telegram|webex|msteams|msteamsv2|jira"
-    r"|rocketchat|mattermost|googlechat|hipchat)_configs"
+    r"(incidentio|wechat|pushover|victorops|sns|webex|jira|rocketchat|mattermost|googlechat|hipchat)_configs"
 )
 
 
@@ -75,16 +84,13 @@ class _Check:
 
     def _one_of(self, section: object, at: Location, *names: str) -> Iterator[Diagnostic]:
         """Of these keys at most one may be given."""
-        given = [name for name in names if getattr(section, name)]
-        if len(given) > 1:
-            yield self._fault((*at, given[1]), f"at most one of {' and '.join(names)} can be given", on_key=True)
+        for each in at_most_one(section, *names):
+            yield self._fault((*at, *each.at), each.message, on_key=each.on_key)
 
     def _globals(self) -> Iterator[Diagnostic]:
         section, at = self._config.global_, ("global",)
-        yield from self._one_of(section, at, "slack_api_url", "slack_api_url_file")
-        yield from self._one_of(section, at, "slack_app_token", "slack_app_token_file")
-        yield from self._one_of(section, at, "smtp_auth_password", "smtp_auth_password_file")
-        yield from self._one_of(section, at, "smtp_auth_secret", "smtp_auth_secret_file")
+        for name in _SHARED_SECRETS:
+            yield from self._one_of(section, at, name, f"{name}_file")
         yield from references_without_effect(self._loaded, at, section)
 
     def _names(self) -> Iterator[Diagnostic]:
@@ -115,6 +121,10 @@ class _Check:
             yield from self._slack(slack, (*at, "slack_configs", index))
         for index, email in enumerate(receiver.email_configs):
             yield from self._email(email, (*at, "email_configs", index))
+        for place, section, faults in service_faults(receiver, self._config.global_):
+            yield from references_without_effect(self._loaded, (*at, *place), section)
+            for each in faults:
+                yield self._fault((*at, *place, *each.at), each.message, on_key=each.on_key)
 
     def _webhook(self, webhook: WebhookConfig, at: Location) -> Iterator[Diagnostic]:
         yield from references_without_effect(self._loaded, at, webhook)

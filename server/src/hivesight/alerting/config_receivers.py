@@ -1,47 +1,17 @@
-"""Receivers and their integrations: webhook, Slack and e-mail, with every key that Alertmanager gives them."""
+"""Receivers, and those of their integrations that have no file of their own: webhook, Slack and e-mail, with every key
+that Alertmanager gives them."""
 
-from dataclasses import dataclass, field
+from dataclasses import field, fields
 from typing import Annotated, Any, Final
 
+from hivesight.alerting.config_discord import DiscordConfig
+from hivesight.alerting.config_msteams import TeamsConfig, TeamsConnectorConfig
+from hivesight.alerting.config_opsgenie import OpsgenieConfig
+from hivesight.alerting.config_pagerduty import PagerdutyConfig
+from hivesight.alerting.config_telegram import TelegramConfig
+from hivesight.alerting.config_types import Address, SecretTemplateUrl, SecretUrl
 from hivesight.http_client.config import HttpConfig, TlsConfig
-from hivesight.model.secret import Secret
-from hivesight.schema import DurationMs, HttpUrl, SecretText, Text, check_http_url, key, parsed, section
-
-
-@dataclass(frozen=True, slots=True)
-class HostPort:
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
-def parse_host_port(text: str) -> HostPort:
-    """`host:port` or `[::1]:port`. Raises ValueError with the reason."""
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise ValueError(f"address {text!r}: write host:port, such as smtp.example.org:587")
-    if host.startswith("[") and host.endswith("]"):
-        host = host[1:-1]
-    elif ":" in host:
-        raise ValueError(f"address {text!r}: too many colons; write [{host}]:{port} for an IPv6 address")
-    return HostPort(host, int(port))
-
-
-def _secret_url(text: str) -> Secret:
-    check_http_url(text)
-    return Secret(text)
-
-
-def _template_url(text: str) -> Secret:
-    """A URL may be a template since it can depend on the alerts; then it can only be judged when it is filled in."""
-    return Secret(text) if "{{" in text else _secret_url(text)
-
-
-Address = Annotated[HostPort, parsed(parse_host_port)]
-SecretUrl = Annotated[Secret, parsed(_secret_url)]
-SecretTemplateUrl = Annotated[Secret, parsed(_template_url)]
+from hivesight.schema import DurationMs, HttpUrl, SecretText, Text, key, section
 
 
 @section
@@ -153,7 +123,13 @@ class Receiver:
     webhook_configs: tuple[WebhookConfig, ...] = ()
     slack_configs: tuple[SlackConfig, ...] = ()
     email_configs: tuple[EmailConfig, ...] = ()
+    pagerduty_configs: tuple[PagerdutyConfig, ...] = ()
+    opsgenie_configs: tuple[OpsgenieConfig, ...] = ()
+    msteams_configs: tuple[TeamsConnectorConfig, ...] = ()
+    msteamsv2_configs: tuple[TeamsConfig, ...] = ()
+    discord_configs: tuple[DiscordConfig, ...] = ()
+    telegram_configs: tuple[TelegramConfig, ...] = ()
 
 
-SUPPORTED: Final = ("webhook_configs", "slack_configs", "email_configs")
+SUPPORTED: Final = tuple(each.name for each in fields(Receiver) if each.name != "name")
 """The keys of a receiver that name integrations."""

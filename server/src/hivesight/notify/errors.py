@@ -2,11 +2,14 @@
 
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final, cast
+
+import orjson
 
 from hivesight.model.errors import HivesightError
 
 MOST_SHOWN: Final = 200
+_LONGEST_ASKED: Final = 1e9
 
 
 class FailureReason(StrEnum):
@@ -52,6 +55,8 @@ def judge_status(status: int, body: bytes, retry_after: str | None, now_seconds:
         case _:
             reason, retry = FailureReason.CLIENT_ERROR, False
     wait = parse_retry_after(retry_after, now_seconds) if retry else None
+    if wait is None and retry:
+        wait = _asked_in_json(body)
     raise NotifyError(reason, f"status {status}: {shown(body)}", retry=retry, retry_after_seconds=wait)
 
 
@@ -78,6 +83,25 @@ def parse_retry_after(text: str | None, now_seconds: float) -> float | None:
         return max(0.0, parsedate_to_datetime(text).timestamp() - now_seconds)
     except (ValueError, OverflowError):
         return None
+
+
+def _asked_in_json(body: bytes) -> float | None:
+    """Seconds to wait where the answer's JSON says so instead of a header, as Telegram does ("ResponseParameters") and
+    Discord ("Rate Limits")."""
+    if b"retry_after" not in body:
+        return None
+    try:
+        answer: Any = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(answer, dict):
+        return None
+    told = cast("dict[str, Any]", answer)
+    inner = told.get("parameters")
+    wait = (cast("dict[str, Any]", inner) if isinstance(inner, dict) else told).get("retry_after")
+    if isinstance(wait, bool) or not isinstance(wait, int | float) or not 0 <= wait < _LONGEST_ASKED:
+        return None
+    return float(wait)
 
 
 def shown(body: bytes) -> str:

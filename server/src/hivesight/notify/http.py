@@ -1,4 +1,4 @@
-"""The HTTP port of the notifiers and its adapter on httpx2: POST a body, get the answer or a NotifyError."""
+"""The HTTP port of the notifiers and its adapter on httpx2: send a body, get the answer or a NotifyError."""
 
 import asyncio
 import time
@@ -32,12 +32,19 @@ class Answer:
 
 
 class Poster(Protocol):
-    """POSTs a body."""
+    """Sends a body."""
 
     async def post(
-        self, url: str, body: bytes, content_type: str, timeout_ms: int = 0, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        body: bytes,
+        content_type: str,
+        timeout_ms: int = 0,
+        headers: Mapping[str, str] | None = None,
+        *,
+        method: str = "POST",
     ) -> Answer:
-        """Raises NotifyError for everything but a 2xx answer in time."""
+        """By POST unless `method` says otherwise. Raises NotifyError for everything but a 2xx answer in time."""
         ...
 
     async def close(self) -> None: ...
@@ -55,14 +62,21 @@ class HttpPoster:
             self._tokens = TokenSource(config.oauth2, timeout_seconds=_UNLIMITED_SECONDS)
 
     async def post(
-        self, url: str, body: bytes, content_type: str, timeout_ms: int = 0, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        body: bytes,
+        content_type: str,
+        timeout_ms: int = 0,
+        headers: Mapping[str, str] | None = None,
+        *,
+        method: str = "POST",
     ) -> Answer:
         try:
             async with asyncio.timeout(timeout_ms / 1000 or _UNLIMITED_SECONDS):
                 sent = {"Content-Type": content_type, "User-Agent": user_agent()}
                 sent |= await self._configured()
                 sent |= {name: sendable(value, name) for name, value in (headers or {}).items()}
-                return await self._send(url, body, sent)
+                return await self._send(method, url, body, sent)
         except TimeoutError as error:
             raise NotifyError(FailureReason.TIMEOUT, "no answer in time", retry=True) from error
         except SettingError as error:
@@ -73,9 +87,9 @@ class HttpPoster:
         if self._tokens is not None:
             await self._tokens.close()
 
-    async def _send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def _send(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         try:
-            async with self._client.stream("POST", url, list(headers.items()), body) as response:
+            async with self._client.stream(method, url, list(headers.items()), body) as response:
                 answer = await read_start(response, MAX_ANSWER_BYTES)
         except (httpx2.RequestError, httpx2.InvalidURL) as error:
             raise _failed(error) from error

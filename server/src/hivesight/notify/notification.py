@@ -1,5 +1,6 @@
 """What a notifier is asked to say."""
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -26,6 +27,12 @@ class Notification:
     def status(self) -> Status:
         """Firing as long as one of its alerts is."""
         return Status.FIRING if any(each.firing for each in self.notices) else Status.RESOLVED
+
+    @property
+    def group_digest(self) -> str:
+        """What services know the group by, the same in every message about it: SHA-256 of its key, in hex, as
+        Alertmanager makes it, so that what one of the two opened the other can close."""
+        return hashlib.sha256(self.flush.group_key.encode()).hexdigest()
 
 
 class Notifier(Protocol):

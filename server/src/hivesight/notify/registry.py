@@ -8,11 +8,17 @@ from typing import Any, Final
 from hivesight.alerting.config import GlobalConfig
 from hivesight.alerting.config_receivers import EmailConfig, Receiver, SlackConfig, WebhookConfig
 from hivesight.http_client.config import HttpConfig
+from hivesight.notify.discord import DiscordNotifier
 from hivesight.notify.email import EmailNotifier
 from hivesight.notify.http import HttpPoster
+from hivesight.notify.means import Means
+from hivesight.notify.msteams import TeamsConnectorNotifier, TeamsNotifier
 from hivesight.notify.notification import Notifier
+from hivesight.notify.opsgenie import OpsgenieNotifier
+from hivesight.notify.pagerduty import PagerdutyNotifier
 from hivesight.notify.rendering import Templates
 from hivesight.notify.slack import SlackNotifier
+from hivesight.notify.telegram import TelegramNotifier
 from hivesight.notify.webhook import WebhookNotifier
 
 
@@ -27,6 +33,9 @@ class Surroundings:
     def poster(self, own: HttpConfig | None) -> HttpPoster:
         return HttpPoster(self.shared.http_config if own is None else own, self.directory)
 
+    def means(self, own: HttpConfig | None) -> Means:
+        return Means(self.shared, self.poster(own), self.templates, self.directory)
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -36,6 +45,10 @@ class Kind:
     name: str
     sections: Callable[[Receiver], Sequence[Any]]
     make: Callable[[Any, Surroundings], Notifier]
+
+
+def _service(make: Callable[[Any, Means], Notifier]) -> Callable[[Any, Surroundings], Notifier]:
+    return lambda config, around: make(config, around.means(config.http_config))
 
 
 def _webhook(config: WebhookConfig, around: Surroundings) -> Notifier:
@@ -55,4 +68,10 @@ KINDS: Final = (
     Kind("webhook", lambda receiver: receiver.webhook_configs, _webhook),
     Kind("slack", lambda receiver: receiver.slack_configs, _slack),
     Kind("email", lambda receiver: receiver.email_configs, _email),
+    Kind("pagerduty", lambda receiver: receiver.pagerduty_configs, _service(PagerdutyNotifier)),
+    Kind("opsgenie", lambda receiver: receiver.opsgenie_configs, _service(OpsgenieNotifier)),
+    Kind("msteams", lambda receiver: receiver.msteams_configs, _service(TeamsConnectorNotifier)),
+    Kind("msteamsv2", lambda receiver: receiver.msteamsv2_configs, _service(TeamsNotifier)),
+    Kind("discord", lambda receiver: receiver.discord_configs, _service(DiscordNotifier)),
+    Kind("telegram", lambda receiver: receiver.telegram_configs, _service(TelegramNotifier)),
 )

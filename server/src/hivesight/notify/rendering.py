@@ -28,14 +28,28 @@ MAX_FILES: Final = 200
 STEPS_PER_ALERT: Final = 300
 MOST_COUNTED: Final = 20_000
 _NO_TEMPLATES: Final = frozenset(
-    ("http_config", "tls_config", "auth_password", "auth_secret", "api_url", "app_token", "smarthost")
+    (
+        "http_config",
+        "tls_config",
+        "auth_password",
+        "auth_secret",
+        "api_url",
+        "api_key",
+        "app_token",
+        "bot_token",
+        "webhook_url",
+        "avatar_url",
+        "smarthost",
+    )
 )
 
 
 class Templates:
     """The set of templates that the settings of one configuration may call."""
 
-    def __init__(self, templates: TemplateSet) -> None:
+    def __init__(self, templates: TemplateSet, own: frozenset[str] = frozenset()) -> None:
+        """own: the names that the files of the configuration define."""
+        self.own = own
         self._set = templates
         self._parsed: dict[tuple[str, bool], Template] = {}
 
@@ -103,7 +117,9 @@ def load_templates(patterns: tuple[str, ...], directory: Path) -> Templates:
             raise _unusable(path, f"not UTF-8 text (byte {error.start})") from error
     default = resources.files("hivesight.notify").joinpath("templates", "default.tmpl").read_text(encoding="utf-8")
     try:
-        return Templates(TemplateSet.parse([("default.tmpl", default), *files], ALERTMANAGER_FUNCTIONS))
+        ours = TemplateSet.parse([("default.tmpl", default)], ALERTMANAGER_FUNCTIONS)
+        own = TemplateSet.parse(files, ALERTMANAGER_FUNCTIONS).names()
+        return Templates(ours.extended(files), own)
     except TemplateError as error:
         fault = Diagnostic(error.name, error.line, error.col, 1, Severity.ERROR, "alertmanager/template", error.reason)
         raise ConfigError([fault]) from error

@@ -7,7 +7,7 @@ from hivesight.http_client import secrets
 from hivesight.http_client.errors import SettingError
 from hivesight.model.secret import Secret
 from hivesight.notify.errors import FailureReason, NotifyError
-from hivesight.schema import joined
+from hivesight.schema import check_http_url, joined
 
 
 def read_secret(inline: Secret | None, file: str, directory: Path, what: str) -> str:
@@ -17,6 +17,17 @@ def read_secret(inline: Secret | None, file: str, directory: Path, what: str) ->
         return secrets.read_secret(inline, joined(directory, file), what)
     except SettingError as error:
         raise unusable(error) from error
+
+
+def read_address(inline: Secret | None, file: str, directory: Path, key: str) -> str:
+    """The http or https address that the setting `key`, or the file that `key`_file names, holds. Blocks for one read.
+    Raises NotifyError without the address: who knows it can write there."""
+    address = read_secret(inline, file, directory, f"{key}_file")
+    try:
+        check_http_url(address)
+    except ValueError as error:
+        raise NotifyError(FailureReason.CONFIG, f"{key}: {error}", retry=bool(file)) from error
+    return address
 
 
 def unusable(error: SettingError) -> NotifyError:

@@ -11,10 +11,11 @@ from hivesight.alerting.config import GlobalConfig
 from hivesight.alerting.config_receivers import SlackAction, SlackConfig
 from hivesight.notify.errors import FailureReason, NotifyError, shown
 from hivesight.notify.http import Poster
+from hivesight.notify.means import said
 from hivesight.notify.notification import Notification
 from hivesight.notify.rendering import Templates
-from hivesight.notify.secrets import read_secret
-from hivesight.schema import check_http_url
+from hivesight.notify.secrets import read_address, read_secret
+from hivesight.notify.truncation import truncate
 
 MOST_TITLE: Final = 1024
 MOST_TEXT: Final = 40_000
@@ -56,7 +57,7 @@ class SlackNotifier:
         """The address and, for the Web API, the token. What the receiver says goes before what is global. Blocks."""
         own, shared, directory = self._config, self._shared, self._directory
         if own.api_url or own.api_url_file:
-            return self._checked(read_secret(own.api_url, own.api_url_file, directory, "api_url_file")), ""
+            return read_address(own.api_url, own.api_url_file, directory, "api_url"), ""
         if own.app_token or own.app_token_file:
             token = read_secret(own.app_token, own.app_token_file, directory, "app_token_file")
             return own.app_url or shared.slack_app_url, token
@@ -64,15 +65,7 @@ class SlackNotifier:
             file = shared.slack_app_token_file
             token = read_secret(shared.slack_app_token, file, directory, "slack_app_token_file")
             return own.app_url or shared.slack_app_url, token
-        file = shared.slack_api_url_file
-        return self._checked(read_secret(shared.slack_api_url, file, directory, "slack_api_url_file")), ""
-
-    def _checked(self, url: str) -> str:
-        try:
-            check_http_url(url)
-        except ValueError as error:
-            raise NotifyError(FailureReason.CONFIG, f"the Slack address: {error}", retry=True) from error
-        return url
+        return read_address(shared.slack_api_url, shared.slack_api_url_file, directory, "slack_api_url"), ""
 
     async def _post(self, url: str, token: str, message: dict[str, Any]) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {token}"} if token else None
@@ -84,7 +77,7 @@ class SlackNotifier:
         config = self._config
 
         def filled(text: str, most: int = MOST_TEXT) -> str:
-            return _cut(self._templates.render(text, notification), most)
+            return truncate(self._templates.render(text, notification), most)
 
         attachment = {
             "title": filled(config.title, MOST_TITLE),
@@ -115,9 +108,9 @@ class SlackNotifier:
             "icon_url": filled(config.icon_url),
             "text": filled(config.message_text),
             "link_names": config.link_names,
-            "attachments": [_said(attachment)],
+            "attachments": [said(attachment)],
         }
-        return _said(message)
+        return said(message)
 
 
 def _action(action: SlackAction, filled: Any) -> dict[str, Any]:
@@ -131,7 +124,7 @@ def _action(action: SlackAction, filled: Any) -> dict[str, Any]:
         shown_action |= {"name": filled(action.name), "value": filled(action.value)}
         if action.confirm is not None:
             confirm = action.confirm
-            shown_action["confirm"] = _said(
+            shown_action["confirm"] = said(
                 {
                     "title": filled(confirm.title),
                     "text": filled(confirm.text),
@@ -139,16 +132,7 @@ def _action(action: SlackAction, filled: Any) -> dict[str, Any]:
                     "dismiss_text": filled(confirm.dismiss_text),
                 }
             )
-    return _said(shown_action)
-
-
-def _said(values: dict[str, Any]) -> dict[str, Any]:
-    """What says something: empty texts and lists are left out."""
-    return {name: value for name, value in values.items() if value not in ("", [], False)}
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return said(shown_action)
 
 
 def _judged(body: bytes) -> dict[str, Any]:

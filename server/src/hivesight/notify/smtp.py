@@ -8,7 +8,7 @@ import ssl
 from dataclasses import dataclass, field
 from typing import Final
 
-from hivesight.alerting.config_receivers import HostPort
+from hivesight.alerting.config_types import HostPort
 from hivesight.notify.errors import FailureReason, NotifyError, judge_smtp
 
 _READY: Final = 220

@@ -12,6 +12,7 @@ from hivesight.alerting.group import Notice, Status
 from hivesight.model.clock import rfc3339
 from hivesight.notify.errors import FailureReason, NotifyError
 from hivesight.notify.http import Poster
+from hivesight.notify.means import filled_tree
 from hivesight.notify.notification import Notification
 from hivesight.notify.rendering import Templates
 from hivesight.notify.secrets import read_secret
@@ -54,23 +55,10 @@ class WebhookNotifier:
         flush = notification.flush
         data = template_data(flush.receiver, kept, flush.group_labels, notification.external_url, truncated)
 
-        def filled(value: Any) -> Any:
-            if isinstance(value, dict):
-                return {filled_text(str(name)): filled(each) for name, each in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-            if isinstance(value, list):
-                return [filled(each) for each in value]  # pyright: ignore[reportUnknownVariableType]
-            return plain(filled_text(str(value)))
-
-        def filled_text(text: str) -> str:
+        def fill(text: str) -> str:
             return self._templates.render(text, notification, data=data)
 
-        def plain(text: str) -> Any:
-            try:
-                return orjson.loads(text)
-            except orjson.JSONDecodeError:
-                return text
-
-        return orjson.dumps(filled(self._config.payload))
+        return orjson.dumps(filled_tree(self._config.payload, fill))
 
 
 def payload(notification: Notification, notices: Sequence[Notice], truncated: int) -> bytes:
@@ -81,7 +69,7 @@ def payload(notification: Notification, notices: Sequence[Notice], truncated: in
         {
             "receiver": flush.receiver,
             "status": Status.FIRING if firing else Status.RESOLVED,
-            "alerts": [_alert(each) for each in notices],
+            "alerts": [alert_document(each) for each in notices],
             "groupLabels": dict(flush.group_labels.pairs),
             "commonLabels": common([each.alert.labels for each in notices]),
             "commonAnnotations": common([each.alert.annotations for each in notices]),
@@ -93,7 +81,8 @@ def payload(notification: Notification, notices: Sequence[Notice], truncated: in
     )
 
 
-def _alert(notice: Notice) -> dict[str, Any]:
+def alert_document(notice: Notice) -> dict[str, Any]:
+    """One alert as Alertmanager tells it in JSON."""
     alert = notice.alert
     return {
         "status": notice.status,

@@ -184,6 +184,14 @@ BAD = [
         21,
         "needs a bot token",
     ),
+    ("global: {slack_api_url: http://x, slack_app_token: y}\n" + ROUTE + NULL, 1, 35, "is it a webhook or an app?"),
+    (
+        ROUTE + "receivers:\n- name: a\n  slack_configs:\n  - app_token: x\n"
+        "    http_config: {authorization: {credentials: y}}\n",
+        6,
+        19,
+        "authorization cannot stand by an app token",
+    ),
     (ROUTE + "receivers:\n- name: a\n  email_configs:\n  - to: a@x\n    from: b@x\n", 5, 5, "no SMTP server"),
     (ROUTE + "receivers:\n- name: a\n  email_configs:\n  - to: a@x\n    smarthost: m:25\n", 5, 5, "no sender"),
     (ROUTE + "receivers:\n- name: a\n  email_configs:\n  - from: b@x\n    smarthost: m:25\n", 5, 5, "address to go to"),

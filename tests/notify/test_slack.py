@@ -135,18 +135,17 @@ def test_failures(reply: Reply, reason: FailureReason, again: bool, text: str) -
     assert (raised.value.reason, raised.value.retry) == (reason, again)
 
 
-def test_a_message_is_changed_in_place_and_answered_in_its_thread() -> None:
+def test_a_message_is_changed_in_place() -> None:
     first, second = notification(), notification()
     with receiver(Reply(200, b'{"ok":true,"ts":"1.5","channel":"C1"}')) as there:
         url = Secret(f"{there.url}/chat.postMessage")
-        config = SlackConfig(api_url=url, channel="#x", update_message=True, post_updates_to_thread=True)
+        config = SlackConfig(api_url=url, channel="#x", update_message=True)
         send(first, config)
         assert first.memory == {"ts": "1.5", "channel": "C1"}
         second.memory.update(first.memory)
         send(second, config)
-    _, changed, answered = ((each.path, orjson.loads(each.body)) for each in there.requests)
+    _, changed = ((each.path, orjson.loads(each.body)) for each in there.requests)
     assert (changed[0], changed[1]["ts"], changed[1]["channel"]) == ("/chat.update", "1.5", "C1")
-    assert (answered[0], answered[1]["thread_ts"]) == ("/chat.postMessage", "1.5")
 
 
 def test_a_token_that_no_header_can_hold_is_not_shown(tmp_path: Path) -> None:

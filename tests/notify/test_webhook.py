@@ -65,6 +65,7 @@ def test_the_payload_is_alertmanagers_version_4() -> None:
                 "fingerprint": over.fingerprint,
             },
         ],
+        "notification_reason": "first notification",
         "groupLabels": {"alertname": "AgentHiveDown"},
         "commonLabels": {"alertname": "AgentHiveDown"},
         "commonAnnotations": {},

@@ -91,6 +91,11 @@ class _Check:
         section, at = self._config.global_, ("global",)
         for name in _SHARED_SECRETS:
             yield from self._one_of(section, at, name, f"{name}_file")
+        if section.slack_api_url or section.slack_api_url_file:
+            for name in ("slack_app_token", "slack_app_token_file"):
+                if getattr(section, name):
+                    message = f"slack_api_url and {name} cannot both be given: is it a webhook or an app?"
+                    yield self._fault((*at, name), message, on_key=True)
         yield from references_without_effect(self._loaded, at, section)
 
     def _names(self) -> Iterator[Diagnostic]:
@@ -146,9 +151,13 @@ class _Check:
         if not (own or shared or section.slack_app_token or section.slack_app_token_file):
             message = "no Slack address: give api_url, api_url_file or app_token here, or slack_api_url in global"
             yield self._fault(at, message)
-        for name in ("update_message", "post_updates_to_thread"):
-            if getattr(slack, name) and (slack.api_url is None or slack.api_url.reveal() != _SLACK_POST):
-                yield self._fault((*at, name), f"{name} needs a bot token: set api_url to {_SLACK_POST}")
+        if slack.update_message and (slack.api_url is None or slack.api_url.reveal() != _SLACK_POST):
+            message = f"update_message needs a bot token: set api_url to {_SLACK_POST}"
+            yield self._fault((*at, "update_message"), message)
+        own_header = slack.http_config is not None and slack.http_config.authorization is not None
+        if own_header and (slack.app_token or slack.app_token_file):
+            message = "authorization cannot stand by an app token, which is sent in the same header"
+            yield self._fault((*at, "http_config", "authorization"), message, on_key=True)
         for index, action in enumerate(slack.actions):
             missing = [name for name in ("type", "text") if not getattr(action, name)]
             missing += [] if action.url or action.name else ["name or url"]

@@ -85,7 +85,6 @@ class SlackConfig:
     mrkdwn_in: tuple[Text, ...] = ()
     actions: tuple[SlackAction, ...] = ()
     update_message: bool = False
-    post_updates_to_thread: bool = False
     timeout: DurationMs = 0
 
 

@@ -39,12 +39,12 @@ class Entry:
 
 
 class Reason(StrEnum):
-    """Why something is told, or nothing is."""
+    """Why something is told, in the words of Alertmanager's `notification_reason`, or nothing is."""
 
     FIRST = "first notification"
-    NEW_ALERTS = "new alerts in group"
+    NEW_ALERTS = "new alerts added"
     ALL_RESOLVED = "all alerts resolved"
-    NEW_RESOLVED = "new resolved alerts"
+    NEW_RESOLVED = "some alerts resolved"
     REPEAT = "repeat interval elapsed"
     UNCHANGED = "nothing changed within the repeat interval"
     NEVER_TOLD = "resolved before anything was told"

@@ -36,7 +36,7 @@ def _plain(value: object, left: list[int], depth: int) -> object:
     if isinstance(value, Record):
         # Alertmanager's structs name their JSON fields so: GroupLabels is groupLabels.
         fields = value.template_fields()
-        return {name[:1].lower() + name[1:]: _plain(each, left, depth + 1) for name, each in fields.items()}
+        return {_json_name(name): _plain(each, left, depth + 1) for name, each in fields.items()}
     if has_fields(value):
         return {name: _plain(each, left, depth + 1) for name, each in value.template_fields().items()}
     mapping, sequence = as_mapping(value), as_sequence(value)
@@ -46,3 +46,7 @@ def _plain(value: object, left: list[int], depth: int) -> object:
     if sequence is not None:
         return [_plain(each, left, depth + 1) for each in sequence]
     raise FunctionError(f"json: unsupported type: {type_name(value)}")
+
+
+def _json_name(name: str) -> str:
+    return "notification_reason" if name == "NotificationReason" else name[:1].lower() + name[1:]

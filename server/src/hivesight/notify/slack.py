@@ -11,11 +11,10 @@ from hivesight.alerting.config import GlobalConfig
 from hivesight.alerting.config_receivers import SlackAction, SlackConfig
 from hivesight.notify.errors import FailureReason, NotifyError, shown
 from hivesight.notify.http import Poster
-from hivesight.notify.means import said
+from hivesight.notify.means import Filler, said
 from hivesight.notify.notification import Notification
 from hivesight.notify.rendering import Templates
 from hivesight.notify.secrets import read_address, read_secret
-from hivesight.notify.truncation import truncate
 
 MOST_TITLE: Final = 1024
 MOST_TEXT: Final = 40_000
@@ -37,16 +36,13 @@ class SlackNotifier:
         url, token = await asyncio.to_thread(self._endpoint)
         message = await asyncio.to_thread(self._message, notification)
         memory = notification.memory
-        thread = memory.get("ts", "")
-        if self._config.update_message and thread:
-            changed = {**message, "channel": memory.get("channel", message.get("channel", "")), "ts": thread}
+        posted = memory.get("ts", "")
+        if self._config.update_message and posted:
+            changed = {**message, "channel": memory.get("channel", message.get("channel", "")), "ts": posted}
             await self._post(url.replace(*_UPDATE), token, changed)
-            if not self._config.post_updates_to_thread:
-                return
-        if self._config.post_updates_to_thread and thread:
-            message["thread_ts"] = thread
+            return
         answer = await self._post(url, token, message)
-        if not thread and isinstance(answer.get("ts"), str):
+        if not posted and isinstance(answer.get("ts"), str):
             memory["ts"] = answer["ts"]
             memory["channel"] = str(answer.get("channel", ""))
 
@@ -74,16 +70,16 @@ class SlackNotifier:
         return _judged(answer.body)
 
     def _message(self, notification: Notification) -> dict[str, Any]:
-        config = self._config
+        config, fill = self._config, Filler(self._templates, notification)
 
-        def filled(text: str, most: int = MOST_TEXT) -> str:
-            return truncate(self._templates.render(text, notification), most)
+        def filled(text: str, most: int = MOST_TEXT, what: str = "") -> str:
+            return fill(text, most, what=what)
 
         attachment = {
-            "title": filled(config.title, MOST_TITLE),
+            "title": filled(config.title, MOST_TITLE, "the title"),
             "title_link": filled(config.title_link),
             "pretext": filled(config.pretext),
-            "text": filled(config.text),
+            "text": filled(config.text, what="the text"),
             "fallback": filled(config.fallback),
             "callback_id": filled(config.callback_id),
             "image_url": filled(config.image_url),
@@ -108,7 +104,7 @@ class SlackNotifier:
             "icon_url": filled(config.icon_url),
             "text": filled(config.message_text),
             "link_names": config.link_names,
-            "attachments": [said(attachment)],
+            "attachments": [{"callback_id": "", "footer": "", **said(attachment)}],
         }
         return said(message)
 

@@ -54,7 +54,7 @@ def render(parts: Parts, integration: Integration) -> Stage:
             notices=notices,
             reason=telling.reason,
             external_url=parts.external_url,
-            data=template_data(flush.receiver, notices, flush.group_labels, parts.external_url),
+            data=template_data(flush.receiver, notices, flush.group_labels, parts.external_url, reason=telling.reason),
             memory={} if entry is None or telling.reason is Reason.FIRST else dict(entry.memory),
         )
         return replace(telling, notification=notification)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from hivesight.alerting.group import Notice, Status
+from hivesight.alerting.nflog import Reason
 from hivesight.gotmpl import KV, GoTime, MethodList, Record
 from hivesight.model.labels import Labels
 
@@ -11,7 +12,12 @@ _NEVER = GoTime(-62_135_596_800 * 1_000_000_000)
 
 
 def template_data(
-    receiver: str, notices: Sequence[Notice], group_labels: Labels, external_url: str, truncated: int = 0
+    receiver: str,
+    notices: Sequence[Notice],
+    group_labels: Labels,
+    external_url: str,
+    truncated: int = 0,
+    reason: Reason = Reason.FIRST,
 ) -> Record:
     """The dot of notification templates."""
     firing = [_alert(each) for each in notices if each.firing]
@@ -23,6 +29,7 @@ def template_data(
             "Receiver": receiver,
             "Status": str(Status.FIRING if firing else Status.RESOLVED),
             "Alerts": MethodList(alerts, {"Firing": lambda: _list(firing), "Resolved": lambda: _list(resolved)}),
+            "NotificationReason": str(reason),
             "GroupLabels": KV(group_labels),
             "CommonLabels": KV(common([each.alert.labels for each in notices])),
             "CommonAnnotations": KV(common([each.alert.annotations for each in notices])),

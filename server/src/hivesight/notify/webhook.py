@@ -53,7 +53,8 @@ class WebhookNotifier:
         """The `payload` of the configuration with every text in it filled in; a text that is JSON stands for what it
         says."""
         flush = notification.flush
-        data = template_data(flush.receiver, kept, flush.group_labels, notification.external_url, truncated)
+        labels, url = flush.group_labels, notification.external_url
+        data = template_data(flush.receiver, kept, labels, url, truncated, notification.reason)
 
         def fill(text: str) -> str:
             return self._templates.render(text, notification, data=data)
@@ -70,6 +71,7 @@ def payload(notification: Notification, notices: Sequence[Notice], truncated: in
             "receiver": flush.receiver,
             "status": Status.FIRING if firing else Status.RESOLVED,
             "alerts": [alert_document(each) for each in notices],
+            "notification_reason": notification.reason,
             "groupLabels": dict(flush.group_labels.pairs),
             "commonLabels": common([each.alert.labels for each in notices]),
             "commonAnnotations": common([each.alert.annotations for each in notices]),

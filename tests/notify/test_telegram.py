@@ -1,5 +1,6 @@
 """Telegram messages against a real HTTP server."""
 
+import dataclasses
 import html.parser
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,19 @@ def test_what_is_too_long_for_telegram_is_cut_where_its_marks_allow_it() -> None
     assert told.remarks == ["the message was cut to 4096"]
     sent = message(notification(), message="*" + "x" * 5000 + "*", parse_mode="MarkdownV2")
     assert sent["text"] == "*" + "x" * 4094 + "…" and "parse_mode" not in sent
+
+
+def test_a_message_that_is_no_proper_markup_still_arrives() -> None:
+    told = notification()
+    refused = Reply(
+        400, b'{"ok":false,"description":"Bad Request: can\'t parse entities: Character \'.\' is reserved"}'
+    )
+    with receiver(refused, DONE) as there:
+        section = TelegramConfig(bot_token=Secret("1:t0k3n"), chat_id=1, api_url=there.url, message="a.b")
+        send("telegram_configs", dataclasses.replace(section, parse_mode="MarkdownV2"), told)
+    first, second = (orjson.loads(each.body) for each in there.requests)
+    assert (first.pop("parse_mode"), first) == ("MarkdownV2", second)
+    assert told.remarks == ["sent as plain text: Telegram cannot read it as MarkdownV2"]
 
 
 HTML = [

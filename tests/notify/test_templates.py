@@ -39,6 +39,31 @@ def test_a_storm_of_alerts_still_makes_a_message_that_can_be_read(name: str) -> 
     assert "irst 50 of 3000" in message and message.count("The service is down") == 50
 
 
+SHORT = ["discord.default.message", "msteamsv2.default.text", "msteams.default.text", "opsgenie.default.description"]
+SHORT += ["telegram.default.message", "telegram.default.text"]
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_a_storm_on_a_phone_is_shorter_still(name: str) -> None:
+    message = templates.render(f'{{{{ template "{name}" . }}}}', storm(3000), html=name == "telegram.default.message")
+    assert "The first 10 of 3000." in message and message.count("The service is down") == 10
+    assert "http://hive.example/alerts?receiver=team" in message
+
+
+LINKS = {f"{name}_url": f"http://{name}" for name in ("dashboard", "logs", "traces", "runbook")}
+
+
+@pytest.mark.parametrize("name", [*SHORT, "slack.default.text", "email.default.text", "email.default.html"])
+def test_every_message_says_where_to_look_and_what_to_do(name: str) -> None:
+    told = notification(notices(down(**LINKS)))
+    html = name in ("telegram.default.message", "email.default.html")
+    message = templates.render(f'{{{{ template "{name}" . }}}}', told, html=html)
+    for part in ("The service is down", "No answer for 1m", "critical", "firing since 2025-10-09 08:53:20 UTC"):
+        assert part in message
+    for part in ("Graph", "http://hive/graph", "Dashboard", "Logs", "Traces", "Runbook", *LINKS.values()):
+        assert part in message
+
+
 def test_templates_of_ones_own_may_look_at_every_alert() -> None:
     told = storm(3000)
     text = "{{ range .Alerts }}{{ range .Labels.SortedPairs }}{{ .Name }}={{ .Value }} {{ end }}{{ end }}"

@@ -32,7 +32,7 @@ MatcherText = Annotated[tuple[Matcher, ...], parsed(parse_matchers)]
 
 @section
 class GlobalConfig:
-    """What holds unless a receiver says otherwise. The keys of services that this version does not send to are read,
+    """What holds unless a receiver says otherwise. The keys of services that we do not send to are read,
     so that a file can be shared with Alertmanager, and not used."""
 
     resolve_timeout: DurationMs = 300_000

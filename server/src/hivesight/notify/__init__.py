@@ -1,5 +1,5 @@
 """Saying it: the pipeline from a flush to the receivers, and one file for each kind of receiver. Flushes enter from the
-alerting room; webhooks, Slack messages and e-mails leave."""
+alerting room; webhooks, messages, e-mails and incidents leave."""
 
 from hivesight.notify.assembly import build_pipeline
 from hivesight.notify.history import Delivery, History

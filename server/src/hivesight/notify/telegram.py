@@ -15,6 +15,7 @@ from hivesight.notify.truncation import MARK, truncate, utf16
 MOST_TEXT: Final = 4096
 _TEMPLATE: Final = "telegram.default.message"
 _PLAIN_TEMPLATE: Final = "telegram.default.text"
+_UNREADABLE: Final = "can't parse entities"
 _TOKEN: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)[^<>]*>|&[#a-zA-Z0-9]{1,10};|[^<&]+|[<&]")
 
 
@@ -34,15 +35,21 @@ class TelegramNotifier:
             chat = await means.secret(None, config.chat_id_file, "chat_id")
             if not re.fullmatch(r"-?[0-9]{1,20}", chat):
                 raise NotifyError(FailureReason.CONFIG, "chat_id_file: the file holds no number", retry=True)
-        body = await asyncio.to_thread(self._message, notification, chat)
-        base = (config.api_url or shared.telegram_api_url).rstrip("/")
-        await means.post(f"{base}/bot{token}/sendMessage", body)
+        text, mode = await asyncio.to_thread(self._text, notification)
+        url = f"{(config.api_url or shared.telegram_api_url).rstrip('/')}/bot{token}/sendMessage"
+        try:
+            await means.post(url, self._message(text, mode, chat))
+        except NotifyError as error:
+            if not mode or _UNREADABLE not in str(error):
+                raise
+            # What an alert says is no proper markup: with its marks in plain sight it still can be read.
+            await means.post(url, self._message(text, "", chat))
+            Filler(means.templates, notification).remark(f"sent as plain text: Telegram cannot read it as {mode}")
 
     async def close(self) -> None:
         await self._means.poster.close()
 
-    def _message(self, notification: Notification, chat: str) -> bytes:
-        text, mode = self._text(notification)
+    def _message(self, text: str, mode: str, chat: str) -> bytes:
         message = {"chat_id": chat, "text": text, "disable_web_page_preview": "true"}
         if mode:
             message["parse_mode"] = mode

@@ -1,4 +1,4 @@
-"""What the tests of the services share: a section of a receiver to a notifier that has sent, and how each fails."""
+"""What the tests of the services share: from a section of a receiver to what its notifier sends."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from hivesight.alerting.config_receivers import Receiver
 from hivesight.notify.notification import Notification
 from hivesight.notify.registry import KINDS, Surroundings
 from hivesight.notify.rendering import load_templates
-from notify.helpers import HERE, Reply
+from notify.helpers import HERE
 
 
 def send(
@@ -35,6 +35,3 @@ def send(
             await notifier.close()
 
     asyncio.run(go())
-
-
-LATER = Reply(429, headers={"Retry-After": "7"})

@@ -10,13 +10,14 @@ from click.testing import CliRunner
 
 from hivesight.cli.main import VERBS, hivesight
 from hivesight.cli.query import query
+from hivesight.cli.test import test as verb_test
 from hivesight.cli.up import up
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["up"], ["query"], ["demo"], ["demo", "fault"], ["demo", "status"]], ids=" ".join
+    "words", [[], ["up"], ["query"], ["test"], ["demo"], ["demo", "fault"], ["demo", "status"]], ids=" ".join
 )
 def test_help_has_an_example(words: list[str]) -> None:
     result = CliRunner().invoke(hivesight, [*words, "--help"])
@@ -63,9 +64,10 @@ def test_a_demo_that_does_not_run(tmp_path: Path) -> None:
     assert done.returncode == 1 and "no demo runs" in done.stderr and "hivesight up --demo" in done.stderr
 
 
-def test_every_flag_of_query_is_documented() -> None:
+@pytest.mark.parametrize("verb", [query, verb_test], ids=["query", "test"])
+def test_every_flag_of_a_verb_is_documented(verb: click.Command) -> None:
     text = (DOCS / "cli.md").read_text()
-    for parameter in query.params:
+    for parameter in verb.params:
         if isinstance(parameter, click.Option):
-            assert f"`{parameter.opts[0]}`" in text
+            assert f"`{parameter.opts[0]}" in text
             assert not parameter.envvar or f"`{parameter.envvar}`" in text

@@ -13,6 +13,7 @@ from hivesight.model.errors import ConfigError, HivesightError
 VERBS: Final = {
     "up": ("hivesight.cli.up", "Start the server, with --demo on a live hive of agents."),
     "query": ("hivesight.cli.query", "Evaluate PromQL on a running server: a table, JSON or a chart."),
+    "test": ("hivesight.cli.test", "Run promtool's unit tests of recording and alerting rules."),
     "storage": (
         "hivesight.cli.storage",
         "Look at the files of the metrics store, verify them, copy them, import history.",

@@ -16,7 +16,7 @@ LINES = dict(re.findall(r"^\| `(/[^`]+)` \| ([A-Z, ]+) \| .+ \|$", (ROOT / "docs
 @pytest.fixture
 def routes(tsdb, workers, clock) -> dict[str, Route]:
     own = {each.path for each in graph.routes()}
-    found = prometheus.routes(None, tsdb, None, None, workers, clock, None, None)
+    found = prometheus.routes(None, tsdb, None, None, None, workers, clock, None, None)
     return {each.path: each for each in found if "{path:path}" not in each.path and each.path not in own}
 
 

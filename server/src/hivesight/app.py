@@ -26,6 +26,7 @@ from hivesight import config as configuration
 from hivesight.alerting.metrics import AlertingMetrics
 from hivesight.alerting.room import Alerting
 from hivesight.alerting.table import Tables
+from hivesight.alertmanagers import Alertmanagers, SendingMetrics
 from hivesight.api import alertmanager, hive, operations
 from hivesight.api import prometheus as prometheus_api
 from hivesight.api.application import application
@@ -43,6 +44,7 @@ from hivesight.model.errors import HivesightError, StorageError
 from hivesight.notify import History, NotifyMetrics, Pipeline, build_pipeline
 from hivesight.query.promql import Engine, Limits
 from hivesight.rules import Outside, RuleManager, RuleOptions, Surroundings
+from hivesight.sources.discover import Discover
 from hivesight.sources.fetch import LocalSource
 from hivesight.sources.host import Host
 from hivesight.sources.manager import ScrapeManager
@@ -74,6 +76,7 @@ class Rooms:
     history: History
     notify_metrics: NotifyMetrics
     otlp: OtlpReceiver
+    alertmanagers: Alertmanagers
 
 
 class App:
@@ -118,6 +121,7 @@ class App:
                         tasks = [
                             loops.create_task(rooms.rules.run(), name="rules"),
                             loops.create_task(rooms.alerting.run(), name="alerting"),
+                            loops.create_task(rooms.alertmanagers.run(), name="alertmanagers"),
                             loops.create_task(self._keep_within_retention(rooms.tsdb), name="retention"),
                         ]
                         await stop.wait()
@@ -166,11 +170,17 @@ class App:
         )
         alerting = Alerting(tables, clock, AlertingMetrics(self._registry))
         history = History(tables.deliveries)
-        outside = Outside(engine.instant, LabelledWriter(tsdb), tsdb, alerting.put, clock)
+        scraping_pool = _pool(stack, 2, "scrape")
+        scraping = ScrapeManager(tsdb, clock, scraping_pool, self._registry)
+        discover = Discover(scraping_pool, scraping.metrics, asyncio.sleep)
+        sending = SendingMetrics(self._registry)
+        alertmanagers = Alertmanagers(alerting.put, clock, scraping_pool, discover, scraping.metrics, sending)
+        stack.push_async_callback(alertmanagers.close)
+        outside = Outside(engine.instant, LabelledWriter(tsdb), tsdb, alertmanagers.send, clock)
         rules = RuleManager(outside, _pool(stack, 2, "rules"))
-        scraping = ScrapeManager(tsdb, clock, _pool(stack, 2, "scrape"), self._registry)
         otlp = OtlpReceiver(tsdb.push, clock, OtlpMetrics(self._registry))
-        rooms = Rooms(tsdb, engine, alerting, rules, scraping, history, NotifyMetrics(self._registry), otlp)
+        notify_metrics = NotifyMetrics(self._registry)
+        rooms = Rooms(tsdb, engine, alerting, rules, scraping, history, notify_metrics, otlp, alertmanagers)
         self._registry.register(figures(tsdb, rules))
         await self._apply(self._config, rooms)
         # Targets that were scraped when the last process ended and are not any more.
@@ -184,7 +194,16 @@ class App:
         server = Server(VERSION, started_at_ms, self.url, self._config, lambda: self._config, lambda: self._reloads)
         return rooms, [
             *prometheus_api.routes(
-                engine, tsdb, scraping, rules, workers, clock, server, receiver, admin_api=settings.admin_api
+                engine,
+                tsdb,
+                scraping,
+                rules,
+                alertmanagers,
+                workers,
+                clock,
+                server,
+                receiver,
+                admin_api=settings.admin_api,
             ),
             *alertmanager.routes(alerting, workers, clock, VERSION, started_at_ms),
             *hive.routes(tsdb, history, clock, VERSION, started_at_ms, self._demo),
@@ -204,7 +223,8 @@ class App:
         """Makes the rooms run on this configuration: all that can fail is built first."""
         for warning in config.warnings:
             _log.warning("configuration", at=f"{warning.path}:{warning.line}", message=warning.message)
-        external_url = config.settings.external_url or self.url
+        # Without a slash at the end, as templates of Prometheus and Alertmanager see it.
+        external_url = (config.settings.external_url or self.url).rstrip("/")
         pipeline = self._pipeline(config, rooms, external_url)
         global_ = config.prometheus.global_
         options = RuleOptions(
@@ -216,6 +236,7 @@ class App:
         await asyncio.to_thread(rooms.rules.apply, config.rules, options)
         rooms.engine.default_step_ms = global_.evaluation_interval_ms
         rooms.alerting.apply(config.alertmanager.config, pipeline)
+        await rooms.alertmanagers.apply(config.prometheus.alerting)
         await asyncio.to_thread(rooms.otlp.apply, config.prometheus.otlp)
         await rooms.scraping.apply(config.prometheus, self._local_sources(config))
 

@@ -1,5 +1,5 @@
 """A client that sends what an `http_config` asks for with every request: its headers, its credentials, and the OAuth 2
-token where it wants one. For those who read: `sources` scrapes and discovers with it."""
+token where it wants one. `sources` scrapes and discovers with it, `alertmanagers` sends with it."""
 
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import Executor
@@ -30,6 +30,21 @@ class AuthorizedClient:
     async def get(self, url: str, headers: Sequence[tuple[str, str]]) -> AsyncGenerator[httpx2.Response, None]:
         """One GET with `headers` and those that the configuration wants; the body is the caller's to read and to
         bound. Raises SettingError, and what httpx2 raises."""
+        async with self._request("GET", url, headers, None) as response:
+            yield response
+
+    @asynccontextmanager
+    async def post(
+        self, url: str, headers: Sequence[tuple[str, str]], content: bytes
+    ) -> AsyncGenerator[httpx2.Response, None]:
+        """One POST; else as `get`."""
+        async with self._request("POST", url, headers, content) as response:
+            yield response
+
+    @asynccontextmanager
+    async def _request(
+        self, method: str, url: str, headers: Sequence[tuple[str, str]], content: bytes | None
+    ) -> AsyncGenerator[httpx2.Response, None]:
         configured = await self._client.headers()
         authorization = configured.authorization
         if self._tokens is not None:
@@ -37,7 +52,7 @@ class AuthorizedClient:
         sent = [*headers, ("User-Agent", user_agent())]
         if authorization:
             sent.append(("Authorization", authorization))
-        async with self._client.stream("GET", url, [*sent, *configured.own]) as response:
+        async with self._client.stream(method, url, [*sent, *configured.own], content) as response:
             yield response
 
     async def close(self) -> None:

@@ -9,7 +9,7 @@ from hivesight.ingest.otlp.config import OtlpConfig
 from hivesight.ingest.protocol import ScrapeProtocol
 from hivesight.ingest.relabel import RelabelConfig
 from hivesight.model.labels import NO_LABELS
-from hivesight.schema import Bytes, DurationMs, LabelSet, Text, key, parsed, section
+from hivesight.schema import Bytes, DurationMs, LabelSet, PositiveDurationMs, Text, key, parsed, section
 from hivesight.sources.kubernetes.config import KubernetesSdConfig
 from hivesight.sources.sd_config import DnsSdConfig, FileSdConfig, HttpSdConfig, StaticConfig, one_of
 
@@ -124,6 +124,26 @@ class ScrapeConfig(DiscoveryConfigs):
 
 
 @section
+class AlertmanagerConfig(DiscoveryConfigs):
+    """A set of Alertmanagers that all get every alert. relabel_configs: of their addresses, as a job has it."""
+
+    timeout_ms: Annotated[PositiveDurationMs, key("timeout")] = 10_000
+    api_version: Annotated[str, one_of("v2")] = "v2"
+    path_prefix: Text = "/"
+    scheme: Scheme = "http"
+    relabel_configs: tuple[RelabelConfig, ...] = ()
+    alert_relabel_configs: tuple[RelabelConfig, ...] = ()
+
+
+@section
+class AlertingConfig:
+    """Where alerts are sent besides this server's own alerting. alert_relabel_configs: of all alerts."""
+
+    alert_relabel_configs: tuple[RelabelConfig, ...] = ()
+    alertmanagers: tuple[AlertmanagerConfig, ...] = ()
+
+
+@section
 class GlobalConfig:
     scrape_interval_ms: Annotated[DurationMs, key("scrape_interval")] = 0
     scrape_timeout_ms: Annotated[DurationMs, key("scrape_timeout")] = 0
@@ -160,15 +180,14 @@ class ScrapeConfigFile:
 
 @section
 class PrometheusFile:
-    """The whole file. `alerting` is for the rooms that send alerts to read; what is typed `Any` besides is known and
-    not supported yet."""
+    """The whole file. What is typed `Any` is known and not supported yet."""
 
     global_: Annotated[GlobalConfig, key("global")] = GlobalConfig()
     runtime: Any = None
     rule_files: tuple[Text, ...] = ()
     scrape_config_files: tuple[Text, ...] = ()
     scrape_configs: tuple[ScrapeConfig, ...] = ()
-    alerting: Any = None
+    alerting: AlertingConfig = AlertingConfig()
     remote_write: Any = None
     remote_read: Any = None
     storage: Any = None

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from hivesight.sources.config import ScrapeConfig
+from hivesight.sources.config import DiscoveryConfigs
 from hivesight.sources.kubernetes.config import KubernetesSdConfig
 from hivesight.sources.sd_config import DnsSdConfig, HttpSdConfig
 from hivesight.sources.target import TargetGroup
@@ -45,7 +45,7 @@ class _Running:
 
 
 class Discoveries:
-    """The discoveries of one job but for its files. discover: makes one."""
+    """The discoveries of one job, or of one set of Alertmanagers, but for its files. discover: makes one."""
 
     def __init__(self, discover: Callable[[SdConfig], Discovery]) -> None:
         self._discover = discover
@@ -68,8 +68,8 @@ class Discoveries:
         """What all of them found last."""
         return [group for each in self._running for group in each.discovery.groups()]
 
-    async def configure(self, config: ScrapeConfig) -> None:
-        """Runs what the job says. A discovery whose section is the same as before goes on."""
+    async def configure(self, config: DiscoveryConfigs) -> None:
+        """Runs what the section says. A discovery whose section is the same as before goes on."""
         rest, running = self._running, list[_Running]()
         wanted: list[SdConfig] = [*config.http_sd_configs, *config.dns_sd_configs, *config.kubernetes_sd_configs]
         for section in wanted:

@@ -10,7 +10,7 @@ from structlog.typing import FilteringBoundLogger
 
 from hivesight.model.labels import Labels
 from hivesight.schema import load
-from hivesight.sources.config import ScrapeConfig
+from hivesight.sources.config import DiscoveryConfigs
 from hivesight.sources.metrics import ScrapeMetrics
 from hivesight.sources.paths import matching
 from hivesight.sources.sd_config import FileSdConfig, StaticConfig
@@ -23,10 +23,10 @@ _MAX_FILES = 10_000
 _log: FilteringBoundLogger = structlog.get_logger(__name__)
 
 
-def static_groups(config: ScrapeConfig) -> list[TargetGroup]:
-    """The groups that stand in the configuration."""
+def static_groups(config: DiscoveryConfigs, owner: str) -> list[TargetGroup]:
+    """The groups that stand in the configuration. owner: whose they are, for messages."""
     return [
-        TargetGroup(static.targets, static.labels, f"static_configs {index + 1} of job {config.job_name}")
+        TargetGroup(static.targets, static.labels, f"static_configs {index + 1} of {owner}")
         for index, static in enumerate(config.static_configs)
     ]
 

@@ -43,7 +43,7 @@ class ScrapeManager:
     fetching: Callable[[ScrapeConfig, Executor], Fetch] = HttpFetch
     discovering: Callable[[SdConfig], Discovery] | None = None
     sleep: Sleep = asyncio.sleep
-    _metrics: ScrapeMetrics = field(init=False)
+    metrics: ScrapeMetrics = field(init=False)
     _discover: Callable[[SdConfig], Discovery] = field(init=False)
     _failure_logs: dict[str, FailureLog] = field(init=False, default_factory=dict[str, FailureLog])
     _pools: dict[str, Pool] = field(init=False, default_factory=dict[str, Pool])
@@ -51,8 +51,8 @@ class ScrapeManager:
     _watch: asyncio.Task[None] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self._metrics = ScrapeMetrics(self.registry)
-        self._discover = self.discovering or Discover(self.executor, self._metrics, self.sleep)
+        self.metrics = ScrapeMetrics(self.registry)
+        self._discover = self.discovering or Discover(self.executor, self.metrics, self.sleep)
 
     async def apply(self, file: PrometheusFile, local: Sequence[LocalSource] = ()) -> None:
         """Scrapes what `file` (from `sources.reading`) says, and `local`, from now on. Targets that are the same as
@@ -66,9 +66,9 @@ class ScrapeManager:
                 await self._configure(name, config)
             for key, source in sources.items():
                 if key not in self._pools:
-                    self._pools[key] = local_pool(source, LocalFetch(source, self.executor), self._metrics)
+                    self._pools[key] = local_pool(source, LocalFetch(source, self.executor), self.metrics)
                     await self._reconcile(self._pools[key])
-            self._metrics.targets.set(len(self.active_targets()))
+            self.metrics.targets.set(len(self.active_targets()))
             if self._watch is None:
                 self._watch = asyncio.create_task(self._watching(), name="discovery")
 
@@ -125,7 +125,7 @@ class ScrapeManager:
         fetch = old.fetch if old is not None and same else self.fetching(config, self.executor)
         discoveries = (old and old.discoveries) or Discoveries(self._discover)
         await discoveries.configure(config)
-        pool = self._pools[name] = Pool(config, fetch, self._metrics, discoveries, old=old)
+        pool = self._pools[name] = Pool(config, fetch, self.metrics, discoveries, old=old)
         await self._poll(pool)
         await self._reconcile(pool, restart=not same)
         if old is not None and not same:
@@ -140,10 +140,10 @@ class ScrapeManager:
                     for pool in list(self._pools.values()):
                         if pool.watches and await self._poll(pool):
                             await self._reconcile(pool)
-                            self._metrics.targets.set(len(self.active_targets()))
+                            self.metrics.targets.set(len(self.active_targets()))
             except Exception:  # noqa: BLE001  # supervises
                 _log.exception("fault while looking for targets")
-                self._metrics.loop_errors.inc()
+                self.metrics.loop_errors.inc()
 
     async def _reconcile(self, pool: Pool, restart: bool = False) -> None:
         """Makes the running loops those of the pool's targets."""
@@ -164,7 +164,7 @@ class ScrapeManager:
 
     def _start(self, pool: Pool, target: Target, old: ScrapeLoop | None) -> Running:
         if old is None:
-            series = TargetSeries(target, pool.config, self.appender, self._metrics)
+            series = TargetSeries(target, pool.config, self.appender, self.metrics)
         else:
             series = old.series
             series.configure(target, pool.config)
@@ -174,7 +174,7 @@ class ScrapeManager:
             pool.fetch,
             clock=self.clock,
             executor=self.executor,
-            metrics=self._metrics,
+            metrics=self.metrics,
             sleep=self.sleep,
             failures=self._failure_log(pool.config.scrape_failure_log_file),
         )
@@ -184,7 +184,7 @@ class ScrapeManager:
 
     def _failure_log(self, path: str) -> FailureLog | None:
         """One for each file: jobs may share it."""
-        return self._failure_logs.setdefault(path, FailureLog(path, self._metrics)) if path else None
+        return self._failure_logs.setdefault(path, FailureLog(path, self.metrics)) if path else None
 
     async def _stop(self, pool: Pool) -> None:
         await self._end(list(pool.running.values()))

@@ -84,7 +84,9 @@ class Pool:
         self._rebuilt = monotonic if others else self._rebuilt
         self._revisions = revisions
         self._polled = True
-        groups = static_groups(self.config) + [group for files in self._files for group in files.groups()]
+        groups = static_groups(self.config, f"job {self.config.job_name}") + [
+            group for files in self._files for group in files.groups()
+        ]
         groups += self.discoveries.groups() if self.discoveries else ()
         before, self.targets = self.targets, pool_targets(self.config, self._rules, groups)
         return self.targets != before

@@ -9,35 +9,26 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from hivesight.http_client.folder import in_folder
-from hivesight.http_client.unsupported import references_without_effect
 from hivesight.ingest.protocol import DEFAULT_PROTOCOLS, NATIVE_PROTOCOLS, ScrapeProtocol
 from hivesight.model.diagnostics import Diagnostic, Severity, worst
 from hivesight.model.labels import Labels
 from hivesight.schema import Loaded, joined, load_file
 from hivesight.schema.loading import load
 from hivesight.sources.config import (
-    DiscoveryConfigs,
+    AlertingConfig,
     GlobalConfig,
     PrometheusFile,
     ScrapeConfig,
     ScrapeConfigFile,
 )
-from hivesight.sources.kubernetes.config import KubernetesSdConfig
+from hivesight.sources.discovery_reading import check_discovery, discovery_in_folder
 from hivesight.sources.paths import matching
-from hivesight.sources.sd_config import FileSdConfig
 
 DEFAULT_INTERVAL_MS: Final = 60_000
 DEFAULT_TIMEOUT_MS: Final = 10_000
 DEFAULT_BODY_SIZE_LIMIT: Final = 64 << 20
 """Bytes of an uncompressed body where nobody says; Prometheus has no limit there."""
 
-_KINDS: Final = ("static_configs", "file_sd_configs", "http_sd_configs", "dns_sd_configs", "kubernetes_sd_configs")
-_UNKNOWN_KINDS: Final = tuple(
-    each.name
-    for each in dataclasses.fields(DiscoveryConfigs)
-    if each.name.endswith("_sd_configs") and each.name not in _KINDS
-)
 _GLOBAL_WITHOUT_EFFECT: Final = {
     "query_log_file": "not supported yet: no query log is written",
 }
@@ -81,14 +72,22 @@ def _complete(loaded: Loaded[PrometheusFile], folder: Path, environ: Mapping[str
         global_=global_,
         scrape_configs=tuple(jobs),
         rule_files=tuple(joined(folder, each) for each in file.rule_files),
+        alerting=_alerting(file.alerting, folder),
     )
     failed = worst(found) is Severity.ERROR
     return dataclasses.replace(loaded, value=None if failed else value, diagnostics=tuple(found))
 
 
+def _alerting(config: AlertingConfig, folder: Path) -> AlertingConfig:
+    sets = tuple(discovery_in_folder(each, folder) for each in config.alertmanagers)
+    return dataclasses.replace(config, alertmanagers=sets)
+
+
 def _check_file(loaded: Loaded[PrometheusFile], file: PrometheusFile) -> Iterable[Diagnostic]:
     yield from _without_effect(loaded, (), file, PrometheusFile(), _FILE_WITHOUT_EFFECT)
     yield from _without_effect(loaded, ("global",), file.global_, GlobalConfig(), _GLOBAL_WITHOUT_EFFECT)
+    for index, each in enumerate(file.alerting.alertmanagers):
+        yield from check_discovery(loaded, ("alerting", "alertmanagers", index), each)
     interval = file.global_.scrape_interval_ms or DEFAULT_INTERVAL_MS
     if file.global_.scrape_timeout_ms > interval:
         yield loaded.at(
@@ -136,11 +135,7 @@ def _take(
             message = f'found multiple scrape configs with job name "{config.job_name}"{first}'
             yield loaded.at((*at, "job_name"), "config/value", message)
         names[config.job_name] = loaded.path
-        yield from _check_kinds(loaded, at, config)
-        yield from references_without_effect(loaded, at, config, Severity.ERROR)
-        for kind in ("http_sd_configs", "kubernetes_sd_configs"):
-            for position, each in enumerate(getattr(config, kind)):
-                yield from references_without_effect(loaded, (*at, kind, position), each, Severity.ERROR)
+        yield from check_discovery(loaded, at, config)
         yield from _check_targets(loaded, at, config)
         job = _job(config, global_, folder)
         if config.scrape_timeout_ms > job.scrape_interval_ms:
@@ -180,15 +175,12 @@ def _job(config: ScrapeConfig, global_: GlobalConfig, folder: Path) -> ScrapeCon
     default = NATIVE_PROTOCOLS if switches["scrape_native_histograms"] else DEFAULT_PROTOCOLS
     protocols = config.scrape_protocols or global_.scrape_protocols or default
     escaping = "underscores" if config.metric_name_validation_scheme == "legacy" else ""
-    return in_folder(
+    return discovery_in_folder(
         dataclasses.replace(
             config,
             scrape_interval_ms=interval,
             scrape_timeout_ms=config.scrape_timeout_ms or min(global_.scrape_timeout_ms, interval),
             scrape_protocols=protocols,
-            file_sd_configs=tuple(_file_sd(each, folder) for each in config.file_sd_configs),
-            http_sd_configs=tuple(in_folder(each, folder) for each in config.http_sd_configs),
-            kubernetes_sd_configs=tuple(_kubernetes_sd(each, folder) for each in config.kubernetes_sd_configs),
             metric_name_escaping_scheme=config.metric_name_escaping_scheme
             or escaping
             or global_.metric_name_escaping_scheme,
@@ -198,26 +190,6 @@ def _job(config: ScrapeConfig, global_: GlobalConfig, folder: Path) -> ScrapeCon
         ),
         folder,
     )
-
-
-def _file_sd(config: FileSdConfig, folder: Path) -> FileSdConfig:
-    return dataclasses.replace(config, files=tuple(joined(folder, each) for each in config.files))
-
-
-def _kubernetes_sd(config: KubernetesSdConfig, folder: Path) -> KubernetesSdConfig:
-    return in_folder(dataclasses.replace(config, kubeconfig_file=joined(folder, config.kubeconfig_file)), folder)
-
-
-def _check_kinds(loaded: Loaded[Any], at: tuple[str | int, ...], config: ScrapeConfig) -> Iterable[Diagnostic]:
-    """An error for each kind of discovery that Prometheus has and this server has not: without its targets the job is
-    not what was asked for."""
-    for name in _UNKNOWN_KINDS:
-        if getattr(config, name) is not None:
-            reason = (
-                f"{name} is not supported: {', '.join(_KINDS)} are; bridge its targets with a tool of your "
-                "own: write them to a file for file_sd_configs, or serve them to http_sd_configs"
-            )
-            yield loaded.at((*at, name), "config/unsupported", reason, on_key=True)
 
 
 def _check_targets(loaded: Loaded[Any], at: tuple[str | int, ...], config: ScrapeConfig) -> Iterable[Diagnostic]:

@@ -1,9 +1,9 @@
 """Rules, the alerts that they hold, and the Alertmanagers that alerts are sent to."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,7 +20,17 @@ from hivesight.query.promql.literals import quote
 from hivesight.rules import AlertSnapshot, GroupSnapshot, RuleManager, RuleSnapshot
 
 
-def routes(manager: RuleManager) -> list[BaseRoute]:
+class Receivers(Protocol):
+    """The Alertmanagers that alerts are sent to, by the address that takes them."""
+
+    @property
+    def active(self) -> Sequence[str]: ...
+
+    @property
+    def dropped(self) -> Sequence[str]: ...
+
+
+def routes(manager: RuleManager, receivers: Receivers) -> list[BaseRoute]:
     """The routes of this module."""
 
     async def rules(params: Params, _: Request) -> Response:
@@ -49,8 +59,8 @@ def routes(manager: RuleManager) -> list[BaseRoute]:
         return success({"alerts": [_alert(each) for each in manager.snapshot().alerts]})
 
     async def alertmanagers(_: Params, __: Request) -> Response:
-        # Alerts are routed by this process itself: there is no other that they are sent to.
-        return success({"activeAlertmanagers": [], "droppedAlertmanagers": []})
+        lists = {"activeAlertmanagers": receivers.active, "droppedAlertmanagers": receivers.dropped}
+        return success({name: [{"url": url} for url in urls] for name, urls in lists.items()})
 
     return [
         endpoint("/api/v1/rules", rules, ["GET"]),

@@ -213,6 +213,7 @@ HISTOGRAMS = [
     ("z", "1m", "{{schema:1 count:3 sum:3 buckets:[1 2]}}", True),
     ("z", "1m", "{{schema:1 count:3 sum:3 buckets:[2 1]}}", False),
     ("z", "1m", "{{schema:1 count:3 sum:3 counter_reset_hint:gauge buckets:[1 2]}}", False),
+    ("z", "1m", "{{schema:1 count:3 sum:3 counter_reset_hint:not_reset buckets:[1 2]}}", True),
     ("z * 2", "1m", "{{schema:1 count:6 sum:6 buckets:[2 4]}}", True),
     ("sum(z)", "1m", "{{schema:1 count:3 sum:3 buckets:[1 2]}}", True),
 ]
@@ -304,3 +305,30 @@ def test_rule_files_are_patterns_beside_the_file(tmp_path: Path) -> None:
     (warning, verdict) = of(tmp_path, text)
     assert warning.startswith("case.test.yml:1:24: warning: no file matches 'none.yml'")
     assert verdict == "case.test.yml: 0 tests passed"
+
+
+def test_recorded_and_alerting_histograms(tmp_path: Path) -> None:
+    rules = """
+groups:
+- name: g
+  rules:
+  - {record: 'job:z:sum', expr: 'sum by (job) (z)', labels: {kind: total}}
+  - {record: mixed, expr: 'z or label_replace(vector(7), "n", "1", "", "")'}
+  - {alert: Any, expr: 'job:z:sum', annotations: {text: '{{ $value }} {{ with query "z" }}{{ . | first | value }}{{ end }}'}}
+"""
+    one, two = "{{count:3 sum:3 buckets:[1 2]}}", "{{count:6 sum:6 buckets:[2 4]}}"
+    text = f"""
+input_series:
+- {{series: 'z{{job="a", i="1"}}', values: '{one}x3 stale'}}
+- {{series: 'z{{job="a", i="2"}}', values: '{one}x3 stale'}}
+promql_expr_test:
+- {{expr: 'job:z:sum', eval_time: 2m, exp_samples: [{{labels: 'job:z:sum{{job="a", kind="total"}}', histogram: '{two}'}}]}}
+- {{expr: 'mixed{{i!="2"}}', eval_time: 2m, exp_samples: [{{labels: 'mixed{{job="a", i="1"}}', histogram: '{one}'}}, {{labels: 'mixed{{n="1"}}', value: 7}}]}}
+- {{expr: 'histogram_count(increase(job:z:sum[5m]))', eval_time: 3m, exp_samples: [{{labels: '{{job="a", kind="total"}}', value: 0}}]}}
+- {{expr: 'job:z:sum', eval_time: 5m}}
+alert_rule_test:
+- eval_time: 3m
+  alertname: Any
+  exp_alerts: [{{exp_labels: {{job: a, kind: total}}, exp_annotations: {{text: '{{count:6, sum:6, (0.5,1]:2, (1,2]:4}} 0'}}}}]
+"""
+    assert of(tmp_path, case(text), rules) == ["case.test.yml: 1 test passed"]

@@ -1,11 +1,9 @@
 """A small world for rules: the real store and the real engine, a clock that is set by hand, and who hears of alerts."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hivesight.model.alert import Alert
 from hivesight.model.labels import Labels
@@ -14,6 +12,7 @@ from hivesight.model.series import STALE, is_absent, is_stale
 from hivesight.query.promql import Engine
 from hivesight.rules import RuleFile, RuleOptions, read_rules
 from hivesight.rules.group import Group, Outside
+from hivesight.storage.labelled import LabelledWriter
 from hivesight.storage.tsdb import Limits, Tsdb
 
 OPEN: list["World"] = []
@@ -35,17 +34,6 @@ class SetClock:
 
 
 @dataclass
-class StoreSink:
-    """The store as rules write to it."""
-
-    store: Tsdb
-
-    def write(self, key: str, at_ms: int, labels: Sequence[Labels], values: NDArray[np.float64]) -> None:
-        group = self.store.group(key)
-        group.append(at_ms, group.register(labels), values)
-
-
-@dataclass
 class World:
     """One process over a directory; another World over the same directory is the process after a restart."""
 
@@ -59,7 +47,7 @@ class World:
         self.engine = Engine(self.store)
         self.outside = Outside(
             query=self.engine.instant,
-            sink=StoreSink(self.store),
+            sink=LabelledWriter(self.store),
             history=self.store,
             send=self.sent.extend,
             clock=self.clock,
@@ -74,7 +62,7 @@ class World:
 
     def feed(self, at_ms: int, values: dict[str, float | None]) -> None:
         """One sample for each series (`name{label="value"}` without quotes' contents escaped); None ends it."""
-        sink = StoreSink(self.store)
+        sink = LabelledWriter(self.store)
         labels = [parse_series(text) for text in values]
         array = np.array([STALE if value is None else value for value in values.values()])
         sink.write("input", at_ms, labels, array)

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from hivesight.model.errors import BadQuery
 from hivesight.model.gofloat import format_g
-from hivesight.model.histogram import Histogram
+from hivesight.model.histogram import Hint, Histogram
 from hivesight.model.labels import NO_LABELS, Labels
 from hivesight.query.promql import Answer, Scalar, Vector
 from hivesight.rule_tests.histogram_notation import histogram_text
@@ -54,10 +55,17 @@ def _expected(sample: ExpectedSample) -> Sample:
 
 def _equal(one: Sample, other: Sample, *, fuzzy: bool) -> bool:
     if isinstance(one, Histogram) or isinstance(other, Histogram):
-        return isinstance(one, Histogram) and isinstance(other, Histogram) and _text(one) == _text(other)
+        return isinstance(one, Histogram) and isinstance(other, Histogram) and _alike(one) == _alike(other)
     if one == other or (math.isnan(one) and math.isnan(other)):
         return True
     return fuzzy and other in (math.nextafter(one, math.inf), math.nextafter(one, -math.inf))
+
+
+def _alike(histogram: Histogram) -> str:
+    """What of a histogram is compared. Whether a counter is known to go on depends on how samples lie in a store, and
+    so on which program is asked; that it is a gauge does not."""
+    hint = Hint.GAUGE if histogram.hint is Hint.GAUGE else Hint.UNKNOWN
+    return histogram_text(replace(histogram, hint=hint))
 
 
 def _text(sample: Sample) -> str:

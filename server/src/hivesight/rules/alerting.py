@@ -21,7 +21,7 @@ from hivesight.rules.alerts import (
     needs_sending,
 )
 from hivesight.rules.expansion import Expansion, Surroundings, parse_template
-from hivesight.rules.ports import Element, elements_of
+from hivesight.rules.ports import Element, elements_of, number_of
 from hivesight.rules.restoring import Remembered, Restoration, restored
 from hivesight.rules.rule import Moment, Outcome, RuleFailed
 from hivesight.rules.sections import RuleConfig
@@ -124,7 +124,7 @@ class AlertingRule:
         data = expansion.data(labels, value)
         own = {**expansion.expand(self._label_templates, data), ALERT_NAME: self.config.alert}
         annotations = Labels(expansion.expand(self._annotation_templates, data))
-        return ActiveAlert(labels.without(METRIC_NAME).merged(own), value, at_ms, annotations)
+        return ActiveAlert(labels.without(METRIC_NAME).merged(own), number_of(value), at_ms, annotations)
 
     def _said(self, alert: ActiveAlert, moment: Moment) -> Alert:
         """The alert as it is told to those who should hear. External labels stand where it has none of that name."""

@@ -15,8 +15,10 @@ from hivesight.gotmpl import (
     prometheus_functions,
 )
 from hivesight.model.errors import QueryError, StorageError
+from hivesight.model.histogram import Histogram
 from hivesight.model.labels import NO_LABELS, Labels
-from hivesight.rules.ports import QueryFunc, elements_of
+from hivesight.query.promql.native.buckets import histogram_text
+from hivesight.rules.ports import QueryFunc, elements_of, number_of
 
 PREAMBLE: Final = (
     "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}"
@@ -72,19 +74,20 @@ class Expansion:
                 elements = elements_of(query(text, at_ms))
             except (QueryError, StorageError) as error:
                 raise FunctionError(str(error)) from error
-            return [Sample(dict(labels), value) for labels, value in elements]
+            return [Sample(dict(labels), number_of(value)) for labels, value in elements]
 
         self._functions: Mapping[str, Function] = prometheus_functions(
             query=ask, external_url=surroundings.external_url, now_ms=at_ms
         )
 
-    def data(self, labels: Labels, value: float) -> Mapping[str, object]:
-        """What the templates see of one element; its labels are those of the answer, the metric's name among them."""
+    def data(self, labels: Labels, value: float | Histogram) -> Mapping[str, object]:
+        """What the templates see of one element; its labels are those of the answer, the metric's name among them. A
+        histogram is seen as its text."""
         return {
             "Labels": dict(labels),
             "ExternalLabels": dict(self._surroundings.external_labels),
             "ExternalURL": self._surroundings.external_url,
-            "Value": value,
+            "Value": histogram_text(value) if isinstance(value, Histogram) else value,
         }
 
     def expand(self, templates: Mapping[str, Template], data: Mapping[str, object]) -> dict[str, str]:

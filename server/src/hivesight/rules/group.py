@@ -1,15 +1,18 @@
 """A group of rules: evaluated one after the other, so that later ones see what earlier ones made."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from hivesight.gotmpl import TemplateError
 from hivesight.model.clock import Clock
 from hivesight.model.errors import HivesightError, StorageError
+from hivesight.model.histogram import Histogram, HistogramGrid, cells_of
 from hivesight.model.labels import Labels
 from hivesight.model.series import STALE
 from hivesight.rules.alerting import AlertingRule
@@ -158,12 +161,11 @@ class Group:
         if outcome.alerts:
             self._outside.send(outcome.alerts)
         labels = [each for each, _ in outcome.samples]
-        values = [value for _, value in outcome.samples]
         current = frozenset(labels)
         gone = sorted(place.previous - current)
         if labels or gone:
-            array = np.array(values + [STALE] * len(gone), dtype=np.float64)
-            self._outside.sink.write(place.key, moment.data_ms, labels + gone, array)
+            values, histograms = _columns([value for _, value in outcome.samples], len(gone))
+            self._outside.sink.write(place.key, moment.data_ms, labels + gone, values, histograms)
         place.previous = current
         return len(labels)
 
@@ -218,6 +220,18 @@ class Group:
             self._outside.sink.write(place.key, ended_ms, gone, np.full(len(gone), STALE))
         except StorageError as error:
             _log.warning("series of a removed rule not ended", file=self.file, key=place.key, error=str(error))
+
+
+def _columns(samples: Sequence[float | Histogram], gone: int) -> tuple[NDArray[np.float64], HistogramGrid | None]:
+    """Samples as the sink takes them, and behind them the marks of series that are gone."""
+    histograms = [each for each in samples if isinstance(each, Histogram)]
+    numbers = [each.sum if isinstance(each, Histogram) else each for each in samples]
+    values = np.array(numbers + [STALE] * gone, dtype=np.float64)
+    if not histograms:
+        return values, None
+    place = np.full((len(values), 1), -1, dtype=np.int64)
+    place[[isinstance(each, Histogram) for each in samples] + [False] * gone, 0] = np.arange(len(histograms))
+    return values, HistogramGrid(cells_of(histograms), place)
 
 
 def _hand_over(old: Group, new: Group) -> list[Place]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from hivesight.model.alert import Alert
 from hivesight.model.errors import BadQuery
+from hivesight.model.histogram import Histogram, HistogramGrid
 from hivesight.model.labels import NO_LABELS, Labels
 from hivesight.model.matcher import Matcher
 from hivesight.model.series import SeriesBlock
@@ -19,16 +20,24 @@ QueryFunc = Callable[[str, int], Answer]
 SendFunc = Callable[[Sequence[Alert]], object]
 """Takes alerts that fire or are over; called from the thread of an evaluation."""
 
-Element = tuple[Labels, float]
+Element = tuple[Labels, float | Histogram]
 """One element of an instant vector."""
 
 
 class SampleSink(Protocol):
     """Where the series that rules make are kept."""
 
-    def write(self, key: str, at_ms: int, labels: Sequence[Labels], values: NDArray[np.float64]) -> None:
+    def write(
+        self,
+        key: str,
+        at_ms: int,
+        labels: Sequence[Labels],
+        values: NDArray[np.float64],
+        histograms: HistogramGrid | None = None,
+    ) -> None:
         """One sample of each series at one time, STALE where a series ended. key: the rule's own, the same over
-        restarts. labels: no two are equal. Raises StorageError."""
+        restarts. labels: no two are equal. histograms: which samples are native histograms, place of shape
+        (len(labels), 1); `values` holds their sums. Raises StorageError."""
         ...
 
 
@@ -45,7 +54,12 @@ def elements_of(answer: Answer) -> list[Element]:
     """An answer as the elements of a vector; a scalar is one element without labels. Raises BadQuery for others."""
     value = answer.value
     if isinstance(value, Vector):
-        return list(value.rows())
+        return list(value.samples())
     if isinstance(value, Scalar):
         return [(NO_LABELS, value.value)]
     raise BadQuery("rule result is not a vector or scalar: aggregate it over time, for example with avg_over_time")
+
+
+def number_of(value: float | Histogram) -> float:
+    """The value of an element where only a number can stand: 0 for a histogram, as in Prometheus."""
+    return 0.0 if isinstance(value, Histogram) else value

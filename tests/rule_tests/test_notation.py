@@ -76,6 +76,7 @@ FAULTS = [
     ("_x1000000000", 2, "more than"),
     ("1x3000000 2x3000000", 10, "more than"),
     ("{{buckets:[1 1 1]}}x4000000", 0, "more than"),
+    ("{{count:1}}+{{count:1}}x100000", 0, "more than"),
     ("1 {{count:x}}", 4, "is a number"),
     ("{{nothing:1}}", 2, "no part of a histogram"),
     ("{{count:1 count:2}}", 2, "stands twice"),

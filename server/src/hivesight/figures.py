@@ -1,10 +1,12 @@
 """The server's figures of its rooms, as metric families: what they count themselves is only read here."""
 
 from collections.abc import Callable
+from typing import Final
 
 from prometheus_client.registry import Collector
 
 from hivesight.rules import RuleManager
+from hivesight.rules.group import Group
 from hivesight.storage.tsdb import Tsdb, TsdbStats
 from hivesight.telemetry.collector import Figures, FiguresCollector
 
@@ -14,9 +16,6 @@ def figures(tsdb: Tsdb, rules: RuleManager) -> Collector:
 
     def store(read: Callable[[TsdbStats], float]) -> Callable[[], Figures]:
         return lambda: {"": read(tsdb.stats())}
-
-    def rule_groups(read: Callable[[], float]) -> Callable[[], Figures]:
-        return lambda: {"": read()}
 
     return FiguresCollector(
         [
@@ -78,29 +77,57 @@ def figures(tsdb: Tsdb, rules: RuleManager) -> Collector:
                 "",
                 store(lambda each: each.wal_failures_total),
             ),
-            (
-                "prometheus_rule_evaluations_total",
-                "Evaluations of rules.",
-                "",
-                rule_groups(lambda: sum(group.evaluations for group in rules.snapshot().groups)),
-            ),
-            (
-                "prometheus_rule_evaluation_failures_total",
-                "Evaluations of rules that failed.",
-                "",
-                rule_groups(lambda: sum(group.failures for group in rules.snapshot().groups)),
-            ),
-            (
-                "prometheus_rule_group_iterations_missed_total",
-                "Turns of rule groups that were left out because the one before took too long.",
-                "",
-                rule_groups(lambda: sum(group.missed for group in rules.snapshot().groups)),
-            ),
+            *_rule_groups(rules),
             (
                 "hivesight_rule_group_crashes_total",
                 "Evaluations of rule groups that ended in a fault of the server itself.",
                 "",
-                rule_groups(lambda: rules.crashes),
+                lambda: {"": rules.crashes},
             ),
         ]
     )
+
+
+_GROUP_FIGURES: Final[tuple[tuple[str, str, Callable[[Group], float]], ...]] = (
+    ("prometheus_rule_evaluations_total", "Evaluations of rules.", lambda group: group.status.evaluations),
+    (
+        "prometheus_rule_evaluation_failures_total",
+        "Evaluations of rules that failed.",
+        lambda group: group.status.failures,
+    ),
+    (
+        "prometheus_rule_group_iterations_missed_total",
+        "Turns of rule groups that were left out because the one before took too long.",
+        lambda group: group.status.missed,
+    ),
+    (
+        "prometheus_rule_group_interval_seconds",
+        "How often a group is evaluated.",
+        lambda group: group.interval_ms / 1000,
+    ),
+    (
+        "prometheus_rule_group_last_duration_seconds",
+        "How long the last evaluation of a group took.",
+        lambda group: group.status.evaluation_seconds,
+    ),
+    (
+        "prometheus_rule_group_last_evaluation_timestamp_seconds",
+        "When a group was evaluated last; 0 before the first time.",
+        lambda group: group.status.evaluated_at_ms / 1000,
+    ),
+    (
+        "prometheus_rule_group_last_evaluation_samples",
+        "Samples that the last evaluation of a group made.",
+        lambda group: group.status.samples,
+    ),
+    ("prometheus_rule_group_rules", "Rules of a group.", lambda group: len(group.places)),
+)
+
+
+def _rule_groups(rules: RuleManager) -> list[tuple[str, str, str, Callable[[], Figures]]]:
+    """Prometheus' figures of groups, by `file;name`."""
+
+    def reading(read: Callable[[Group], float]) -> Callable[[], Figures]:
+        return lambda: {f"{group.file};{group.config.name}": read(group) for group in rules.groups}
+
+    return [(name, help_, "rule_group", reading(read)) for name, help_, read in _GROUP_FIGURES]

@@ -19,6 +19,8 @@ MAX_SAMPLES: Final = 5_000_000
 MAX_FIGURES: Final = 10_000_000
 """Counts and buckets of all histograms of one test."""
 
+_ADDITION: Final = 100
+"""What adding a histogram counts for, in numbers: so that 100,000 are added at most, in some seconds."""
 _UNSIGNED: Final = r"(?:(?:[0-9](?:_?[0-9])*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(?i:inf|nan))"
 _SPACE: Final = re.compile(r"\s*")
 _BLANK: Final = re.compile(r"_(?:x([0-9]+))?(?!\S)")
@@ -49,11 +51,12 @@ class Run:
 
     @property
     def figures(self) -> int:
-        """Numbers that its histograms take."""
+        """Numbers that its histograms take; those that are added up cost more than their size."""
         if not isinstance(self.first, Histogram):
             return 0
         both = [self.first, self.step] if isinstance(self.step, Histogram) else [self.first]
-        return self.count * sum(3 + len(each.positive) + len(each.negative) for each in both)
+        each_costs = _ADDITION if isinstance(self.step, Histogram) else 0
+        return self.count * (each_costs + sum(3 + len(each.positive) + len(each.negative) for each in both))
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,12 @@ class RuleManager:
 
     def snapshot(self) -> RulesSnapshot:
         """All groups, rules and alerts as they are now. From any thread."""
-        return snapshot([slot.group for slot in self._slots])
+        return snapshot(self.groups)
+
+    @property
+    def groups(self) -> list[Group]:
+        """The groups, whose figures any thread may read."""
+        return [slot.group for slot in self._slots]
 
     async def run(self) -> None:
         """Evaluate every group when it is due, never one twice at a time, until cancelled."""

@@ -6,6 +6,7 @@ Both scrape the same server once a second, in turn, so that neither disturbs the
 series are new, are left out. Prints the CPU of both and the ratio; without a Prometheus only ours.
 """
 
+import argparse
 import http.server
 import shutil
 import subprocess
@@ -84,8 +85,11 @@ def measure(command: list[str], ready: str, target: Target, scrapes: int) -> tup
 
 
 def main() -> None:
-    lines = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    scrapes = int(sys.argv[2]) if len(sys.argv) > 2 else 20
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("lines", nargs="?", type=int, default=100_000, help="of the body (default 100,000)")
+    parser.add_argument("scrapes", nargs="?", type=int, default=20, help="that are measured (default 20)")
+    options = parser.parse_args()
+    lines, scrapes = options.lines, options.scrapes
     target = Target(lines)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "prometheus.yml"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hivesight.query.promql.groups import Groups
-from hivesight.query.promql.ranking import _smallest, quantiles
+from hivesight.query.promql.ranking import quantiles, smallest
 from hivesight.query.promql.sums import group_sums
 
 
@@ -45,7 +45,7 @@ def members(of: Groups, group: int, step: int) -> list[int]:
 
 def test_the_smallest_are_the_first_of_an_order_that_has_nan_at_its_end(random: np.random.Generator) -> None:
     of, wanted = groups(random), random.choice([-1, 0, 1, 2, 3, 100, 2**63 - 1], 7)
-    chosen = _smallest(of, of.values, wanted)
+    chosen = smallest(of, of.values, wanted)
     for step, count in enumerate(wanted.tolist()):
         for group in range(len(of.starts)):
             rows = members(of, group, step)

@@ -1,7 +1,5 @@
 """OTLP's exemplars as ours."""
 
-from collections.abc import Iterable
-
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Exemplar as OtlpExemplar
 
 from hivesight.ingest.otlp.values import text_of
@@ -12,13 +10,8 @@ MAX_CHARACTERS = 128
 """OpenMetrics 1.0, "Exemplars": names and values together."""
 
 
-def exemplars_of(exemplars: Iterable[OtlpExemplar], series: Labels) -> list[Exemplar]:
-    """Trace and span in hex; the other attributes only where all of it is short enough."""
-    return [exemplar_of(each, series) for each in exemplars]
-
-
 def exemplar_of(exemplar: OtlpExemplar, series: Labels) -> Exemplar:
-    """One exemplar of one series."""
+    """Trace and span in hex; the other attributes only where all of it is short enough."""
     labels: dict[str, str] = {}
     if any(exemplar.trace_id):
         labels["trace_id"] = exemplar.trace_id.hex()

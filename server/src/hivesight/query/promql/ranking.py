@@ -61,7 +61,7 @@ def ranked(context: Context, node: Aggregate, frame: Frame, param: Values) -> Fr
     groups = groups_of(node, frame)
     key = -groups.values if node.op == "topk" else groups.values
     if context.is_range or key.shape[1] > 1:
-        chosen = _smallest(groups, key, wanted)
+        chosen = smallest(groups, key, wanted)
         rows = np.flatnonzero(chosen.any(axis=1))
         return frame.rows(groups.order[rows]).where(chosen[rows])
     # A single answer is shown in this order: the NaN as the last choice, equal ones in their order.
@@ -71,7 +71,7 @@ def ranked(context: Context, node: Aggregate, frame: Frame, param: Values) -> Fr
     return _first(context, frame, groups, order[:, None], wanted)
 
 
-def _smallest(groups: Groups, key: Values, wanted: NDArray[np.int64]) -> Mask:
+def smallest(groups: Groups, key: Values, wanted: NDArray[np.int64]) -> Mask:
     """Which of each group have the smallest keys at each step, as many as wanted; of equal ones the first, NaN as the
     last choice."""
     nan = np.isnan(key)

@@ -1,5 +1,6 @@
-"""Sums to twice the precision of a float: a value is an unevaluated sum `high + low` (Dekker 1971, Knuth TAOCP 4.2.2).
-At least as accurate as the compensated sums of Prometheus, in a number of passes that grows with the logarithm."""
+"""Sums at least as accurate as the compensated ones of Prometheus. Over windows a value is an unevaluated sum
+`high + low` of twice a float's precision (Dekker 1971, Knuth TAOCP 4.2.2), in a number of passes that grows with the
+logarithm of the longest; down the rows of groups values are split instead, in a fixed number of passes."""
 
 from math import fsum
 from typing import Final

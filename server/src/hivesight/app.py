@@ -121,6 +121,7 @@ class App:
                         tasks = [
                             loops.create_task(rooms.rules.run(), name="rules"),
                             loops.create_task(rooms.alerting.run(), name="alerting"),
+                            loops.create_task(rooms.alerting.journal.run(), name="journal"),
                             loops.create_task(rooms.alertmanagers.run(), name="alertmanagers"),
                             loops.create_task(self._keep_within_retention(rooms.tsdb), name="retention"),
                         ]
@@ -167,6 +168,7 @@ class App:
             notifications=state.table("notifications"),
             silences=state.table("silences"),
             deliveries=state.table("deliveries"),
+            journal=state.table("journal"),
         )
         alerting = Alerting(tables, clock, AlertingMetrics(self._registry))
         history = History(tables.deliveries)
@@ -245,6 +247,7 @@ class App:
             config.alertmanager,
             muter=rooms.alerting,
             log=rooms.alerting.log,
+            journal=rooms.alerting.journal,
             history=rooms.history,
             metrics=rooms.notify_metrics,
             clock=self._clock,

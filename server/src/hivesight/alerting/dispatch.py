@@ -33,11 +33,8 @@ class Dispatcher:
         """Put an alert, as the store gives it, into the groups of every route that takes it. A new group over the
         limit is not made; `refused` counts it."""
         for route in self.tree.match(alert.labels):
-            labels = route.options.group_labels(alert.labels)
-            group = self._by_labels.get((route.index, labels))
-            if group is None:
-                # Resolved alerts make groups too: whether they were ever told, only the notification log knows.
-                group = self._new(route, labels, now_ms)
+            # Resolved alerts make groups too: whether they were ever told, only the notification log knows.
+            group = self.group(route, alert.labels) or self._new(route, alert.labels, now_ms)
             if group is not None:
                 before = group.next_ms
                 group.insert(alert, now_ms)
@@ -105,6 +102,10 @@ class Dispatcher:
         found = [group for group in self._groups.values() if group.alerts]
         return sorted(found, key=lambda each: (each.labels, each.route.options.receiver, each.route.index))
 
+    def group(self, route: Route, labels: Labels) -> Group | None:
+        """The group at this route that alerts with these labels belong to, where there is one."""
+        return self._by_labels.get((route.index, route.options.group_labels(labels)))
+
     def holds(self) -> set[str]:
         """The fingerprints of every alert in a group."""
         return {fingerprint for group in self._groups.values() for fingerprint in group.alerts}
@@ -114,9 +115,9 @@ class Dispatcher:
             self.refused += 1
             return None
         self._count += 1
-        group = Group(self._count, route, labels, now_ms)
+        group = Group(self._count, route, route.options.group_labels(labels), now_ms)
         self._groups[group.number] = group
-        self._by_labels[route.index, labels] = group
+        self._by_labels[route.index, group.labels] = group
         self._schedule(group)
         return group
 

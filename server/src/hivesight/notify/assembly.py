@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from hivesight.alerting.config import ConfigFile
 from hivesight.alerting.config_receivers import Receiver
+from hivesight.alerting.explain import Muter
+from hivesight.alerting.journal import Journal
 from hivesight.alerting.nflog import NotificationLog
 from hivesight.model.clock import Clock
 from hivesight.model.errors import ConfigError
@@ -14,7 +16,7 @@ from hivesight.notify.pipeline import Pipeline
 from hivesight.notify.registry import KINDS, Surroundings
 from hivesight.notify.rendering import check_settings, load_templates
 from hivesight.notify.retry import Patience
-from hivesight.notify.stages import Muter, Parts
+from hivesight.notify.stages import Parts
 
 
 def build_pipeline(
@@ -22,14 +24,15 @@ def build_pipeline(
     *,
     muter: Muter,
     log: NotificationLog,
+    journal: Journal,
     history: History,
     metrics: NotifyMetrics,
     clock: Clock,
     external_url: str,
     patience: Patience | None = None,
 ) -> Pipeline:
-    """muter, log: the alerting room and its `log`. external_url: where people reach this server, for links. Raises
-    ConfigError, also for templates that cannot be parsed."""
+    """muter, log, journal: the alerting room and what it keeps. external_url: where people reach us, for links.
+    Raises ConfigError, also for templates that cannot be parsed."""
     if file.config is None:
         raise ConfigError(file.diagnostics)
     config = file.config
@@ -38,7 +41,7 @@ def build_pipeline(
     if faults:
         raise ConfigError(faults)
     around = Surroundings(config.global_, templates, file.directory)
-    parts = Parts(muter, log, history, metrics, clock, external_url.rstrip("/"), patience or Patience())
+    parts = Parts(muter, log, journal, history, metrics, clock, external_url.rstrip("/"), patience or Patience())
     return Pipeline(parts, {each.name: _integrations(each, around) for each in config.receivers})
 
 

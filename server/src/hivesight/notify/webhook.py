@@ -30,7 +30,7 @@ class WebhookNotifier:
         self._templates = templates
         self._directory = directory
 
-    async def notify(self, notification: Notification) -> None:
+    async def notify(self, notification: Notification) -> str:
         config = self._config
         written = await asyncio.to_thread(read_secret, config.url, config.url_file, self._directory, "url_file")
         url = self._templates.render(written, notification)
@@ -44,7 +44,7 @@ class WebhookNotifier:
             body = payload(notification, kept, truncated)
         else:
             body = self._custom(notification, kept, truncated)
-        await self._poster.post(url, body, "application/json", config.timeout)
+        return str(await self._poster.post(url, body, "application/json", config.timeout))
 
     async def close(self) -> None:
         await self._poster.close()

@@ -1,0 +1,224 @@
+"""Why an alert is told, or not: its way through the routing tree, its groups, what holds it back there, whom each group
+was told to and when it is said next. Everything enters as it stands now; pure."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from hivesight.alerting.group import group_key
+from hivesight.alerting.index import fingerprint
+from hivesight.alerting.inhibit import Inhibition
+from hivesight.alerting.journal import Span, What
+from hivesight.alerting.nflog import Entry, Listener, NotificationLog, Reason, decide
+from hivesight.alerting.route import Outcome, Route, RouteOptions, Step
+from hivesight.alerting.silence import Silence
+from hivesight.model.alert import Alert
+from hivesight.model.labels import Labels
+
+LOOK_AHEAD_MS: Final = 8 * 24 * 3_600_000
+"""How far a time interval's end is looked for: past any week."""
+_MINUTE_MS: Final = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What keeps an alert from being told now. until_ms: None where nobody knows."""
+
+    what: What
+    why: str
+    until_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """One integration of a group's receiver. told_ms: when it was last told of the group, None for never. knows:
+    whether it was told then that this alert fires. next_ms: when the group is told it next, for this reason, if nothing
+    else happens; None where that is not in sight."""
+
+    listener: Listener
+    told_ms: int | None
+    knows: bool
+    next_ms: int | None
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPath:
+    """A group that the alert is in, or would be in. waiting: it is there already. alerts: how many are in it, this
+    one included. next_ms: its next flush."""
+
+    route: Route
+    labels: Labels
+    key: str
+    waiting: bool
+    alerts: int
+    next_ms: int
+    holds: tuple[Hold, ...]
+    prospects: tuple[Prospect, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """alert: None for one that is not there, as in "would I be told if". steps: every node of the tree in its order.
+    spans: what became of it so far."""
+
+    labels: Labels
+    alert: Alert | None
+    now_ms: int
+    steps: tuple[Step, ...]
+    groups: tuple[GroupPath, ...]
+    spans: tuple[Span, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.labels)
+
+
+class Muter(Protocol):
+    """Who knows what must not be told at a time."""
+
+    def inhibited_by(self, labels: Labels, now_ms: int) -> Inhibition | None: ...
+    def silenced_by(self, labels: Labels, now_ms: int) -> list[Silence]: ...
+    def muted_by(self, options: RouteOptions, now_ms: int) -> list[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A group as it stands. next_ms: its next flush."""
+
+    alerts: tuple[Alert, ...]
+    next_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an explanation is drawn from. standing: by route (its index) the group that the alert belongs to there,
+    where there is one. listeners: whom a receiver stands for."""
+
+    muter: Muter
+    log: NotificationLog
+    standing: Mapping[int, Standing]
+    listeners: Callable[[str], Sequence[Listener]]
+
+
+def explain(
+    labels: Labels, alert: Alert | None, tree: Route, around: Surroundings, spans: Sequence[Span], now_ms: int
+) -> Explanation:
+    """The way of an alert with these labels. alert: it, where it is there."""
+    steps = tree.explain(labels)
+    lasting = _lasting_holds(labels, around.muter, now_ms)
+    groups = [
+        _group(step.route, labels, alert, around, lasting, now_ms) for step in steps if step.outcome is Outcome.TAKEN
+    ]
+    return Explanation(labels, alert, now_ms, tuple(steps), tuple(groups), tuple(spans))
+
+
+def _lasting_holds(labels: Labels, muter: Muter, now_ms: int) -> list[Hold]:
+    """What holds it back wherever it goes."""
+    holds = [Hold(What.SILENCED, str(each), each.ends_at_ms) for each in muter.silenced_by(labels, now_ms)]
+    inhibition = muter.inhibited_by(labels, now_ms)
+    if inhibition is not None:
+        holds.insert(0, Hold(What.INHIBITED, str(inhibition), None))
+    return holds
+
+
+def _group(
+    route: Route, labels: Labels, alert: Alert | None, around: Surroundings, lasting: Sequence[Hold], now_ms: int
+) -> GroupPath:
+    options = route.options
+    group_labels = options.group_labels(labels)
+    key = group_key(route, group_labels)
+    standing = around.standing.get(route.index)
+    others = [] if standing is None else [each for each in standing.alerts if each.labels != labels]
+    next_ms = now_ms + options.group_wait_ms if standing is None else max(now_ms, standing.next_ms)
+    holds = [*lasting]
+    muting = around.muter.muted_by(options, now_ms)
+    if muting:
+        until = _first(lambda at: not around.muter.muted_by(options, at), _minutes(now_ms))
+        holds.append(Hold(What.TIME_INTERVAL, ", ".join(muting), until))
+    own = Alert(labels, now_ms, next_ms + 1) if alert is None else alert
+    outlook = _Outlook(own, others, around.muter, options, next_ms, holds)
+    listeners = around.listeners(options.receiver)
+    prospects = [outlook.prospect(each, around.log.find(each.target, key)) for each in listeners]
+    return GroupPath(
+        route,
+        group_labels,
+        key,
+        standing is not None and len(others) < len(standing.alerts),
+        len(others) + 1,
+        next_ms,
+        tuple(holds),
+        tuple(prospects),
+    )
+
+
+class _Outlook:
+    """What is to be expected of a group's flushes to come."""
+
+    def __init__(
+        self,
+        own: Alert,
+        others: Sequence[Alert],
+        muter: Muter,
+        options: RouteOptions,
+        next_ms: int,
+        holds: Sequence[Hold],
+    ) -> None:
+        self._own, self._muter, self._options, self._next_ms = own, muter, options, next_ms
+        self._endless = any(each.until_ms is None for each in holds)
+        self._free_ms = max((each.until_ms or 0 for each in holds), default=0)
+        told = [own, *(each for each in others if not self._held(each))]
+        self._firing = frozenset(fingerprint(each.labels) for each in told if not each.resolved_at(next_ms))
+        self._resolved = frozenset(fingerprint(each.labels) for each in told if each.resolved_at(next_ms))
+
+    def prospect(self, listener: Listener, entry: Entry | None) -> Prospect:
+        """What one integration can expect. entry: what it was told last."""
+        name = fingerprint(self._own.labels)
+        told_ms = None if entry is None else entry.at_ms
+        knows = entry is not None and name in entry.firing
+        first_ms = self._flush_from(max(self._next_ms, self._free_ms))
+        reason = self._decide(listener, entry, first_ms)
+        if reason is Reason.UNCHANGED and entry is not None:
+            first_ms = self._flush_from(max(first_ms, entry.at_ms + self._options.repeat_interval_ms + 1))
+            reason = self._decide(listener, entry, first_ms)
+        if self._endless or not reason.tells:
+            return Prospect(listener, told_ms, knows, None, reason)
+        return Prospect(listener, told_ms, knows, _first(self._open, self._flushes(first_ms)), reason)
+
+    def _decide(self, listener: Listener, entry: Entry | None, at_ms: int) -> Reason:
+        return decide(
+            entry,
+            self._firing,
+            self._resolved,
+            send_resolved=listener.send_resolved,
+            repeat_interval_ms=self._options.repeat_interval_ms,
+            now_ms=at_ms,
+        )
+
+    def _held(self, alert: Alert) -> bool:
+        silences = self._muter.silenced_by(alert.labels, self._next_ms)
+        return bool(silences) or self._muter.inhibited_by(alert.labels, self._next_ms) is not None
+
+    def _open(self, at_ms: int) -> bool:
+        return not self._muter.muted_by(self._options, at_ms)
+
+    def _flush_from(self, at_ms: int) -> int:
+        """The group's first flush at this time or after it."""
+        interval = self._options.group_interval_ms
+        return self._next_ms + -(-max(0, at_ms - self._next_ms) // interval) * interval
+
+    def _flushes(self, first_ms: int) -> Iterator[int]:
+        """Flushes from this one on, none of them more than once in a minute."""
+        interval = self._options.group_interval_ms
+        step = interval * max(1, -(-_MINUTE_MS // interval))
+        yield from range(first_ms, first_ms + LOOK_AHEAD_MS, step)
+
+
+def _minutes(now_ms: int) -> Iterator[int]:
+    """The beginnings of the minutes after this time: time intervals change at no other time."""
+    begin = now_ms - now_ms % _MINUTE_MS + _MINUTE_MS
+    yield from range(begin, begin + LOOK_AHEAD_MS, _MINUTE_MS)
+
+
+def _first(wanted: Callable[[int], bool], times: Iterator[int]) -> int | None:
+    return next((at for at in times if wanted(at)), None)

@@ -10,10 +10,9 @@ from prometheus_client import CollectorRegistry
 
 from alerting.fakes import START, ManualClock, memory_tables
 from alerting.fakes import alert as make
-from hivesight.alerting import Alerting, AlertingMetrics, AlertState, Flush, Tables, read_config
+from hivesight.alerting import Alerting, AlertingMetrics, AlertState, Flush, Tables, nflog, read_config
 from hivesight.alerting.config import Config
 from hivesight.alerting.matchers import parse_matchers
-from hivesight.alerting.nflog import Listener
 from hivesight.alerting.silence import SilenceRequest
 from hivesight.model.alert import Alert
 from hivesight.model.errors import StorageError
@@ -60,7 +59,7 @@ class Listener:
             await self.hold.wait()
         return self.answer
 
-    def listeners(self, receiver: str) -> Sequence[Listener]:
+    def listeners(self, receiver: str) -> Sequence[nflog.Listener]:
         return ()
 
     async def close(self) -> None:

@@ -41,6 +41,7 @@ from hivesight.ingest.otlp import OtlpMetrics, OtlpReceiver
 from hivesight.ingest.remote_write import Receiver
 from hivesight.model.clock import Clock, SystemClock
 from hivesight.model.errors import HivesightError, StorageError
+from hivesight.model.labels import Labels
 from hivesight.notify import History, NotifyMetrics, Pipeline, build_pipeline
 from hivesight.query.promql import Engine, Limits
 from hivesight.rules import Outside, RuleManager, RuleOptions, Surroundings
@@ -208,7 +209,8 @@ class App:
                 admin_api=settings.admin_api,
             ),
             *alertmanager.routes(alerting, workers, clock, VERSION, started_at_ms),
-            *hive.routes(tsdb, history, clock, VERSION, started_at_ms, self._demo),
+            *hive.status_routes(tsdb, history, clock, VERSION, started_at_ms, self._demo),
+            *hive.explain_routes(alerting, rules, self._told_as, workers, clock),
             *operations.routes(self.reload, self._exposition),
             *await self._otlp(stack, otlp),
             *ui_routes(),
@@ -253,6 +255,12 @@ class App:
             clock=self._clock,
             external_url=external_url,
         )
+
+    def _told_as(self, labels: Labels) -> Labels | None:
+        """The labels with which an alert of a rule comes to the alerting, None where relabelling drops it."""
+        assert self._rooms is not None
+        external = self._config.prometheus.global_.external_labels
+        return self._rooms.alertmanagers.relabelled(external.merged(labels))
 
     def _local_sources(self, config: Config) -> list[LocalSource]:
         """The server itself, and the host that it runs on."""

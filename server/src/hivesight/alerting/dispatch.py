@@ -79,9 +79,9 @@ class Dispatcher:
         """Flushes of a tree before this one that are still under way, by group key."""
         self._running.update(running)
 
-    def running(self) -> list[str]:
+    def running(self) -> frozenset[str]:
         """The keys of the groups that are being told."""
-        return list(self._running)
+        return frozenset(self._running)
 
     def shift(self, by_ms: int) -> None:
         """Move every due time: the clock was set by that much."""

@@ -1,51 +1,27 @@
 """Why an alert is told, or not: its way through the routing tree, its groups, what holds it back there, whom each group
-was told to and when it is said next. Everything enters as it stands now; pure."""
+was told to and when it is told next. Everything enters as it stands now; pure."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
 
+from hivesight.alerting.config import Config
 from hivesight.alerting.group import group_key
 from hivesight.alerting.index import fingerprint
 from hivesight.alerting.inhibit import Inhibition
+from hivesight.alerting.interval import TimeInterval, muting
 from hivesight.alerting.journal import Span, What
-from hivesight.alerting.nflog import Entry, Listener, NotificationLog, Reason, decide
-from hivesight.alerting.route import Outcome, Route, RouteOptions, Step
+from hivesight.alerting.nflog import Entry, Listener, Target
+from hivesight.alerting.outlook import Hold, Muter, Outlook, Prospect, free_from
+from hivesight.alerting.route import Outcome, Route, RouteOptions, Step, build_route
 from hivesight.alerting.silence import Silence
 from hivesight.model.alert import Alert
 from hivesight.model.labels import Labels
-
-LOOK_AHEAD_MS: Final = 8 * 24 * 3_600_000
-"""How far a time interval's end is looked for: past any week."""
-_MINUTE_MS: Final = 60_000
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """What keeps an alert from being told now. until_ms: None where nobody knows."""
-
-    what: What
-    why: str
-    until_ms: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Prospect:
-    """One integration of a group's receiver. told_ms: when it was last told of the group, None for never. knows:
-    whether it was told then that this alert fires. next_ms: when the group is told it next, for this reason, if nothing
-    else happens; None where that is not in sight."""
-
-    listener: Listener
-    told_ms: int | None
-    knows: bool
-    next_ms: int | None
-    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
 class GroupPath:
     """A group that the alert is in, or would be in. waiting: it is there already. alerts: how many are in it, this
-    one included. next_ms: its next flush."""
+    one included. next_ms: its next flush. telling: one is under way, until which the next one waits."""
 
     route: Route
     labels: Labels
@@ -53,6 +29,7 @@ class GroupPath:
     waiting: bool
     alerts: int
     next_ms: int
+    telling: bool
     holds: tuple[Hold, ...]
     prospects: tuple[Prospect, ...]
 
@@ -74,29 +51,23 @@ class Explanation:
         return fingerprint(self.labels)
 
 
-class Muter(Protocol):
-    """Who knows what must not be told at a time."""
-
-    def inhibited_by(self, labels: Labels, now_ms: int) -> Inhibition | None: ...
-    def silenced_by(self, labels: Labels, now_ms: int) -> list[Silence]: ...
-    def muted_by(self, options: RouteOptions, now_ms: int) -> list[str]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A group as it stands. next_ms: its next flush."""
+    """A group as it stands. next_ms: its next flush. telling: one is under way."""
 
     alerts: tuple[Alert, ...]
     next_ms: int
+    telling: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What an explanation is drawn from. standing: by route (its index) the group that the alert belongs to there,
-    where there is one. listeners: whom a receiver stands for."""
+    """What an explanation is drawn from. recall: what an integration was told last of a group. standing: by
+    route (its index) the group that the alert belongs to there, where there is one. listeners: whom a receiver
+    stands for."""
 
     muter: Muter
-    log: NotificationLog
+    recall: Callable[[Target, str], Entry | None]
     standing: Mapping[int, Standing]
     listeners: Callable[[str], Sequence[Listener]]
 
@@ -132,14 +103,13 @@ def _group(
     others = [] if standing is None else [each for each in standing.alerts if each.labels != labels]
     next_ms = now_ms + options.group_wait_ms if standing is None else max(now_ms, standing.next_ms)
     holds = [*lasting]
-    muting = around.muter.muted_by(options, now_ms)
-    if muting:
-        until = _first(lambda at: not around.muter.muted_by(options, at), _minutes(now_ms))
-        holds.append(Hold(What.TIME_INTERVAL, ", ".join(muting), until))
+    names = around.muter.muted_by(options, now_ms)
+    if names:
+        holds.append(Hold(What.TIME_INTERVAL, ", ".join(names), free_from(around.muter, options, now_ms)))
     own = Alert(labels, now_ms, next_ms + 1) if alert is None else alert
-    outlook = _Outlook(own, others, around.muter, options, next_ms, holds)
+    outlook = Outlook(own, others, around.muter, options, next_ms, holds)
     listeners = around.listeners(options.receiver)
-    prospects = [outlook.prospect(each, around.log.find(each.target, key)) for each in listeners]
+    prospects = [outlook.prospect(each, around.recall(each.target, key)) for each in listeners]
     return GroupPath(
         route,
         group_labels,
@@ -147,78 +117,32 @@ def _group(
         standing is not None and len(others) < len(standing.alerts),
         len(others) + 1,
         next_ms,
+        standing is not None and standing.telling,
         tuple(holds),
         tuple(prospects),
     )
 
 
-class _Outlook:
-    """What is to be expected of a group's flushes to come."""
-
-    def __init__(
-        self,
-        own: Alert,
-        others: Sequence[Alert],
-        muter: Muter,
-        options: RouteOptions,
-        next_ms: int,
-        holds: Sequence[Hold],
-    ) -> None:
-        self._own, self._muter, self._options, self._next_ms = own, muter, options, next_ms
-        self._endless = any(each.until_ms is None for each in holds)
-        self._free_ms = max((each.until_ms or 0 for each in holds), default=0)
-        told = [own, *(each for each in others if not self._held(each))]
-        self._firing = frozenset(fingerprint(each.labels) for each in told if not each.resolved_at(next_ms))
-        self._resolved = frozenset(fingerprint(each.labels) for each in told if each.resolved_at(next_ms))
-
-    def prospect(self, listener: Listener, entry: Entry | None) -> Prospect:
-        """What one integration can expect. entry: what it was told last."""
-        name = fingerprint(self._own.labels)
-        told_ms = None if entry is None else entry.at_ms
-        knows = entry is not None and name in entry.firing
-        first_ms = self._flush_from(max(self._next_ms, self._free_ms))
-        reason = self._decide(listener, entry, first_ms)
-        if reason is Reason.UNCHANGED and entry is not None:
-            first_ms = self._flush_from(max(first_ms, entry.at_ms + self._options.repeat_interval_ms + 1))
-            reason = self._decide(listener, entry, first_ms)
-        if self._endless or not reason.tells:
-            return Prospect(listener, told_ms, knows, None, reason)
-        return Prospect(listener, told_ms, knows, _first(self._open, self._flushes(first_ms)), reason)
-
-    def _decide(self, listener: Listener, entry: Entry | None, at_ms: int) -> Reason:
-        return decide(
-            entry,
-            self._firing,
-            self._resolved,
-            send_resolved=listener.send_resolved,
-            repeat_interval_ms=self._options.repeat_interval_ms,
-            now_ms=at_ms,
-        )
-
-    def _held(self, alert: Alert) -> bool:
-        silences = self._muter.silenced_by(alert.labels, self._next_ms)
-        return bool(silences) or self._muter.inhibited_by(alert.labels, self._next_ms) is not None
-
-    def _open(self, at_ms: int) -> bool:
-        return not self._muter.muted_by(self._options, at_ms)
-
-    def _flush_from(self, at_ms: int) -> int:
-        """The group's first flush at this time or after it."""
-        interval = self._options.group_interval_ms
-        return self._next_ms + -(-max(0, at_ms - self._next_ms) // interval) * interval
-
-    def _flushes(self, first_ms: int) -> Iterator[int]:
-        """Flushes from this one on, none of them more than once in a minute."""
-        interval = self._options.group_interval_ms
-        step = interval * max(1, -(-_MINUTE_MS // interval))
-        yield from range(first_ms, first_ms + LOOK_AHEAD_MS, step)
+def explain_by_file(
+    config: Config, labels: Labels, listeners: Callable[[str], Sequence[Listener]], now_ms: int
+) -> Explanation:
+    """What a checked file alone says of labels: nothing is silenced, no other alert is there, nobody was told yet."""
+    assert config.route is not None, "a checked file has a route"
+    around = Surroundings(_Calendar(config.intervals()), lambda _target, _key: None, {}, listeners)
+    return explain(labels, None, build_route(config.route), around, (), now_ms)
 
 
-def _minutes(now_ms: int) -> Iterator[int]:
-    """The beginnings of the minutes after this time: time intervals change at no other time."""
-    begin = now_ms - now_ms % _MINUTE_MS + _MINUTE_MS
-    yield from range(begin, begin + LOOK_AHEAD_MS, _MINUTE_MS)
+class _Calendar:
+    """A muter that knows of time intervals only."""
 
+    def __init__(self, intervals: Mapping[str, tuple[TimeInterval, ...]]) -> None:
+        self._intervals = intervals
 
-def _first(wanted: Callable[[int], bool], times: Iterator[int]) -> int | None:
-    return next((at for at in times if wanted(at)), None)
+    def inhibited_by(self, labels: Labels, now_ms: int) -> Inhibition | None:
+        return None
+
+    def silenced_by(self, labels: Labels, now_ms: int) -> list[Silence]:
+        return []
+
+    def muted_by(self, options: RouteOptions, now_ms: int) -> list[str]:
+        return muting(self._intervals, options.mute_time_intervals, options.active_time_intervals, now_ms)

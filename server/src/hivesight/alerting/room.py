@@ -14,7 +14,7 @@ from hivesight.alerting.explain import Explanation, Standing, Surroundings, expl
 from hivesight.alerting.group import Flush, sort_key
 from hivesight.alerting.index import fingerprint
 from hivesight.alerting.inhibit import Inhibition, Inhibitor, build_rules
-from hivesight.alerting.interval import TimeInterval, containing
+from hivesight.alerting.interval import TimeInterval, muting
 from hivesight.alerting.journal import Journal
 from hivesight.alerting.metrics import AlertingMetrics
 from hivesight.alerting.nflog import Listener, NotificationLog
@@ -133,10 +133,7 @@ class Alerting:
         only in some and now is in none of them, those."""
         with self._lock:
             intervals = self._intervals
-        active = options.active_time_intervals
-        if active and not containing(intervals, _known(intervals, active), now_ms):
-            return list(active)
-        return containing(intervals, _known(intervals, options.mute_time_intervals), now_ms)
+        return muting(intervals, options.mute_time_intervals, options.active_time_intervals, now_ms)
 
     def groups(self, wanted: AlertFilter | None = None) -> list[GroupView]:
         """The groups with their alerts, resolved ones left out."""
@@ -196,12 +193,12 @@ class Alerting:
             tree = dispatcher.tree
             groups = {route.index: dispatcher.group(route, labels) for route in tree.match(labels)}
             standing = {
-                index: Standing(tuple(group.alerts.values()), group.next_ms)
+                index: Standing(tuple(group.alerts.values()), group.next_ms, group.key in dispatcher.running())
                 for index, group in groups.items()
                 if group is not None
             }
             alert = self._alerts.get(fingerprint(labels))
-        around = Surroundings(self, self.log, standing, deliver.listeners)
+        around = Surroundings(self, self.log.find, standing, deliver.listeners)
         return explain(labels, alert, tree, around, () if story is None else story.spans, now_ms)
 
     def known(self, matchers: Sequence[Matcher]) -> list[Labels]:
@@ -317,8 +314,3 @@ class Alerting:
             except RuntimeError:
                 # The loop was closed between the look and the call; nobody is left to wake.
                 return
-
-
-def _known(intervals: Mapping[str, tuple[TimeInterval, ...]], names: tuple[str, ...]) -> tuple[str, ...]:
-    """A flush that began before a reload may name intervals that are gone."""
-    return tuple(name for name in names if name in intervals)

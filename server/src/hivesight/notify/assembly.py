@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from hivesight.alerting.config import ConfigFile
 from hivesight.alerting.config_receivers import Receiver
-from hivesight.alerting.explain import Muter
 from hivesight.alerting.journal import Journal
 from hivesight.alerting.nflog import NotificationLog
+from hivesight.alerting.outlook import Muter
 from hivesight.model.clock import Clock
 from hivesight.model.errors import ConfigError
 from hivesight.notify.history import History

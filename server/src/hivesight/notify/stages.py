@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hivesight.alerting.explain import Muter
 from hivesight.alerting.group import Flush, Notice
 from hivesight.alerting.journal import Journal, What
 from hivesight.alerting.nflog import NotificationLog, Reason
+from hivesight.alerting.outlook import Muter
 from hivesight.model.clock import Clock
 from hivesight.model.labels import Labels
 from hivesight.notify.history import History

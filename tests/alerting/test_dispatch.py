@@ -78,15 +78,23 @@ def test_an_alert_that_fires_again_while_it_is_told_is_kept() -> None:
     assert flush.notices[0].firing
 
 
-def test_an_empty_group_waits_again_only_when_it_was_swept() -> None:
+def test_a_group_of_which_all_is_over_is_forgotten_and_its_next_alert_waits_again() -> None:
     room = dispatcher()
     room.insert(alert(alertname="X", ends=START + 1), START)
     (flush,) = room.due(START + 30_000)
     room.finished(flush, True)
-    room.sweep()
     assert room.next_due(START + 60_000) is None
     room.insert(alert(at=START + 60_000, alertname="X"), START + 60_000)
     assert room.next_due(START + 60_000) == START + 90_000
+
+
+def test_an_alert_that_is_old_already_hastens_only_a_group_that_it_makes() -> None:
+    room = dispatcher()
+    room.insert(alert(alertname="X", n="1"), START)
+    room.insert(alert(at=START - 60_000, alertname="X", n="2"), START)
+    assert room.next_due(START) == START + 30_000
+    room.insert(alert(at=START - 60_000, alertname="Y"), START)
+    assert room.next_due(START) == START
 
 
 def test_a_group_is_never_told_twice_at_once() -> None:

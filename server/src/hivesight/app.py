@@ -45,6 +45,7 @@ from hivesight.model.labels import Labels
 from hivesight.notify import History, NotifyMetrics, Pipeline, build_pipeline
 from hivesight.query.promql import Engine, Limits
 from hivesight.rules import Outside, RuleManager, RuleOptions, Surroundings
+from hivesight.schema.dump import as_written
 from hivesight.sources.discover import Discover
 from hivesight.sources.fetch import LocalSource
 from hivesight.sources.host import Host
@@ -208,7 +209,7 @@ class App:
                 receiver,
                 admin_api=settings.admin_api,
             ),
-            *alertmanager.routes(alerting, workers, clock, VERSION, started_at_ms),
+            *alertmanager.routes(alerting, workers, clock, VERSION, started_at_ms, self._alertmanager_file),
             *hive.status_routes(tsdb, history, clock, VERSION, started_at_ms, self._demo),
             *hive.explain_routes(alerting, rules, self._told_as, workers, clock),
             *operations.routes(self.reload, self._exposition),
@@ -243,6 +244,9 @@ class App:
         await rooms.alertmanagers.apply(config.prometheus.alerting)
         await asyncio.to_thread(rooms.otlp.apply, config.prometheus.otlp)
         await rooms.scraping.apply(config.prometheus, self._local_sources(config))
+
+    def _alertmanager_file(self) -> str:
+        return as_written(self._config.alertmanager.loaded)
 
     def _pipeline(self, config: Config, rooms: Rooms, external_url: str) -> Pipeline:
         return build_pipeline(

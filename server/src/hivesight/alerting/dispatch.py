@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from hivesight.alerting.group import Flush, Group
+from hivesight.alerting.order import label_order
 from hivesight.alerting.route import Route
 from hivesight.model.alert import Alert
 from hivesight.model.labels import Labels
@@ -34,12 +35,9 @@ class Dispatcher:
         limit is not made; `refused` counts it."""
         for route in self.tree.match(alert.labels):
             # Resolved alerts make groups too: whether they were ever told, only the notification log knows.
-            group = self.group(route, alert.labels) or self._new(route, alert.labels, now_ms)
+            group = self.group(route, alert.labels) or self._new(route, alert, now_ms)
             if group is not None:
-                before = group.next_ms
-                group.insert(alert, now_ms)
-                if group.next_ms != before:
-                    self._schedule(group)
+                group.insert(alert)
 
     def next_due(self, now_ms: int) -> int | None:
         """When to ask `due` next, ms since the epoch, not before `now_ms`; None while there is no group."""
@@ -59,18 +57,20 @@ class Dispatcher:
                 continue
             flush = group.flush(now_ms, SHORTEST_DEADLINE_MS)
             self._schedule(group)
-            if flush is not None:
-                self._running.add(group.key)
-                flushes.append(flush)
+            self._running.add(group.key)
+            flushes.append(flush)
         return flushes
 
     def finished(self, flush: Flush, ok: bool) -> None:
-        """A flush is over. ok: everything was told that was to be told; what is resolved in it is forgotten then, and
-        otherwise told again at the group's next flush."""
+        """A flush is over. ok: everything was told that was to be told; what is resolved in it is forgotten then, with
+        the group where nothing else is in it, and otherwise told again at the group's next flush."""
         self._running.discard(flush.group_key)
         group = self._groups.get(flush.group)
         if ok and group is not None and group.key == flush.group_key:
             group.told(flush)
+            if not group.alerts:
+                del self._groups[group.number]
+                del self._by_labels[group.route.index, group.labels]
         for number in self._overdue.pop(flush.group_key, ()):
             if number in self._groups:
                 self._schedule(self._groups[number])
@@ -90,17 +90,12 @@ class Dispatcher:
         self._due = [(group.next_ms, group.number) for group in self._groups.values()]
         heapq.heapify(self._due)
 
-    def sweep(self) -> None:
-        """Forget groups without alerts, so that their next alert waits for group_wait again."""
-        empty = [group for group in self._groups.values() if not group.alerts and group.key not in self._running]
-        for group in empty:
-            del self._groups[group.number]
-            del self._by_labels[group.route.index, group.labels]
-
     def groups(self) -> list[Group]:
-        """The groups that have alerts, in the order of their labels and receivers."""
-        found = [group for group in self._groups.values() if group.alerts]
-        return sorted(found, key=lambda each: (each.labels, each.route.options.receiver, each.route.index))
+        """The groups, in the order of their labels and receivers."""
+        return sorted(
+            self._groups.values(),
+            key=lambda each: (label_order(each.labels), each.route.options.receiver, each.route.index),
+        )
 
     def group(self, route: Route, labels: Labels) -> Group | None:
         """The group at this route that alerts with these labels belong to, where there is one."""
@@ -110,12 +105,12 @@ class Dispatcher:
         """The fingerprints of every alert in a group."""
         return {fingerprint for group in self._groups.values() for fingerprint in group.alerts}
 
-    def _new(self, route: Route, labels: Labels, now_ms: int) -> Group | None:
+    def _new(self, route: Route, first: Alert, now_ms: int) -> Group | None:
         if len(self._groups) >= self._limit:
             self.refused += 1
             return None
         self._count += 1
-        group = Group(self._count, route, route.options.group_labels(labels), now_ms)
+        group = Group(self._count, route, route.options.group_labels(first.labels), first, now_ms)
         self._groups[group.number] = group
         self._by_labels[route.index, group.labels] = group
         self._schedule(group)

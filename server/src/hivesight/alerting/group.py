@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hivesight.alerting.index import fingerprint
+from hivesight.alerting.order import alert_order
 from hivesight.alerting.route import Route
 from hivesight.model.alert import Alert
 from hivesight.model.labels import Labels
@@ -79,38 +80,30 @@ def _escaped(character: str) -> str:
     return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def sort_key(alert: Alert) -> tuple[bool, str, bool, str, Labels]:
-    """The order in which a notification lists its alerts: by job, by instance, then by all labels."""
-    job, instance = alert.labels.value("job"), alert.labels.value("instance")
-    return (not job, job, not instance, instance, alert.labels)
-
-
 class Group:
     """The state of one group. next_ms: when it is flushed next."""
 
-    def __init__(self, number: int, route: Route, labels: Labels, now_ms: int) -> None:
+    def __init__(self, number: int, route: Route, labels: Labels, first: Alert, now_ms: int) -> None:
+        """first: the alert that makes the group. Where it has been firing for longer than group_wait it has waited long
+        enough, and the group is due at once."""
         self.number = number
         self.route = route
         self.labels = labels
         self.key = group_key(route, labels)
         self.alerts: dict[str, Alert] = {}
-        self.next_ms = now_ms + route.options.group_wait_ms
+        wait_ms = route.options.group_wait_ms
+        self.next_ms = now_ms if first.starts_at_ms + wait_ms < now_ms else now_ms + wait_ms
         self.flushed = False
 
-    def insert(self, alert: Alert, now_ms: int) -> None:
-        """Take an alert in. Before the first flush, one that has been firing for longer than group_wait already has
-        waited long enough: the group is due at once."""
+    def insert(self, alert: Alert) -> None:
+        """Take an alert in, as the store gives it."""
         self.alerts[fingerprint(alert.labels)] = alert
-        if not self.flushed and alert.starts_at_ms + self.route.options.group_wait_ms < now_ms:
-            self.next_ms = min(self.next_ms, now_ms)
 
-    def flush(self, now_ms: int, shortest_ms: int) -> Flush | None:
-        """What is to be told now, None where there is nothing; the next flush is a group interval away."""
+    def flush(self, now_ms: int, shortest_ms: int) -> Flush:
+        """What is to be told now; the next flush is a group interval away."""
         self.flushed = True
         self.next_ms = now_ms + self.route.options.group_interval_ms
-        if not self.alerts:
-            return None
-        ordered = sorted(self.alerts.values(), key=sort_key)
+        ordered = sorted(self.alerts.values(), key=alert_order)
         notices = tuple(
             Notice(alert, Status.RESOLVED if alert.resolved_at(now_ms) else Status.FIRING) for alert in ordered
         )

@@ -37,6 +37,22 @@ def parse_matchers(text: str) -> tuple[Matcher, ...]:
     return modern if modern == classic else classic
 
 
+def parse_matcher(text: str) -> Matcher:
+    """The one matcher in `text`, read in the same two ways: the classic one takes a comma for a part of the value.
+    Raises ValueError with the reason."""
+    if len(text) > _LONGEST:
+        raise ValueError(f"a matcher longer than {_LONGEST} characters")
+    if text.startswith("{") or text.endswith("}"):
+        raise ValueError(f"a single matcher stands without braces: {text!r}")
+    try:
+        return _classic_matcher(text)
+    except ValueError as error:
+        found = _parse_utf8(text)
+        if len(found) != 1:
+            raise ValueError(f"expected one matcher, such as severity=critical: {text!r}") from error
+        return found[0]
+
+
 def match_key(matchers: tuple[Matcher, ...]) -> str:
     """The matchers as Alertmanager prints them in route ids and group keys: `{a="b",c=~"d"}`."""
     return "{" + ",".join(map(str, matchers)) + "}"

@@ -4,6 +4,8 @@ makes one, gives it a configuration with `apply` and runs it."""
 import asyncio
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from operator import itemgetter
 from typing import Final, Protocol
 
 import structlog
@@ -11,18 +13,19 @@ import structlog
 from hivesight.alerting.config import Config
 from hivesight.alerting.dispatch import Dispatcher
 from hivesight.alerting.explain import Explanation, Standing, Surroundings, explain
-from hivesight.alerting.group import Flush, sort_key
+from hivesight.alerting.group import Flush
 from hivesight.alerting.index import fingerprint
 from hivesight.alerting.inhibit import Inhibition, Inhibitor, build_rules
 from hivesight.alerting.interval import TimeInterval, muting
 from hivesight.alerting.journal import Journal
 from hivesight.alerting.metrics import AlertingMetrics
 from hivesight.alerting.nflog import Listener, NotificationLog
+from hivesight.alerting.order import alert_order
 from hivesight.alerting.route import Route, RouteOptions, build_route
 from hivesight.alerting.silence import Silence, Silences
 from hivesight.alerting.store import AlertStore
 from hivesight.alerting.table import Lenient, Tables
-from hivesight.alerting.view import AlertFilter, AlertView, GroupView, alert_view, receivers_of
+from hivesight.alerting.view import AlertFilter, AlertView, GroupView, ReceiverFilter
 from hivesight.model.alert import Alert
 from hivesight.model.clock import Clock
 from hivesight.model.errors import StorageError
@@ -33,6 +36,10 @@ SWEEP_MS: Final = 30_000
 _SET_BACK_MS: Final = 1000
 
 _log: Final = structlog.get_logger("alerting")
+
+
+def _every(_: object) -> bool:
+    return True
 
 
 class Deliver(Protocol):
@@ -135,53 +142,69 @@ class Alerting:
             intervals = self._intervals
         return muting(intervals, options.mute_time_intervals, options.active_time_intervals, now_ms)
 
-    def groups(self, wanted: AlertFilter | None = None) -> list[GroupView]:
-        """The groups with their alerts, resolved ones left out."""
-        now_ms = self._clock.now_ms()
+    @property
+    def receivers(self) -> list[str]:
+        """The names of the receivers, as the file lists them."""
         with self._lock:
-            dispatcher = self._dispatcher
-            groups = [] if dispatcher is None else dispatcher.groups()
-            views: list[GroupView] = []
-            receivers = receivers_of(groups)
-            for group in groups:
-                options = group.route.options
-                muted = self.muted_by(options, now_ms)
-                alerts = [
-                    self._view(alert, muted, group.flushed, receivers[fingerprint(alert.labels)], now_ms)
-                    for alert in sorted(group.alerts.values(), key=sort_key)
-                    if not alert.resolved_at(now_ms)
-                ]
-                shown = tuple(view for view in alerts if wanted is None or wanted(view))
-                if shown:
-                    views.append(
-                        GroupView(group.key, group.route.id, group.labels, options.receiver, shown, group.next_ms)
-                    )
-        return views
+            return [each.name for each in self._config.receivers]
 
-    def alerts(self, wanted: AlertFilter | None = None) -> list[AlertView]:
-        """The alerts that fire, each once, in the order of their labels."""
+    def groups(self, wanted: AlertFilter = _every, receivers: ReceiverFilter = _every) -> list[GroupView]:
+        """The groups of these receivers with the alerts that are wanted, resolved ones left out; of each alert those of
+        the receivers that are told of it."""
         now_ms = self._clock.now_ms()
         with self._lock:
             groups = [] if self._dispatcher is None else self._dispatcher.groups()
-            flushed = {name for group in groups if group.flushed for name in group.alerts}
-            receivers = receivers_of(groups)
-            muted: dict[str, list[str]] = {}
+            views: list[GroupView] = []
+            told: dict[str, list[str]] = {}
             for group in groups:
-                names = self.muted_by(group.route.options, now_ms)
-                for each in group.alerts if names else ():
-                    muted.setdefault(each, []).extend(names)
-            views = [
-                self._view(alert, muted.get(name, []), name in flushed, receivers.get(name, ()), now_ms)
-                for alert in sorted(self._alerts, key=lambda each: each.labels)
-                if not alert.resolved_at(now_ms)
-                for name in (fingerprint(alert.labels),)
-            ]
-        return [view for view in views if wanted is None or wanted(view)]
+                options = group.route.options
+                if not receivers(options.receiver):
+                    continue
+                muted = tuple(self.muted_by(options, now_ms))
+                alerts = [
+                    self._view(alert, muted, (), now_ms)
+                    for alert in sorted(group.alerts.values(), key=alert_order)
+                    if not alert.resolved_at(now_ms)
+                ]
+                shown = tuple(filter(wanted, alerts))
+                for view in shown:
+                    told.setdefault(fingerprint(view.alert.labels), []).append(options.receiver)
+                if shown:
+                    views.append(
+                        GroupView(
+                            group.key, group.route.id, group.labels, options.receiver, shown, muted, group.next_ms
+                        )
+                    )
+        return [replace(view, alerts=tuple(_told(each, told) for each in view.alerts)) for view in views]
 
-    def _view(self, alert: Alert, muted: list[str], flushed: bool, receivers: Sequence[str], now_ms: int) -> AlertView:
-        silences = self.silenced_by(alert.labels, now_ms)
+    def alerts(self, wanted: AlertFilter = _every, receivers: ReceiverFilter = _every) -> list[AlertView]:
+        """The alerts that fire and of which one of these receivers is told, each once, in the order of their
+        fingerprints, as far as they are wanted."""
+        now_ms = self._clock.now_ms()
+        found: list[tuple[str, AlertView]] = []
+        with self._lock:
+            tree = self.tree
+            muted: dict[int, list[str]] = {}
+            for alert in self._alerts:
+                if alert.resolved_at(now_ms):
+                    continue
+                routes = [] if tree is None else tree.match(alert.labels)
+                names = tuple(route.options.receiver for route in routes)
+                if not any(map(receivers, names)):
+                    continue
+                for route in routes:
+                    if route.index not in muted:
+                        muted[route.index] = self.muted_by(route.options, now_ms)
+                intervals = dict.fromkeys(name for route in routes for name in muted[route.index])
+                view = self._view(alert, tuple(intervals), names, now_ms)
+                if wanted(view):
+                    found.append((fingerprint(alert.labels), view))
+        return [view for _, view in sorted(found, key=itemgetter(0))]
+
+    def _view(self, alert: Alert, muted: tuple[str, ...], receivers: tuple[str, ...], now_ms: int) -> AlertView:
+        silences = tuple(each.id for each in self.silenced_by(alert.labels, now_ms))
         inhibition = self._inhibitor.inhibited_by(alert.labels, now_ms)
-        return alert_view(alert, silences, inhibition, muted, receivers, flushed=flushed)
+        return AlertView(alert, silences, () if inhibition is None else (inhibition,), muted, receivers)
 
     def explain(self, labels: Labels) -> Explanation:
         """Why an alert with these labels is told, or is not, or would be if there were one."""
@@ -287,7 +310,6 @@ class Alerting:
             if refused:
                 self._metrics.groups_refused.inc(refused)
                 _log.error("alerts without a group: there are too many groups; group by fewer labels", refused=refused)
-            self._dispatcher.sweep()
             self._alerts.collect(now_ms, self._dispatcher.holds().__contains__)
             self._metrics.groups.set(len(self._dispatcher.groups()))
         self._inhibitor.sweep(now_ms)
@@ -314,3 +336,7 @@ class Alerting:
             except RuntimeError:
                 # The loop was closed between the look and the call; nobody is left to wake.
                 return
+
+
+def _told(view: AlertView, receivers: Mapping[str, list[str]]) -> AlertView:
+    return replace(view, receivers=tuple(sorted(receivers[fingerprint(view.alert.labels)])))

@@ -145,11 +145,11 @@ class Silences:
         return made
 
     def expire(self, id_: str, now_ms: int) -> Silence:
-        """End a silence now. Raises NoSuchSilence, and BadSilence where it is over already."""
+        """End a silence now; one that is over already stays as it is. Raises NoSuchSilence."""
         with self._lock:
             old = self.get(id_)
             if old.state(now_ms) is SilenceState.EXPIRED:
-                raise BadSilence(f"the silence {id_} is expired already")
+                return old
             starts_at = min(old.starts_at_ms, now_ms)
             ended = replace(old, starts_at_ms=starts_at, ends_at_ms=now_ms, updated_at_ms=now_ms)
             self._store(ended)
@@ -176,7 +176,8 @@ class Silences:
 def _check(request: SilenceRequest, now_ms: int) -> None:
     if not 0 < len(request.matchers) <= MAX_MATCHERS:
         raise BadSilence(f"a silence needs at least one matcher and at most {MAX_MATCHERS}")
-    if all(matcher.matches("") for matcher in request.matchers):
+    # A negative matcher counts as one that does not, whatever its value (`silence.matchesEmpty`).
+    if all(each.type in (MatchType.EQUAL, MatchType.REGEX) and each.matches("") for each in request.matchers):
         raise BadSilence("at least one matcher must not match the empty value: this silence would mute everything")
     if request.ends_at_ms <= request.starts_at_ms:
         raise BadSilence("the end must be after the start")

@@ -92,7 +92,7 @@ class AlertStore:
 
 def _received(alert: Alert, now_ms: int, resolve_timeout_ms: int) -> Stored:
     """The alert with what its sender left out (Alertmanager, `POST /api/v2/alerts`)."""
-    starts_at = alert.starts_at_ms or (min(alert.ends_at_ms, now_ms) if alert.ends_at_ms else now_ms)
+    starts_at = alert.starts_at_ms or alert.ends_at_ms or now_ms
     times_out = alert.ends_at_ms == 0
     ends_at = now_ms + resolve_timeout_ms if times_out else alert.ends_at_ms
     return Stored(replace(alert, starts_at_ms=starts_at, ends_at_ms=ends_at, updated_at_ms=now_ms), times_out)

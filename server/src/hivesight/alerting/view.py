@@ -1,22 +1,18 @@
 """What can be seen from outside: alerts with their status, and groups, as Alertmanager's API v2 shows them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hivesight.alerting.group import Group
 from hivesight.alerting.inhibit import Inhibition
-from hivesight.alerting.silence import Silence
 from hivesight.model.alert import Alert
 from hivesight.model.labels import Labels
 
 
 class AlertState(StrEnum):
-    UNPROCESSED = "unprocessed"
-    """It waits for its group's first flush."""
     ACTIVE = "active"
     SUPPRESSED = "suppressed"
-    """A silence, another alert or a time interval keeps it from being told."""
+    """It is kept from being told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,55 +21,30 @@ class AlertView:
     route is not active stands here too). receivers: who is told of it."""
 
     alert: Alert
-    state: AlertState
     silenced_by: tuple[str, ...]
     inhibited_by: tuple[Inhibition, ...]
     muted_by: tuple[str, ...]
     receivers: tuple[str, ...]
 
+    @property
+    def state(self) -> AlertState:
+        """Whether a silence or another alert keeps it back, on whatever route: time intervals are its groups' own."""
+        return AlertState.SUPPRESSED if self.silenced_by or self.inhibited_by else AlertState.ACTIVE
+
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """A group of alerts. next_flush_ms: when it is told next, if there is something to tell."""
+    """A group of alerts. muted_by: the names of the time intervals that mute it. next_flush_ms: when it is told next,
+    if there is something to tell."""
 
     key: str
     route_id: str
     labels: Labels
     receiver: str
     alerts: tuple[AlertView, ...]
+    muted_by: tuple[str, ...]
     next_flush_ms: int
 
 
 AlertFilter = Callable[[AlertView], bool]
-
-
-def alert_view(
-    alert: Alert,
-    silences: Sequence[Silence],
-    inhibition: Inhibition | None,
-    muted: Sequence[str],
-    receivers: Sequence[str],
-    *,
-    flushed: bool,
-) -> AlertView:
-    """An alert with its status. flushed: a group of it has been told, or was to be told, at least once."""
-    state = AlertState.ACTIVE if flushed else AlertState.UNPROCESSED
-    if silences or inhibition is not None or muted:
-        state = AlertState.SUPPRESSED
-    return AlertView(
-        alert,
-        state,
-        tuple(each.id for each in silences),
-        () if inhibition is None else (inhibition,),
-        tuple(dict.fromkeys(muted)),
-        tuple(receivers),
-    )
-
-
-def receivers_of(groups: Sequence[Group]) -> dict[str, tuple[str, ...]]:
-    """Fingerprint -> the receivers whose groups hold the alert."""
-    found: dict[str, set[str]] = {}
-    for group in groups:
-        for name in group.alerts:
-            found.setdefault(name, set()).add(group.route.options.receiver)
-    return {name: tuple(sorted(names)) for name, names in found.items()}
+ReceiverFilter = Callable[[str], bool]

@@ -19,7 +19,9 @@ def routes(reload: Callable[[], Awaitable[None]], exposition: Callable[[], bytes
     async def ready(_: Request) -> Response:
         return PlainTextResponse("Hivesight is ready.\n")
 
-    async def reload_now(_: Request) -> Response:
+    async def reload_now(request: Request) -> Response:
+        if request.method not in ("POST", "PUT"):
+            return PlainTextResponse("send POST or PUT to reload\n", 405, {"Allow": "POST, PUT"})
         try:
             await reload()
         except ConfigError as error:
@@ -32,6 +34,6 @@ def routes(reload: Callable[[], Awaitable[None]], exposition: Callable[[], bytes
     return [
         Route("/-/healthy", healthy),
         Route("/-/ready", ready),
-        Route("/-/reload", reload_now, methods=["POST", "PUT"]),
+        Route("/-/reload", reload_now, methods=["GET", "POST", "PUT", "DELETE"]),
         Route("/metrics", metrics),
     ]

@@ -1,5 +1,5 @@
-"""A value that was read from a file, as YAML again: what is said or counts, and no secret. It is made from the value,
-never from the file's text, so that a comment or a key that nobody knows cannot carry anything out."""
+"""A value that was read from a file, as YAML again: what is said or counts, and no secret. It is never the file's text,
+so that a comment or a key that nobody knows cannot carry anything out."""
 
 import dataclasses
 import re
@@ -13,8 +13,12 @@ from pydantic.fields import FieldInfo
 
 from hivesight.model.duration import format_duration
 from hivesight.model.secret import Secret
+from hivesight.schema.loading import Loaded
+from hivesight.schema.tree import Plain
 
 HIDDEN: Final = "<secret>"
+HIDDEN_USER: Final = "xxxxx"
+"""In a URL, which must stay one for whoever reads the file (Go, `url.Redacted`)."""
 
 # Sections that are known and not modelled hold texts as they were written: their keys say what is secret.
 _SECRET_KEY: Final = re.compile(r"password|secret|token|credential|_key$|apikey|auth|headers?")
@@ -28,10 +32,47 @@ _SIZES: Final = (("GiB", 30), ("MiB", 20), ("KiB", 10))
 
 def to_yaml(value: Any, always: Iterable[str] = ()) -> str:
     """A section to YAML. Values that are as by default are left out, but for keys in `always`; secrets are
-    `<secret>`; so are names and passwords inside of URLs."""
+    `<secret>`, and names and passwords inside of URLs `xxxxx`."""
+    return _dump(_section(value, frozenset(always)))
+
+
+def as_written(loaded: Loaded[Any]) -> str:
+    """A file that was read and has no errors, as YAML with the keys and values that it was written with; secrets are
+    hidden as in `to_yaml`. Comments are not in it, nor keys without a value."""
+    return "" if loaded.value is None else _dump(_written(loaded.value, loaded.root.plain()))
+
+
+def _written(value: Any, plain: Plain) -> Any:
+    """`plain`, from which `value` was made, without its secrets."""
+    if isinstance(value, Secret):
+        return HIDDEN
+    if dataclasses.is_dataclass(value) and isinstance(plain, Mapping):
+        return _written_section(value, plain)
+    if isinstance(value, Mapping) and isinstance(plain, Mapping):
+        pairs: Mapping[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
+        return {key: _written(pairs[key], each) for key, each in plain.items()}
+    if isinstance(value, tuple) and isinstance(plain, list):
+        return [_written(each, text) for each, text in zip(_listed(value), plain, strict=True)]
+    if isinstance(value, bool):
+        return value
+    # A duration, a size or a range stays as it was written.
+    return value if isinstance(value, int) and plain == str(value) else _unmodelled("", plain)
+
+
+def _written_section(value: Any, plain: Mapping[str, Plain]) -> dict[str, Any]:
+    hints = typing.get_type_hints(value.__class__, include_extras=True)
+    fields = {_alias(hint) or name: (name, hint) for name, hint in hints.items()}
+    said: dict[str, Any] = {}
+    for key, each in plain.items():
+        name, hint = fields[key]
+        said[key] = _unmodelled(key, each) if hint is Any else _written(getattr(value, name), each)
+    return said
+
+
+def _dump(document: Any) -> str:
     # The stubs of PyYAML give `width` a type that they do not import.
     dump = typing.cast("Callable[..., str]", yaml.safe_dump)  # pyright: ignore[reportUnknownMemberType]
-    return dump(_section(value, frozenset(always)), sort_keys=False, allow_unicode=True, width=1000)
+    return dump(document, sort_keys=False, allow_unicode=True, width=1000)
 
 
 def _section(value: Any, always: frozenset[str]) -> dict[str, Any]:
@@ -115,7 +156,7 @@ def _text(text: str) -> str:
 
     def hide(match: re.Match[str]) -> str:
         user, colon, _ = match[2].partition(":")
-        return f"{match[1]}{user}:{HIDDEN}@" if colon else f"{match[1]}{HIDDEN}@"
+        return f"{match[1]}{user}:{HIDDEN_USER}@" if colon else f"{match[1]}{HIDDEN_USER}@"
 
     return _QUERY.sub(lambda match: match[1] + HIDDEN, _USER.sub(hide, text)) if "://" in text else text
 

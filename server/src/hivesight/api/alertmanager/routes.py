@@ -1,166 +1,135 @@
-"""The routes: alerts, groups, receivers, silences, status."""
+"""The routes: alerts, groups, receivers, silences, status; and what of Alertmanager's first API is gone."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+import uuid
+from collections.abc import Callable
+from typing import Final
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from hivesight.alerting.matchers import parse_matchers
 from hivesight.alerting.room import Alerting
-from hivesight.alerting.silence import BadSilence, NoSuchSilence
-from hivesight.alerting.view import AlertState, AlertView
+from hivesight.alerting.silence import NoSuchSilence
+from hivesight.api.alertmanager.answers import BadDocument, Code, Handler, answer, document_of, fault, guarded, refusal
 from hivesight.api.alertmanager.documents import (
-    BadDocument,
     alert_document,
-    alerts_of,
     group_document,
+    receiver_document,
     silence_document,
-    silence_of,
+    status_document,
 )
-from hivesight.api.body import BodyTooLarge, body_of
+from hivesight.api.alertmanager.filters import alert_filter, receiver_filter, said, silence_filter, silence_order
+from hivesight.api.alertmanager.postable import alerts_of, silence_of
 from hivesight.api.workers import Workers
-from hivesight.model.clock import Clock, rfc3339
-from hivesight.model.errors import StorageError
-from hivesight.model.matcher import Matcher, all_match, compile_regex
+from hivesight.model.clock import Clock
 
-MAX_BODY_BYTES: Final = 16 << 20
-
-_Handler = Callable[[Request], Any]
+_ALL_METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-def routes(alerting: Alerting, workers: Workers, clock: Clock, version: str, started_at_ms: int) -> list[BaseRoute]:
-    """The routes of this package."""
+def routes(
+    alerting: Alerting,
+    workers: Workers,
+    clock: Clock,
+    version: str,
+    started_at_ms: int,
+    configuration: Callable[[], str],
+) -> list[BaseRoute]:
+    """The routes of this package. configuration: the file in force, without secrets."""
 
     async def alerts(request: Request) -> Response:
-        wanted = _filter(request)
-        return _json([alert_document(view) for view in await workers.run(lambda: alerting.alerts(wanted))])
+        wanted, receivers = alert_filter(request.query_params), receiver_filter(request.query_params)
+        found = await workers.run(lambda: alerting.alerts(wanted, receivers))
+        return answer([alert_document(view, view.state) for view in found])
 
     async def post_alerts(request: Request) -> Response:
-        document = _document(await body_of(request, MAX_BODY_BYTES))
-        refused = await workers.run(lambda: alerting.put(alerts_of(document, clock.now_ms())))
-        return _error(507, f"{refused} alerts were refused: the store of alerts is full") if refused else Response()
+        document = await document_of(request, "alerts")
+
+        def take() -> tuple[int, list[str]]:
+            good, faults = alerts_of(document, clock.now_ms())
+            return alerting.put(good) if good else 0, faults
+
+        refused, faults = await workers.run(take)
+        if refused:
+            return refusal(507, f"{refused} alerts were refused: the store of alerts is full")
+        return refusal(400, "; ".join(faults)) if faults else Response()
 
     async def groups(request: Request) -> Response:
-        wanted = _filter(request)
-        return _json([group_document(view) for view in await workers.run(lambda: alerting.groups(wanted))])
+        wanted, receivers = alert_filter(request.query_params), receiver_filter(request.query_params)
+        muted = said(request.query_params, "muted")
+        found = await workers.run(lambda: alerting.groups(wanted, receivers))
+        return answer([group_document(group) for group in found if muted or not group.muted_by])
 
     async def receivers(_: Request) -> Response:
-        tree = alerting.tree
-        names = {route.options.receiver for route in tree.walk()} if tree is not None else set[str]()
-        return _json([{"name": name} for name in sorted(names)])
+        return answer([receiver_document(name) for name in alerting.receivers])
 
     async def silences(request: Request) -> Response:
-        matchers = _matchers(request.query_params.getlist("filter"))
-        now_ms = clock.now_ms()
-        found = [
-            each
-            for each in alerting.silences
-            if all_match(matchers, {matcher.name: matcher.value for matcher in each.matchers})
-        ]
-        found.sort(key=lambda each: (_SILENCE_ORDER[each.state(now_ms)], each.ends_at_ms))
-        return _json([silence_document(each, now_ms) for each in found])
+        wanted, now_ms = silence_filter(request.query_params), clock.now_ms()
+        found = sorted(filter(wanted, alerting.silences), key=lambda each: silence_order(each, now_ms))
+        return answer([silence_document(each, now_ms) for each in found])
 
     async def post_silence(request: Request) -> Response:
-        document = _document(await body_of(request, MAX_BODY_BYTES))
+        wanted = silence_of(await document_of(request, "silence"))
         now_ms = clock.now_ms()
-        request_ = silence_of(document, now_ms)
-        return _json({"silenceID": (await workers.run(lambda: alerting.silences.set(request_, now_ms))).id})
+        return answer({"silenceID": (await workers.run(lambda: alerting.silences.set(wanted, now_ms))).id})
 
     async def silence(request: Request) -> Response:
-        return _json(silence_document(alerting.silences.get(request.path_params["id"]), clock.now_ms()))
+        id_ = _silence_id(request)
+        try:
+            return answer(silence_document(alerting.silences.get(id_), clock.now_ms()))
+        except NoSuchSilence:
+            return Response(status_code=404)
 
     async def delete_silence(request: Request) -> Response:
-        id_ = request.path_params["id"]
-        await workers.run(lambda: alerting.silences.expire(id_, clock.now_ms()))
+        id_ = _silence_id(request)
+        try:
+            await workers.run(lambda: alerting.silences.expire(id_, clock.now_ms()))
+        except NoSuchSilence:
+            return Response(status_code=404)
         return Response()
 
     async def status(_: Request) -> Response:
-        return _json(
-            {
-                "cluster": {"status": "disabled", "peers": []},
-                "config": {"original": ""},
-                "uptime": rfc3339(started_at_ms),
-                "versionInfo": {
-                    "branch": "",
-                    "buildDate": "",
-                    "buildUser": "",
-                    "goVersion": "",
-                    "revision": "",
-                    "version": version,
-                },
-            }
-        )
+        return answer(status_document(version, started_at_ms, await workers.run(configuration)))
 
     return [
-        Route("/api/v2/alerts", _guarded(alerts), methods=["GET"]),
-        Route("/api/v2/alerts", _guarded(post_alerts), methods=["POST"]),
-        Route("/api/v2/alerts/groups", _guarded(groups)),
-        Route("/api/v2/receivers", _guarded(receivers)),
-        Route("/api/v2/silences", _guarded(silences), methods=["GET"]),
-        Route("/api/v2/silences", _guarded(post_silence), methods=["POST"]),
-        Route("/api/v2/silence/{id}", _guarded(silence), methods=["GET"]),
-        Route("/api/v2/silence/{id}", _guarded(delete_silence), methods=["DELETE"]),
-        Route("/api/v2/status", _guarded(status)),
+        *_resource("/api/v2/alerts", GET=alerts, POST=post_alerts),
+        *_resource("/api/v2/alerts/groups", GET=groups),
+        *_resource("/api/v2/receivers", GET=receivers),
+        *_resource("/api/v2/silences", GET=silences, POST=post_silence),
+        *_resource("/api/v2/silence/{id}", GET=silence, DELETE=delete_silence),
+        *_resource("/api/v2/status", GET=status),
+        Route("/api/v2/{path:path}", _nothing, methods=_ALL_METHODS),
+        # /api/v1/alerts is Prometheus' too, and answers as there.
+        *(Route(f"/api/v1/{name}", _gone, methods=_ALL_METHODS) for name in ("status", "receivers", "silences")),
+        Route("/api/v1/silence/{id}", _gone, methods=_ALL_METHODS),
     ]
 
 
-_SILENCE_ORDER: Final = {"active": 0, "pending": 1, "expired": 2}
+def _resource(path: str, **handlers: Handler) -> list[BaseRoute]:
+    """A path with its methods, and an answer to all other ones."""
+    allowed = ",".join(handlers)
+
+    async def other(request: Request) -> Response:
+        message = f"method {request.method} is not allowed, but [{allowed}] are"
+        response = fault(Code.METHOD_NOT_ALLOWED, message)
+        response.headers["Allow"] = allowed
+        return response
+
+    own = [Route(path, guarded(handler), methods=[method]) for method, handler in handlers.items()]
+    return [*own, Route(path, other, methods=_ALL_METHODS)]
 
 
-def _guarded(handler: _Handler) -> _Handler:
-    async def answer(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except NoSuchSilence as error:
-            return _error(404, str(error))
-        except (BadDocument, BadSilence, ValueError) as error:
-            return _error(400, str(error))
-        except BodyTooLarge as error:
-            return _error(413, str(error))
-        except StorageError as error:
-            return _error(503, str(error))
-
-    return answer
-
-
-def _filter(request: Request) -> Callable[[AlertView], bool]:
-    query = request.query_params
-    matchers = _matchers(query.getlist("filter"))
-    receiver = compile_regex(query["receiver"]) if query.get("receiver") else None
-    shown = {name: query.get(name, "true").lower() != "false" for name in ("active", "silenced", "inhibited", "muted")}
-    unprocessed = query.get("unprocessed", "true").lower() != "false"
-
-    def wanted(view: AlertView) -> bool:
-        return (
-            all_match(matchers, view.alert.labels)
-            and (receiver is None or any(receiver.fullmatch(name) for name in view.receivers))
-            and (shown["active"] or view.state is not AlertState.ACTIVE)
-            and (unprocessed or view.state is not AlertState.UNPROCESSED)
-            and (shown["silenced"] or not view.silenced_by)
-            and (shown["inhibited"] or not view.inhibited_by)
-            and (shown["muted"] or not view.muted_by)
-        )
-
-    return wanted
-
-
-def _matchers(texts: Sequence[str]) -> list[Matcher]:
-    return [matcher for text in texts for matcher in parse_matchers(text)]
-
-
-def _document(body: bytes) -> Any:
+def _silence_id(request: Request) -> str:
+    """Raises BadDocument."""
+    text: str = request.path_params["id"]
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BadDocument(f"not JSON: {error}") from error
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise BadDocument(f"silenceID in path must be of type uuid: {text!r}", Code.INVALID_TYPE) from None
 
 
-def _json(document: Any) -> Response:
-    return Response(orjson.dumps(document), media_type="application/json")
+async def _nothing(request: Request) -> Response:
+    return fault(Code.NOT_FOUND, f"path {request.url.path} was not found")
 
 
-def _error(status: int, message: str) -> Response:
-    return Response(orjson.dumps(message), status, media_type="application/json")
+async def _gone(_: Request) -> Response:
+    return refusal(410, "Alertmanager's API v1 is gone since its version 0.27: ask the same of /api/v2")

@@ -1,0 +1,67 @@
+"""The questions' parameters: which alerts, groups and silences are wanted."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from starlette.datastructures import QueryParams
+
+from hivesight.alerting.matchers import parse_matcher
+from hivesight.alerting.silence import Silence, SilenceState
+from hivesight.alerting.view import AlertFilter, AlertState, AlertView
+from hivesight.model.matcher import Matcher, all_match, compile_regex
+
+MAX_MATCHERS: Final = 100
+_TRUE: Final = frozenset(("true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled"))
+"""What go-openapi takes for true; everything else is false."""
+_STATES: Final = (SilenceState.ACTIVE, SilenceState.PENDING, SilenceState.EXPIRED)
+
+
+def said(query: QueryParams, name: str) -> bool:
+    """A parameter that is true where it is left out."""
+    text = query.get(name)
+    return not text or text.lower() in _TRUE
+
+
+def alert_filter(query: QueryParams) -> AlertFilter:
+    """By `filter`, `active`, `silenced` and `inhibited`. Raises ValueError."""
+    matchers = matchers_of(query.getlist("filter"))
+    active, silenced, inhibited = (said(query, name) for name in ("active", "silenced", "inhibited"))
+
+    def wanted(view: AlertView) -> bool:
+        return (
+            (active or view.state is not AlertState.ACTIVE)
+            and (silenced or not view.silenced_by)
+            and (inhibited or not view.inhibited_by)
+            and all_match(matchers, view.alert.labels)
+        )
+
+    return wanted
+
+
+def receiver_filter(query: QueryParams) -> Callable[[str], bool]:
+    """Which receivers are meant by `receiver`, an anchored regular expression. Raises ValueError."""
+    pattern = query.get("receiver")
+    if not pattern:
+        return lambda _: True
+    regex = compile_regex(pattern, groups=False)
+    return lambda name: regex.fullmatch(name) is not None
+
+
+def silence_filter(query: QueryParams) -> Callable[[Silence], bool]:
+    """By `filter`: the silence has each of these very matchers. Raises ValueError."""
+    matchers = matchers_of(query.getlist("filter"))
+    return lambda silence: all(matcher in silence.matchers for matcher in matchers)
+
+
+def silence_order(silence: Silence, now_ms: int) -> tuple[int, int]:
+    """A sort key: active ones by their end, then pending ones by their start, then the one that ended last."""
+    state = silence.state(now_ms)
+    at_ms = silence.starts_at_ms if state is SilenceState.PENDING else silence.ends_at_ms
+    return _STATES.index(state), -at_ms if state is SilenceState.EXPIRED else at_ms
+
+
+def matchers_of(texts: Sequence[str]) -> list[Matcher]:
+    """One matcher of each text. Raises ValueError."""
+    if len(texts) > MAX_MATCHERS:
+        raise ValueError(f"more than {MAX_MATCHERS} filters")
+    return [parse_matcher(text) for text in texts]

@@ -57,6 +57,7 @@ FAULTS = [
     ("proxy_connect_header: {A: [b]}", 2, 3, "proxy_url or proxy_from_environment must also"),
     ("proxy_from_environment: true\n  proxy_url: http://x/", 2, 3, "proxy_url must not be configured"),
     ("proxy_from_environment: true\n  no_proxy: x", 2, 3, "no_proxy must not be configured"),
+    ("http_headers: {Authorization: {values: [b]}}", 2, 3, "http_headers: Authorization is set by other means"),
     ("http_headers: {X-A: {value: [b]}}", 2, 24, "did you mean 'values'?"),
 ]
 

@@ -59,13 +59,13 @@ def test_who_reads_files() -> None:
 UNSENDABLE = [
     HttpConfig(bearer_token=Secret("to\nken")),
     HttpConfig(bearer_token=Secret("tøken")),
-    HttpConfig(http_headers={"Authorization": HttpHeader(secrets=(Secret("to\r\nken"),))}),
+    HttpConfig(http_headers={"X-Own": HttpHeader(secrets=(Secret("to\r\nken"),))}),
 ]
 
 
 @pytest.mark.parametrize("config", UNSENDABLE)
 def test_a_value_that_no_header_can_hold_is_not_shown(config: HttpConfig) -> None:
-    with pytest.raises(SettingError, match="the header Authorization holds a line break") as raised:
+    with pytest.raises(SettingError, match=r"the header (Authorization|X-Own) holds a line break") as raised:
         configured_headers(config)
     assert "ken" not in str(raised.value).replace("broken", "")
 

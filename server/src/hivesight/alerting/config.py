@@ -4,7 +4,7 @@ and column, leave. Called at start, on reload, and by whoever checks files."""
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from hivesight.alerting.config_receivers import Receiver
 from hivesight.alerting.config_types import Address, SecretUrl
@@ -39,7 +39,7 @@ class GlobalConfig:
     http_config: HttpConfig = HttpConfig()
     smtp_from: Text = ""
     smtp_hello: Text = "localhost"
-    smtp_smarthost: Address | None = None
+    smtp_smarthost: Address = None
     smtp_auth_username: Text = ""
     smtp_auth_password: SecretText | None = None
     smtp_auth_password_file: Text = ""
@@ -58,24 +58,24 @@ class GlobalConfig:
     opsgenie_api_url: HttpUrl = "https://api.opsgenie.com/"
     opsgenie_api_key: SecretText | None = None
     opsgenie_api_key_file: Text = ""
-    wechat_api_url: Text = ""
+    wechat_api_url: HttpUrl | None = None
     wechat_api_secret: SecretText | None = None
     wechat_api_secret_file: Text = ""
     wechat_api_corp_id: Text = ""
-    victorops_api_url: Text = ""
+    victorops_api_url: HttpUrl | None = None
     victorops_api_key: SecretText | None = None
     victorops_api_key_file: Text = ""
     telegram_api_url: HttpUrl = "https://api.telegram.org"
     telegram_bot_token: SecretText | None = None
     telegram_bot_token_file: Text = ""
-    webex_api_url: Text = ""
-    jira_api_url: Text = ""
-    rocketchat_api_url: Text = ""
+    webex_api_url: HttpUrl | None = None
+    jira_api_url: HttpUrl | None = None
+    rocketchat_api_url: HttpUrl | None = None
     rocketchat_token: SecretText | None = None
     rocketchat_token_file: Text = ""
     rocketchat_token_id: SecretText | None = None
     rocketchat_token_id_file: Text = ""
-    mattermost_webhook_url: SecretText | None = None
+    mattermost_webhook_url: SecretUrl | None = None
     mattermost_webhook_url_file: Text = ""
 
 
@@ -111,7 +111,8 @@ class InhibitRuleConfig:
 
 @section
 class Config:
-    """The file. `route` is never None in one that `read_config` found no error in."""
+    """The file. `route` is never None in one that `read_config` found no error in. tracing, event_recorder: of the real
+    Alertmanager's own process; read and not used."""
 
     global_: Annotated[GlobalConfig, key("global")] = GlobalConfig()
     route: RouteConfig | None = None
@@ -120,6 +121,8 @@ class Config:
     templates: tuple[Text, ...] = ()
     mute_time_intervals: tuple[NamedInterval, ...] = ()
     time_intervals: tuple[NamedInterval, ...] = ()
+    tracing: Any = None
+    event_recorder: Any = None
 
     def intervals(self) -> Mapping[str, tuple[TimeInterval, ...]]:
         """The time intervals by name."""

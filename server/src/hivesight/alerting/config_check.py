@@ -28,7 +28,15 @@ _SHARED_SECRETS: Final = (
     "smtp_auth_secret",
     "opsgenie_api_key",
     "telegram_bot_token",
+    "victorops_api_key",
+    "wechat_api_secret",
+    "rocketchat_token",
+    "rocketchat_token_id",
+    "mattermost_webhook_url",
 )
+_OLD_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+"""What a label may be called in the matchers of old."""
+_UNUSED: Final = ("tracing", "event_recorder")
 _HINTS: Final = {
     "subject": "unknown key 'subject'; an e-mail's subject is a header: write headers: {Subject: '...'}",
     "body": "unknown key 'body'; an e-mail's body is html: (and text: for the plain alternative)",
@@ -71,6 +79,10 @@ class _Check:
         self._intervals = set(config.intervals())
 
     def all(self) -> Iterator[Diagnostic]:
+        for name in _UNUSED:
+            if getattr(self._config, name) is not None:
+                message = f"{name} is read and has no effect here"
+                yield self._at((name,), "alertmanager/unused", message, severity=Severity.WARNING, on_key=True)
         yield from self._globals()
         yield from self._names()
         for index, receiver in enumerate(self._config.receivers):
@@ -120,6 +132,8 @@ class _Check:
                             yield self._fault(at, "start_time must be before end_time")
 
     def _receiver(self, receiver: Receiver, at: Location) -> Iterator[Diagnostic]:
+        if "name" in receiver.labels:
+            yield self._fault((*at, "labels", "name"), "the label name is the receiver's name always", on_key=True)
         for index, webhook in enumerate(receiver.webhook_configs):
             yield from self._webhook(webhook, (*at, "webhook_configs", index))
         for index, slack in enumerate(receiver.slack_configs):
@@ -220,13 +234,13 @@ class _Check:
             yield self._fault((*at, "receiver"), f"undefined receiver {route.receiver!r} (defined here: {known})")
         names = route.group_by or ()
         for index, name in enumerate(names):
-            if name == "..." and len(names) > 1:
+            if name == "..." and set(names) != {name}:
                 yield self._fault(
                     (*at, "group_by", index), "'...' groups by all labels; no other label can stand by it"
                 )
             elif not name:
                 yield self._fault((*at, "group_by", index), "a label name cannot be empty")
-            elif name in names[:index]:
+            elif name != "..." and name in names[:index]:
                 yield self._fault((*at, "group_by", index), f"the label {name!r} stands in group_by twice")
         for where in ("mute_time_intervals", "active_time_intervals"):
             for index, name in enumerate(getattr(route, where)):
@@ -239,9 +253,24 @@ class _Check:
     def _inhibition(self, rule: InhibitRuleConfig, at: Location) -> Iterator[Diagnostic]:
         old = {f"{side}_match{kind}": f"{side}_matchers" for side in ("source", "target") for kind in ("", "_re")}
         yield from self._deprecated(rule, at, old)
+        for index, name in enumerate(rule.equal):
+            if not name:
+                yield self._fault((*at, "equal", index), "a label name cannot be empty")
 
     def _deprecated(self, section: object, at: Location, keys: dict[str, str]) -> Iterator[Diagnostic]:
         for old, new in keys.items():
             if getattr(section, old):
                 message = f"{old} is deprecated; write {new}"
                 yield self._at((*at, old), "alertmanager/deprecated", message, severity=Severity.WARNING, on_key=True)
+            yield from self._old_matchers(at, old)
+
+    def _old_matchers(self, at: Location, key: str) -> Iterator[Diagnostic]:
+        """Asks the document and not the value, in which a name without a value is not said."""
+        section = self._loaded.root.find(at)[1].items or {}
+        matchers = section[key][1].items if key in section else None
+        for name, (_, node) in (matchers or {}).items():
+            if _OLD_NAME.fullmatch(str(name)) is None:
+                message = f"invalid label name {name!r}: in matchers it may be any text"
+                yield self._fault((*at, key, name), message, on_key=True)
+            elif node.value is None and node.items is None:
+                yield self._fault((*at, key, name), "the matcher has no value; write '' for none", on_key=True)

@@ -100,7 +100,7 @@ class EmailConfig:
     send_resolved: bool = False
     from_address: Annotated[Text, key("from")] = ""
     hello: Text = ""
-    smarthost: Address | None = None
+    smarthost: Address = None
     auth_username: Text = ""
     auth_password: SecretText | None = None
     auth_password_file: Text = ""
@@ -118,7 +118,10 @@ class EmailConfig:
 
 @section
 class Receiver:
+    """labels: by which the API's users find receivers; the name is one of them always."""
+
     name: Text
+    labels: dict[str, Text] = field(default_factory=dict[str, str])
     webhook_configs: tuple[WebhookConfig, ...] = ()
     slack_configs: tuple[SlackConfig, ...] = ()
     email_configs: tuple[EmailConfig, ...] = ()
@@ -130,5 +133,5 @@ class Receiver:
     telegram_configs: tuple[TelegramConfig, ...] = ()
 
 
-SUPPORTED: Final = tuple(each.name for each in fields(Receiver) if each.name != "name")
+SUPPORTED: Final = tuple(each.name for each in fields(Receiver) if each.name.endswith("_configs"))
 """The keys of a receiver that name integrations."""

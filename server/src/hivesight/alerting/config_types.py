@@ -56,6 +56,11 @@ def _template_url(text: str) -> Secret:
     return Secret(text) if "{{" in text else _secret_url(text)
 
 
-Address = Annotated[HostPort, parsed(parse_host_port)]
+def _address(text: str) -> HostPort | None:
+    return parse_host_port(text) if text else None
+
+
+Address = Annotated[HostPort | None, parsed(_address)]
+"""None where the text is empty."""
 SecretUrl = Annotated[Secret, parsed(_secret_url)]
 SecretTemplateUrl = Annotated[Secret, parsed(_template_url)]

@@ -12,6 +12,7 @@ from hivesight.schema import Text, parsed, section
 
 _WEEKDAYS: Final = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _MONTHS: Final = tuple(calendar.month_name[number].lower() for number in range(1, 13))
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,9}")
 _TIME: Final = re.compile(r"((?:[01][0-9])|(?:2[0-3])):([0-5][0-9])$|(24):(00)$")
 
 
@@ -51,8 +52,9 @@ def parse_days_of_month(text: str) -> Range:
             raise ValueError(f"{day} is not a valid day of the month: out of range")
     if span.begin < 0 < span.end:
         raise ValueError("the end day must be negative if the start day is negative")
-    # 31 days is the longest month: a range that is empty there is empty in each.
-    if _from_start(span.begin, 31) > _from_start(span.end, 31):
+    # Judged as in a month of 28 days, which is where Alertmanager draws the line.
+    begin, end = (28 + day if day < 0 else day for day in (span.begin, span.end))
+    if begin > end:
         raise ValueError(f"the end day is before the start day in {text!r}")
     return span
 
@@ -63,7 +65,9 @@ def parse_years(text: str) -> Range:
 
 
 def parse_location(text: str) -> tzinfo:
-    """A name of the time zone database, `UTC`, or `Local` for the machine's zone."""
+    """A name of the time zone database, `UTC` (or nothing), or `Local` for the machine's zone."""
+    if not text:
+        return UTC
     if text == "Local":
         local = datetime.now().astimezone().tzinfo
         return local if local is not None else UTC
@@ -74,19 +78,23 @@ def parse_location(text: str) -> tzinfo:
 
 
 def _named(text: str, what: str, numbers: Mapping[str, int]) -> Range:
-    begin, _, end = text.lower().partition(":")
-    for name in (begin, end or begin):
+    begin, end = _bounds(text.lower())
+    for name in (begin, end):
         if name not in numbers:
             raise ValueError(f"{name!r} is not a valid {what}")
-    return _ordered(Range(numbers[begin], numbers[end or begin]), text)
+    return _ordered(Range(numbers[begin], numbers[end]), text)
 
 
 def _numbers(text: str, what: str) -> Range:
-    begin, _, end = text.partition(":")
-    try:
-        return Range(int(begin), int(end or begin))
-    except ValueError as error:
-        raise ValueError(f"{text!r} is not a valid {what} or range of them") from error
+    begin, end = _bounds(text)
+    if _NUMBER.fullmatch(begin) is None or _NUMBER.fullmatch(end) is None:
+        raise ValueError(f"{text!r} is not a valid {what} or range of them")
+    return Range(int(begin), int(end))
+
+
+def _bounds(text: str) -> tuple[str, str]:
+    begin, colon, end = text.partition(":")
+    return begin, end if colon else begin
 
 
 def _ordered(span: Range, text: str) -> Range:

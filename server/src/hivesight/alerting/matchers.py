@@ -112,8 +112,9 @@ def _parse_classic(text: str) -> tuple[Matcher, ...]:
         text = text[1:]
     if text.endswith("}") and not text.endswith("\\}"):
         text = text[:-1]
-    parts = _split(text)
-    return tuple(_classic_matcher(part) for part in parts if part.strip())
+    *parts, last = _split(text)
+    # A comma may stand after the last one.
+    return tuple(_classic_matcher(part) for part in (*parts, *([last] if last.strip() else [])))
 
 
 def _split(text: str) -> list[str]:

@@ -143,10 +143,10 @@ class Alerting:
         return muting(intervals, options.mute_time_intervals, options.active_time_intervals, now_ms)
 
     @property
-    def receivers(self) -> list[str]:
-        """The names of the receivers, as the file lists them."""
+    def receivers(self) -> dict[str, Labels]:
+        """The labels of the receivers, by their names, which are one of them, in the order of the file."""
         with self._lock:
-            return [each.name for each in self._config.receivers]
+            return {each.name: Labels({**each.labels, "name": each.name}) for each in self._config.receivers}
 
     def groups(self, wanted: AlertFilter = _every, receivers: ReceiverFilter = _every) -> list[GroupView]:
         """The groups of these receivers with the alerts that are wanted, resolved ones left out; of each alert those of

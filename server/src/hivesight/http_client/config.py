@@ -139,6 +139,17 @@ class OAuth2(ProxyConfig):
         )
 
 
+_RESERVED_HEADERS: Final = frozenset(
+    (
+        *("authorization", "host", "content-encoding", "content-length", "content-type", "user-agent", "connection"),
+        *("keep-alive", "proxy-authenticate", "proxy-authorization", "www-authenticate", "accept-encoding"),
+        *("x-prometheus-remote-write-version", "x-prometheus-remote-read-version"),
+        *("x-prometheus-scrape-timeout-seconds", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"),
+    )
+)
+"""Those of prometheus/common, in small letters."""
+
+
 @section
 class HttpHeader:
     """The values of one header, in the order plain, secret, from files."""
@@ -164,6 +175,9 @@ class HttpConfig(ProxyConfig):
 
     def __post_init__(self) -> None:
         ProxyConfig.__post_init__(self)
+        for name in self.http_headers:
+            if name.lower() in _RESERVED_HEADERS:
+                raise ValueError(f"http_headers: {name} is set by other means and cannot be set here")
         bearer = bool(self.bearer_token or self.bearer_token_file)
         ways = (self.basic_auth is not None) + (self.authorization is not None) + (self.oauth2 is not None)
         _at_most_one("", bearer_token=self.bearer_token, bearer_token_file=self.bearer_token_file)

@@ -78,6 +78,8 @@ def check_http_url(text: str) -> None:
         raise ValueError(f"unsupported scheme {parts.scheme!r} for a URL: write http://... or https://...")
     if not parts.hostname:
         raise ValueError("missing host in the URL")
+    if text != text.lstrip() or any(each.isspace() for each in parts.netloc):
+        raise ValueError("a URL has no blanks in it")
     try:
         _ = parts.port
     except ValueError as error:

@@ -5,6 +5,7 @@ from typing import Any
 from hivesight.alerting.silence import Silence
 from hivesight.alerting.view import AlertState, AlertView, GroupView
 from hivesight.model.clock import rfc3339
+from hivesight.model.labels import Labels
 from hivesight.model.matcher import MatchType
 
 
@@ -65,9 +66,9 @@ def silence_document(silence: Silence, now_ms: int) -> dict[str, Any]:
     }
 
 
-def receiver_document(name: str) -> dict[str, Any]:
-    """One receiver. Its labels are those that Alertmanager gives a receiver without labels of its own."""
-    return {"labels": {"name": name}, "name": name}
+def receiver_document(name: str, labels: Labels) -> dict[str, Any]:
+    """One receiver."""
+    return {"labels": dict(labels), "name": name}
 
 
 def status_document(version: str, started_at_ms: int, configuration: str) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """The questions' parameters: which alerts, groups and silences are wanted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from starlette.datastructures import QueryParams
 
 from hivesight.alerting.matchers import parse_matcher
 from hivesight.alerting.silence import Silence, SilenceState
-from hivesight.alerting.view import AlertFilter, AlertState, AlertView
+from hivesight.alerting.view import AlertFilter, AlertState, AlertView, ReceiverFilter
+from hivesight.model.labels import Labels
 from hivesight.model.matcher import Matcher, all_match, compile_regex
 
 MAX_MATCHERS: Final = 100
@@ -38,13 +39,16 @@ def alert_filter(query: QueryParams) -> AlertFilter:
     return wanted
 
 
-def receiver_filter(query: QueryParams) -> Callable[[str], bool]:
-    """Which receivers are meant by `receiver`, an anchored regular expression. Raises ValueError."""
+def receiver_filter(query: QueryParams, receivers: Mapping[str, Labels], *, by_name: bool = True) -> ReceiverFilter:
+    """Which receivers are meant by `receiver`, an anchored regular expression (where by_name), and by
+    `receiver_matchers` of their labels. Raises ValueError."""
+    matchers = matchers_of(query.getlist("receiver_matchers"))
+    meant = {name for name, labels in receivers.items() if all_match(matchers, labels)}
     pattern = query.get("receiver")
-    if not pattern:
-        return lambda _: True
-    regex = compile_regex(pattern, groups=False)
-    return lambda name: regex.fullmatch(name) is not None
+    if by_name and pattern:
+        regex = compile_regex(pattern, groups=False)
+        meant = {name for name in meant if regex.fullmatch(name) is not None}
+    return meant.__contains__
 
 
 def silence_filter(query: QueryParams) -> Callable[[Silence], bool]:

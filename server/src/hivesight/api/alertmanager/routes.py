@@ -37,7 +37,8 @@ def routes(
     """The routes of this package. configuration: the file in force, without secrets."""
 
     async def alerts(request: Request) -> Response:
-        wanted, receivers = alert_filter(request.query_params), receiver_filter(request.query_params)
+        wanted = alert_filter(request.query_params)
+        receivers = receiver_filter(request.query_params, alerting.receivers)
         found = await workers.run(lambda: alerting.alerts(wanted, receivers))
         return answer([alert_document(view, view.state) for view in found])
 
@@ -54,13 +55,16 @@ def routes(
         return refusal(400, "; ".join(faults)) if faults else Response()
 
     async def groups(request: Request) -> Response:
-        wanted, receivers = alert_filter(request.query_params), receiver_filter(request.query_params)
+        wanted = alert_filter(request.query_params)
+        receivers = receiver_filter(request.query_params, alerting.receivers)
         muted = said(request.query_params, "muted")
         found = await workers.run(lambda: alerting.groups(wanted, receivers))
         return answer([group_document(group) for group in found if muted or not group.muted_by])
 
-    async def receivers(_: Request) -> Response:
-        return answer([receiver_document(name) for name in alerting.receivers])
+    async def receivers(request: Request) -> Response:
+        found = alerting.receivers
+        meant = receiver_filter(request.query_params, found, by_name=False)
+        return answer([receiver_document(name, labels) for name, labels in found.items() if meant(name)])
 
     async def silences(request: Request) -> Response:
         wanted, now_ms = silence_filter(request.query_params), clock.now_ms()

@@ -143,7 +143,8 @@ def test_the_order_of_silences(ask, clock) -> None:
 def test_the_rest(ask) -> None:
     assert ask("/api/v2/receivers").json() == [{"labels": {"name": "ops"}, "name": "ops"}]
     status = ask("/api/v2/status").json()
-    assert status["versionInfo"]["version"] == "1.2.3" and status["config"] == {"original": "route: {}"}
+    assert (status["versionInfo"]["version"], status["versionInfo"]["revision"]) == ("0.33.1", "1.2.3")
+    assert status["config"] == {"original": "route: {}"}
     assert ask("/api/v2/silence/none").status_code == 422
     assert ask("/api/v2/silence/00000000-0000-0000-0000-000000000000").status_code == 404
     assert ask("/api/v2/nothing").json() == {"code": 404, "message": "path /api/v2/nothing was not found"}

@@ -1,12 +1,14 @@
 """Our values as the documents of the API."""
 
-from typing import Any
+from typing import Any, Final
 
 from hivesight.alerting.silence import Silence
 from hivesight.alerting.view import AlertState, AlertView, GroupView
 from hivesight.model.clock import rfc3339
 from hivesight.model.labels import Labels
 from hivesight.model.matcher import MatchType
+
+ALERTMANAGER_VERSION: Final = "0.33.1"
 
 
 def alert_document(view: AlertView, state: AlertState) -> dict[str, Any]:
@@ -72,17 +74,19 @@ def receiver_document(name: str, labels: Labels) -> dict[str, Any]:
 
 
 def status_document(version: str, started_at_ms: int, configuration: str) -> dict[str, Any]:
-    """The server (`alertmanagerStatus`). There is no cluster: one process is all there is."""
+    """The server (`alertmanagerStatus`). There is no cluster: one process is all there is. The version is the one whose
+    API this is, since clients choose by it how they speak and amtool warns of one that is not its own; ours is the
+    revision."""
     return {
         "cluster": {"peers": [], "status": "disabled"},
         "config": {"original": configuration},
         "uptime": rfc3339(started_at_ms),
         "versionInfo": {
-            "branch": "",
+            "branch": "hivesight",
             "buildDate": "",
             "buildUser": "",
             "goVersion": "",
-            "revision": "",
-            "version": version,
+            "revision": version,
+            "version": ALERTMANAGER_VERSION,
         },
     }

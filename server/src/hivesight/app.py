@@ -37,6 +37,7 @@ from hivesight.api.server import HttpServer, bind
 from hivesight.api.workers import Workers
 from hivesight.config import Config, Options
 from hivesight.figures import figures
+from hivesight.http_client.client import read_certificates
 from hivesight.ingest.otlp import OtlpMetrics, OtlpReceiver
 from hivesight.ingest.remote_write import Receiver
 from hivesight.model.clock import Clock, SystemClock
@@ -126,6 +127,7 @@ class App:
                             loops.create_task(rooms.alerting.journal.run(), name="journal"),
                             loops.create_task(rooms.alertmanagers.run(), name="alertmanagers"),
                             loops.create_task(self._keep_within_retention(rooms.tsdb), name="retention"),
+                            loops.create_task(asyncio.to_thread(read_certificates), name="certificates"),
                         ]
                         await stop.wait()
                         _log.info("stopping")

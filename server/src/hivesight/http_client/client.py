@@ -126,6 +126,11 @@ async def _check_port(request: httpx2.Request) -> None:
         raise httpx2.InvalidURL(f"the port is larger than {_MAX_PORT}")
 
 
+def read_certificates() -> None:
+    """Reads the system's certificates, which takes a tenth of a second, so that the first request need not. Blocks."""
+    _default_context()
+
+
 @functools.cache
 def user_agent() -> str:
     """The value of the header."""

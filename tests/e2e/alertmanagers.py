@@ -111,7 +111,7 @@ class Pair:
     def __init__(self, directory: Path, config: str, collector: Collector) -> None:
         self._directory = directory
         self._pool = ThreadPoolExecutor(2)
-        self._clients: dict[str, httpx2.Client] = {}
+        self.clients: dict[str, httpx2.Client] = {}
         self._ports = {THEIRS: free_port(), OURS: free_port()}
         for side in (THEIRS, OURS):
             (directory / f"{side}.yml").write_text(config.replace("COLLECTOR", f"{collector.url}/{side}"))
@@ -131,10 +131,10 @@ class Pair:
         theirs = Alertmanager(self._directory / THEIRS, self._directory / f"{THEIRS}.yml", self._ports[THEIRS])
         self.ours, self.theirs = ours.ready(), theirs.ready()
         self.urls = {THEIRS: theirs.url, OURS: ours.url}
-        self._clients = {side: httpx2.Client(base_url=f"{url}/api/v2") for side, url in self.urls.items()}
+        self.clients = {side: httpx2.Client(base_url=url) for side, url in self.urls.items()}
 
     def stop(self, ours: int = signal.SIGTERM, theirs: int = signal.SIGTERM) -> None:
-        for client in self._clients.values():
+        for client in self.clients.values():
             client.close()
         self.ours.stop(ours)
         self.theirs.stop(theirs)
@@ -145,11 +145,11 @@ class Pair:
 
     def both(self, ask: Callable[[httpx2.Client], Any]) -> dict[str, Any]:
         """The same asked of both at once."""
-        waiting = {side: self._pool.submit(ask, client) for side, client in self._clients.items()}
+        waiting = {side: self._pool.submit(ask, client) for side, client in self.clients.items()}
         return {side: each.result() for side, each in waiting.items()}
 
     def post(self, alerts: list[dict[str, Any]]) -> None:
-        for answer in self.both(lambda client: client.post("/alerts", json=alerts)).values():
+        for answer in self.both(lambda client: client.post("/api/v2/alerts", json=alerts)).values():
             assert answer.status_code == 200, answer.text
 
 

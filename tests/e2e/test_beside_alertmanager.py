@@ -77,7 +77,7 @@ def silences(name: str, begins: float, ends: float, **labels: str) -> Act:
             "createdBy": "me",
             "comment": "quiet",
         }
-        for answer in pair.both(lambda client: client.post("/silences", json=silence)).values():
+        for answer in pair.both(lambda client: client.post("/api/v2/silences", json=silence)).values():
             assert answer.status_code == 200, answer.text
 
     return act
@@ -87,8 +87,8 @@ def expires(name: str) -> Act:
     """The silences of a course are ended."""
 
     def ask(client: httpx2.Client) -> None:
-        for silence in client.get("/silences", params={"filter": f'course="{name}"'}).json():
-            assert client.delete(f"/silence/{silence['id']}").status_code == 200
+        for silence in client.get("/api/v2/silences", params={"filter": f'course="{name}"'}).json():
+            assert client.delete(f"/api/v2/silence/{silence['id']}").status_code == 200
 
     return lambda pair, _: [pair.both(ask), None][1]
 

@@ -1,4 +1,4 @@
-"""docs/api.md has a line for each route of the Prometheus API, with its methods and parameters."""
+"""docs/api.md and docs/alertmanager.md have a line for each route of their API, with its methods and parameters."""
 
 import re
 from pathlib import Path
@@ -6,11 +6,15 @@ from pathlib import Path
 import pytest
 from starlette.routing import Route
 
-from hivesight.api import prometheus
+from hivesight.api import alertmanager, prometheus
 from hivesight.api.prometheus import graph
 
 ROOT = Path(__file__).parents[2]
-LINES = dict(re.findall(r"^\| `(/[^`]+)` \| ([A-Z, ]+) \| .+ \|$", (ROOT / "docs/api.md").read_text(), re.MULTILINE))
+
+
+def lines(page: str) -> dict[str, str]:
+    """The methods of each route that has a line."""
+    return dict(re.findall(r"^\| `(/[^`]+)` \| ([A-Z, ]+) \| .+ \|$", (ROOT / page).read_text(), re.MULTILINE))
 
 
 @pytest.fixture
@@ -22,7 +26,15 @@ def routes(tsdb, workers, clock) -> dict[str, Route]:
 
 def test_every_route_has_its_line(routes) -> None:
     wanted = {path: ", ".join(sorted(route.methods - {"HEAD"})) for path, route in routes.items()}
-    assert wanted == LINES
+    assert wanted == lines("docs/api.md")
+
+
+def test_every_route_of_the_alertmanager_api_has_its_line(workers, clock) -> None:
+    methods: dict[str, list[str]] = {}
+    for each in alertmanager.routes(None, workers, clock, "", 0, str):
+        if each.path.startswith("/api/v2/") and len(each.methods - {"HEAD"}) == 1:
+            methods.setdefault(each.path, []).extend(each.methods - {"HEAD"})
+    assert {path: ", ".join(each) for path, each in methods.items()} == lines("docs/alertmanager.md")
 
 
 def test_every_parameter_has_its_place() -> None:

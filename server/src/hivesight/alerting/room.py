@@ -4,7 +4,6 @@ makes one, gives it a configuration with `apply` and runs it."""
 import asyncio
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from operator import itemgetter
 from typing import Final, Protocol
 
@@ -25,7 +24,7 @@ from hivesight.alerting.route import Route, RouteOptions, build_route
 from hivesight.alerting.silence import Silence, Silences
 from hivesight.alerting.store import AlertStore
 from hivesight.alerting.table import Lenient, Tables
-from hivesight.alerting.view import AlertFilter, AlertView, GroupView, ReceiverFilter
+from hivesight.alerting.view import AlertFilter, AlertView, GroupView, ReceiverFilter, with_receivers
 from hivesight.model.alert import Alert
 from hivesight.model.clock import Clock
 from hivesight.model.errors import StorageError
@@ -155,7 +154,6 @@ class Alerting:
         with self._lock:
             groups = [] if self._dispatcher is None else self._dispatcher.groups()
             views: list[GroupView] = []
-            told: dict[str, list[str]] = {}
             for group in groups:
                 options = group.route.options
                 if not receivers(options.receiver):
@@ -167,15 +165,13 @@ class Alerting:
                     if not alert.resolved_at(now_ms)
                 ]
                 shown = tuple(filter(wanted, alerts))
-                for view in shown:
-                    told.setdefault(fingerprint(view.alert.labels), []).append(options.receiver)
                 if shown:
                     views.append(
                         GroupView(
                             group.key, group.route.id, group.labels, options.receiver, shown, muted, group.next_ms
                         )
                     )
-        return [replace(view, alerts=tuple(_told(each, told) for each in view.alerts)) for view in views]
+        return with_receivers(views)
 
     def alerts(self, wanted: AlertFilter = _every, receivers: ReceiverFilter = _every) -> list[AlertView]:
         """The alerts that fire and of which one of these receivers is told, each once, in the order of their
@@ -336,7 +332,3 @@ class Alerting:
             except RuntimeError:
                 # The loop was closed between the look and the call; nobody is left to wake.
                 return
-
-
-def _told(view: AlertView, receivers: Mapping[str, list[str]]) -> AlertView:
-    return replace(view, receivers=tuple(sorted(receivers[fingerprint(view.alert.labels)])))

@@ -1,9 +1,10 @@
 """What can be seen from outside: alerts with their status, and groups, as Alertmanager's API v2 shows them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from hivesight.alerting.index import fingerprint
 from hivesight.alerting.inhibit import Inhibition
 from hivesight.model.alert import Alert
 from hivesight.model.labels import Labels
@@ -48,3 +49,16 @@ class GroupView:
 
 AlertFilter = Callable[[AlertView], bool]
 ReceiverFilter = Callable[[str], bool]
+
+
+def with_receivers(groups: Sequence[GroupView]) -> list[GroupView]:
+    """The groups, with those of their receivers at each alert that are told of it."""
+    told: dict[str, list[str]] = {}
+    for group in groups:
+        for view in group.alerts:
+            told.setdefault(fingerprint(view.alert.labels), []).append(group.receiver)
+
+    def with_them(view: AlertView) -> AlertView:
+        return replace(view, receivers=tuple(sorted(told[fingerprint(view.alert.labels)])))
+
+    return [replace(group, alerts=tuple(map(with_them, group.alerts))) for group in groups]

@@ -1,29 +1,38 @@
 """The order in which Alertmanager lists alerts and groups: in notifications, in templates and in its API."""
 
-from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from hivesight.model.alert import Alert
 from hivesight.model.labels import Labels
 
-LabelOrder = tuple[int, tuple[tuple[bytes, str], ...]]
+SortKey = tuple[Any, ...]
+"""Names and values of the labels by turns, so that what is compared is always of one kind."""
+MOST_NAMES: Final = 4096
 _INVERTED: Final = bytes(range(255, -1, -1))
 
 
-def label_order(labels: Labels) -> LabelOrder:
-    """A sort key: fewer labels go first; of as many, the set that lacks the first name in which two differ, then the
-    lesser value (prometheus/common, `LabelSet.Before`)."""
-    return len(labels), tuple([(_later_first(name), value) for name, value in labels.pairs])
+class _LaterFirst(dict[str, bytes]):
+    """By name a text that sorts the other way round: of two sets the one whose next name is later lacks the other's.
+    Names are few and are asked for at every flush, so those of late are kept."""
+
+    def __missing__(self, name: str) -> bytes:
+        if len(self) >= MOST_NAMES:
+            self.clear()
+        made = self[name] = name.encode(errors="surrogatepass").translate(_INVERTED) + b"\xff"
+        return made
 
 
-def alert_order(alert: Alert) -> tuple[bool, str, bool, str, LabelOrder]:
-    """A sort key: by job, by instance, then by all labels."""
-    job, instance = alert.labels.value("job"), alert.labels.value("instance")
-    return (not job, job, not instance, instance, label_order(alert.labels))
+_later_first: Final = _LaterFirst()
 
 
-@lru_cache(maxsize=4096)
-def _later_first(name: str) -> bytes:
-    """A text that sorts the other way round than the name: of two sets the one whose next name is later lacks the
-    other's."""
-    return name.encode(errors="surrogatepass").translate(_INVERTED) + b"\xff"
+def label_order(labels: Labels) -> SortKey:
+    """Fewer labels go first; of as many, the set that lacks the first name in which two differ, then the lesser value
+    (prometheus/common, `LabelSet.Before`). Flat, which takes a third of the time of pairs."""
+    return (len(labels), *[each for name, value in labels.pairs for each in (_later_first[name], value)])
+
+
+def alert_order(alert: Alert) -> SortKey:
+    """By job, by instance, then by all labels."""
+    labels = alert.labels
+    job, instance = labels.value("job"), labels.value("instance")
+    return (not job, job, not instance, instance, *label_order(labels))

@@ -33,6 +33,8 @@ def _version() -> tuple[int, ...]:
     return tuple(map(int, re.findall(r"version (\d+)\.(\d+)", told.stdout + told.stderr)[0]))
 
 
+AMTOOL: Final = shutil.which(str(Path(PROGRAM).with_name("amtool")) if PROGRAM else "amtool")
+"""The one that came with it."""
 needs_alertmanager = pytest.mark.skipif(PROGRAM is None, reason="needs Debian's package prometheus-alertmanager")
 
 THEIRS, OURS = SIDES = ("theirs", "ours")

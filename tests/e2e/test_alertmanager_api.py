@@ -1,10 +1,8 @@
-"""The same state in the real Alertmanager and in ours: the API answers the same, and amtool shows the same.
-HIVESIGHT_TEST_AMTOOL names another amtool than the one on the PATH."""
+"""The same state in the real Alertmanager and in ours: the API answers the same, and amtool shows the same."""
 
 import json
 import os
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,11 +12,10 @@ from typing import Any, Final
 
 import pytest
 
-from e2e.alertmanagers import NEWER, OURS, SIDES, THEIRS, Pair, beside, needs_alertmanager
+from e2e.alertmanagers import AMTOOL, NEWER, OURS, SIDES, THEIRS, Pair, beside, needs_alertmanager
 
 pytestmark = needs_alertmanager
 
-AMTOOL: Final = os.environ.get("HIVESIGHT_TEST_AMTOOL") or shutil.which("amtool")
 CONFIG = """
 global: {resolve_timeout: 5m, slack_api_url: 'https://hooks.slack.com/services/hidden'}
 # Not shown.

@@ -167,6 +167,7 @@ def test_it_ends_in_order(tmp_path: Path, sign: int) -> None:
         assert "Traceback" not in server.output()
 
 
+JSON = {"Content-Type": "application/json"}
 REQUESTS = [
     ("/api/v1/query", {"query": "sum(" * 50_000}, 400),
     ("/api/v1/query", {"query": "up{"}, 400),
@@ -180,7 +181,8 @@ REQUESTS = [
     ("/api/v1/labels", {"limit": "-1"}, 400),
     ("/api/v1/rules", {"type": "other"}, 400),
     ("/api/v2/alerts", {"filter": "a=~("}, 400),
-    ("/api/v2/silence/none", {}, 404),
+    ("/api/v2/silence/none", {}, 422),
+    ("/api/v2/silence/00000000-0000-0000-0000-000000000000", {}, 404),
     ("/api/v1/nothing", {}, 404),
 ]
 
@@ -193,7 +195,7 @@ def test_bad_requests(tmp_path: Path) -> None:
             assert answer.status_code == status, (path, answer.status_code, answer.text[:200])
         posted = [("[]", 200), ("{", 400), ('[{"labels":{}}]', 400), ('[{"labels":{"a":1}}]', 400), ('{"a":1}', 400)]
         for body, status in posted:
-            assert httpx2.post(server.url + "/api/v2/alerts", content=body).status_code == status, body
-        assert httpx2.post(server.url + "/api/v2/alerts", content=b"[" * (17 << 20)).status_code == 413
+            assert httpx2.post(server.url + "/api/v2/alerts", content=body, headers=JSON).status_code == status, body
+        assert httpx2.post(server.url + "/api/v2/alerts", content=b"[" * (17 << 20), headers=JSON).status_code == 413
         assert server.value("vector(1)") == 1
         assert "Traceback" not in server.output()

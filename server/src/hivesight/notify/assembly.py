@@ -7,6 +7,7 @@ from hivesight.alerting.config_receivers import Receiver
 from hivesight.alerting.nflog import NotificationLog
 from hivesight.model.clock import Clock
 from hivesight.model.errors import ConfigError
+from hivesight.notify.group_commit import GroupCommit
 from hivesight.notify.history import History
 from hivesight.notify.metrics import NotifyMetrics
 from hivesight.notify.notification import Integration
@@ -38,7 +39,16 @@ def build_pipeline(
     if faults:
         raise ConfigError(faults)
     around = Surroundings(config.global_, templates, file.directory)
-    parts = Parts(muter, log, history, metrics, clock, external_url.rstrip("/"), patience or Patience())
+    parts = Parts(
+        muter,
+        log,
+        GroupCommit(log.record),
+        GroupCommit(history.add),
+        metrics,
+        clock,
+        external_url.rstrip("/"),
+        patience or Patience(),
+    )
     return Pipeline(parts, {each.name: _integrations(each, around) for each in config.receivers})
 
 

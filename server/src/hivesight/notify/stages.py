@@ -7,12 +7,12 @@ from typing import Protocol
 
 from hivesight.alerting.group import Flush, Notice
 from hivesight.alerting.inhibit import Inhibition
-from hivesight.alerting.nflog import NotificationLog, Reason
+from hivesight.alerting.nflog import NotificationLog, Reason, Told
 from hivesight.alerting.route import RouteOptions
 from hivesight.alerting.silence import Silence
 from hivesight.model.clock import Clock
 from hivesight.model.labels import Labels
-from hivesight.notify.history import History
+from hivesight.notify.history import Delivery
 from hivesight.notify.metrics import NotifyMetrics
 from hivesight.notify.notification import Notification
 from hivesight.notify.retry import Outcome, Patience
@@ -45,11 +45,12 @@ Stage = Callable[[Telling], Awaitable[Telling]]
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the stages work with."""
+    """What the stages work with. record, remember: return once it is written."""
 
     muter: Muter
     log: NotificationLog
-    history: History
+    record: Callable[[Told], Awaitable[None]]
+    remember: Callable[[Delivery], Awaitable[None]]
     metrics: NotifyMetrics
     clock: Clock
     external_url: str

@@ -1,12 +1,11 @@
 """The stages of one integration: whether it was told already, what it is told, telling it, and noting that."""
 
-import asyncio
 from dataclasses import replace
 from typing import Final
 
 import structlog
 
-from hivesight.alerting.nflog import Reason, Target, decide
+from hivesight.alerting.nflog import Reason, Target, Told, decide
 from hivesight.notify.history import MOST_ALERTS, DeliveredAlert, Delivery, DeliveryOutcome
 from hivesight.notify.notification import Integration, Notification
 from hivesight.notify.retry import Outcome, send
@@ -96,15 +95,10 @@ def record(parts: Parts, integration: Integration) -> Stage:
     async def run(telling: Telling) -> Telling:
         flush = telling.flush
         memory = {} if telling.notification is None else telling.notification.memory
-        await asyncio.to_thread(
-            parts.log.record,
-            target,
-            flush.group_key,
-            firing=telling.firing,
-            resolved=telling.resolved,
-            now_ms=parts.clock.now_ms(),
-            repeat_interval_ms=flush.route.options.repeat_interval_ms,
-            memory=memory,
+        repeat_ms = flush.route.options.repeat_interval_ms
+        now_ms = parts.clock.now_ms()
+        await parts.record(
+            Told(target, flush.group_key, telling.firing, telling.resolved, now_ms, repeat_ms, memory)
         )
         return telling
 
@@ -117,7 +111,7 @@ def remember(parts: Parts, integration: Integration) -> Stage:
     async def run(telling: Telling) -> Telling:
         if telling.notification is not None and telling.outcome is not None:
             delivery = _delivery(parts.clock.now_ms(), integration, telling.notification, telling.outcome)
-            await asyncio.to_thread(parts.history.add, delivery)
+            await parts.remember(delivery)
         return telling
 
     return run

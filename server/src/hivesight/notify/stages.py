@@ -12,6 +12,7 @@ from hivesight.alerting.route import RouteOptions
 from hivesight.alerting.silence import Silence
 from hivesight.model.clock import Clock
 from hivesight.model.labels import Labels
+from hivesight.notify.computing import compute
 from hivesight.notify.history import Delivery
 from hivesight.notify.metrics import NotifyMetrics
 from hivesight.notify.notification import Notification
@@ -57,6 +58,15 @@ class Parts:
     patience: Patience
 
 
+def computed(work: Callable[[Telling], Telling]) -> Stage:
+    """A stage that only computes."""
+
+    async def run(telling: Telling) -> Telling:
+        return await compute(len(telling.notices), work, telling)
+
+    return run
+
+
 def sequence(*stages: Stage) -> Stage:
     """One stage after the other, until there is nothing left to tell."""
 
@@ -97,13 +107,15 @@ def by_receiver(stages: Mapping[str, Stage]) -> Stage:
 def muted(why: str, parts: Parts, by: Callable[[Labels, int], object]) -> Stage:
     """Without the alerts that something mutes."""
 
-    async def run(telling: Telling) -> Telling:
+    suppressed = parts.metrics.suppressed.labels(why)
+
+    def work(telling: Telling) -> Telling:
         now_ms = telling.flush.now_ms
-        kept = tuple(each for each in telling.notices if not by(each.alert.labels, now_ms))
-        parts.metrics.suppressed.labels(why).inc(len(telling.notices) - len(kept))
+        kept = tuple([each for each in telling.notices if not by(each.alert.labels, now_ms)])
+        suppressed.inc(len(telling.notices) - len(kept))
         return replace(telling, notices=kept)
 
-    return run
+    return computed(work)
 
 
 def muted_by_time(parts: Parts) -> Stage:

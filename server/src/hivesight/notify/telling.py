@@ -9,7 +9,7 @@ from hivesight.alerting.nflog import Reason, Target, Told, decide
 from hivesight.notify.history import MOST_ALERTS, DeliveredAlert, Delivery, DeliveryOutcome
 from hivesight.notify.notification import Integration, Notification
 from hivesight.notify.retry import Outcome, send
-from hivesight.notify.stages import Parts, Stage, Telling
+from hivesight.notify.stages import Parts, Stage, Telling, computed
 from hivesight.notify.template_data import template_data
 
 _log: Final = structlog.get_logger("notify")
@@ -19,7 +19,7 @@ def dedup(parts: Parts, integration: Integration) -> Stage:
     """Nothing where the integration was told the same within the repeat interval."""
     target = _target(integration)
 
-    async def run(telling: Telling) -> Telling:
+    def work(telling: Telling) -> Telling:
         flush = telling.flush
         firing = frozenset(each.fingerprint for each in telling.notices if each.firing)
         resolved = frozenset(each.fingerprint for each in telling.notices if not each.firing)
@@ -34,7 +34,7 @@ def dedup(parts: Parts, integration: Integration) -> Stage:
         notices = telling.notices if reason.tells else ()
         return replace(telling, notices=notices, firing=firing, resolved=resolved, reason=reason)
 
-    return run
+    return computed(work)
 
 
 def render(parts: Parts, integration: Integration) -> Stage:
@@ -42,7 +42,7 @@ def render(parts: Parts, integration: Integration) -> Stage:
     to note: the log must learn that the group is resolved."""
     target = _target(integration)
 
-    async def run(telling: Telling) -> Telling:
+    def work(telling: Telling) -> Telling:
         flush = telling.flush
         notices = tuple(each for each in telling.notices if each.firing or integration.send_resolved)
         if not notices:
@@ -58,7 +58,7 @@ def render(parts: Parts, integration: Integration) -> Stage:
         )
         return replace(telling, notification=notification)
 
-    return run
+    return computed(work)
 
 
 def retry(parts: Parts, integration: Integration) -> Stage:

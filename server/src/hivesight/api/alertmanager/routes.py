@@ -55,13 +55,17 @@ def routes(alerting: Alerting, workers: Workers, clock: Clock, version: str, sta
     async def silences(request: Request) -> Response:
         matchers = _matchers(request.query_params.getlist("filter"))
         now_ms = clock.now_ms()
-        found = [
-            each
-            for each in alerting.silences
-            if all_match(matchers, {matcher.name: matcher.value for matcher in each.matchers})
-        ]
-        found.sort(key=lambda each: (_SILENCE_ORDER[each.state(now_ms)], each.ends_at_ms))
-        return _json([silence_document(each, now_ms) for each in found])
+
+        def find() -> list[dict[str, Any]]:
+            found = [
+                each
+                for each in alerting.silences
+                if all_match(matchers, {matcher.name: matcher.value for matcher in each.matchers})
+            ]
+            found.sort(key=lambda each: (_SILENCE_ORDER[each.state(now_ms)], each.ends_at_ms))
+            return [silence_document(each, now_ms) for each in found]
+
+        return _json(await workers.run(find))
 
     async def post_silence(request: Request) -> Response:
         document = _document(await body_of(request, MAX_BODY_BYTES))

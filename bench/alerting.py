@@ -130,7 +130,7 @@ GROUPINGS: Final = {
 
 
 def flush(bench: Bench, options: argparse.Namespace) -> Generator[Row]:
-    """10,000 alerts, 1,000 silences, 100 inhibition rules: how late the last webhook is, counted from when it is due."""
+    """10,000 alerts, 1,000 silences, 100 inhibition rules: how late the last webhook is after it was due."""
     for title, group_by in GROUPINGS.items():
         for name in bench.names:
             make = lambda url, by=group_by: configuration(url, by, wait="5s", inhibit_rules=100)  # noqa: E731
@@ -239,7 +239,9 @@ SCENARIOS: Final = {each.__name__: each for each in (intake, store, flush, chang
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenario", nargs="*", default=[*SCENARIOS], help=f"of {', '.join(SCENARIOS)}; default all")
-    parser.add_argument("--alertmanager", help="the binary to compare with; otherwise that of the environment or of PATH")
+    parser.add_argument(
+        "--alertmanager", help="the binary to compare with; otherwise that of the environment or of PATH"
+    )
     parser.add_argument("--only", choices=("hivesight", "alertmanager"), help="measure one of the two")
     parser.add_argument("--seconds", type=int, default=60, help="of the intake (default 60)")
     parser.add_argument("--rate", type=int, default=1000, help="alerts a second of the intake (default 1000)")
@@ -254,7 +256,7 @@ def main() -> None:
         rows = figures.setdefault(name, [])
         for row in scenario(bench, options):
             rows.append(row)
-            print(f"  {row['server'] if 'server' in row else 'hivesight'} ...", flush=True)
+            print(f"  {row.get('server', 'hivesight')} ...", flush=True)
         heads = [head for head in rows[0] if not head.startswith("_")]
         print(table(heads, [[row[head] for head in heads] for row in rows]), flush=True)
         write_json(options.json, figures)

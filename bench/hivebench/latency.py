@@ -62,10 +62,7 @@ def crossings(scraped: bool, for_seconds: int, wait_seconds: int, trials: int, c
         routing = configuration(hook.url, ("number",), wait=f"{wait_seconds}s")
         with hivesight(prometheus, alertmanager=routing, rules=rules) as server:
             time.sleep(2)
-            if scraped:
-                crossed = _scraped(target, trials, chance)
-            else:
-                crossed = _written(server, trials, chance)
+            crossed = _scraped(target, trials, chance) if scraped else _written(server, trials, chance)
             first = _arrivals(hook, trials)
     target.close()
     allowed = for_seconds + wait_seconds + INTERVAL_SECONDS

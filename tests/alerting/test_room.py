@@ -283,6 +283,7 @@ def test_what_is_over_and_told_is_swept_from_the_table() -> None:
         await alerting.settled()
         clock.ms += 30_000
         alerting.start_due()
+        await alerting.settled()
 
     asyncio.run(go())
     assert tables.alerts.load() == []

@@ -235,7 +235,7 @@ class App:
         assert config.alertmanager.config is not None, "a configuration that was loaded has no errors"
         await asyncio.to_thread(rooms.rules.apply, config.rules, options)
         rooms.engine.default_step_ms = global_.evaluation_interval_ms
-        rooms.alerting.apply(config.alertmanager.config, pipeline)
+        await asyncio.to_thread(rooms.alerting.apply, config.alertmanager.config, pipeline)
         await rooms.alertmanagers.apply(config.prometheus.alerting)
         await asyncio.to_thread(rooms.otlp.apply, config.prometheus.otlp)
         await rooms.scraping.apply(config.prometheus, self._local_sources(config))

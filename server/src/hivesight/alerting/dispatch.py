@@ -33,11 +33,8 @@ class Dispatcher:
         """Put an alert, as the store gives it, into the groups of every route that takes it. A new group over the
         limit is not made; `refused` counts it."""
         for route in self.tree.match(alert.labels):
-            labels = route.options.group_labels(alert.labels)
-            group = self._by_labels.get((route.index, labels))
-            if group is None:
-                # Resolved alerts make groups too: whether they were ever told, only the notification log knows.
-                group = self._new(route, labels, now_ms)
+            # Resolved alerts make groups too: whether they were ever told, only the notification log knows.
+            group = self.group(route, alert.labels) or self._new(route, alert.labels, now_ms)
             if group is not None:
                 before = group.next_ms
                 group.insert(alert, now_ms)
@@ -50,10 +47,11 @@ class Dispatcher:
             heapq.heappop(self._due)
         return max(now_ms, self._due[0][0]) if self._due else None
 
-    def due(self, now_ms: int) -> list[Flush]:
-        """The flushes that are due by now, each to be answered by `finished`."""
+    def due(self, now_ms: int, most: int = 1_000_000) -> list[Flush]:
+        """Flushes that are due by now, each to be answered by `finished`; no more once they have `most` alerts."""
         flushes: list[Flush] = []
-        while (at := self.next_due(now_ms)) is not None and at <= now_ms:
+        alerts = 0
+        while alerts < most and (at := self.next_due(now_ms)) is not None and at <= now_ms:
             _, number = heapq.heappop(self._due)
             group = self._groups[number]
             if group.key in self._running:
@@ -65,6 +63,7 @@ class Dispatcher:
             if flush is not None:
                 self._running.add(group.key)
                 flushes.append(flush)
+                alerts += len(flush.notices)
         return flushes
 
     def finished(self, flush: Flush, ok: bool) -> None:
@@ -100,10 +99,13 @@ class Dispatcher:
             del self._groups[group.number]
             del self._by_labels[group.route.index, group.labels]
 
+    def group(self, route: Route, labels: Labels) -> Group | None:
+        """The group at this route that alerts with these labels belong to, where there is one."""
+        return self._by_labels.get((route.index, route.options.group_labels(labels)))
+
     def groups(self) -> list[Group]:
-        """The groups that have alerts, in the order of their labels and receivers."""
-        found = [group for group in self._groups.values() if group.alerts]
-        return sorted(found, key=lambda each: (each.labels, each.route.options.receiver, each.route.index))
+        """The groups that have alerts."""
+        return [group for group in self._groups.values() if group.alerts]
 
     def holds(self) -> set[str]:
         """The fingerprints of every alert in a group."""
@@ -114,9 +116,9 @@ class Dispatcher:
             self.refused += 1
             return None
         self._count += 1
-        group = Group(self._count, route, labels, now_ms)
+        group = Group(self._count, route, route.options.group_labels(labels), now_ms)
         self._groups[group.number] = group
-        self._by_labels[route.index, labels] = group
+        self._by_labels[route.index, group.labels] = group
         self._schedule(group)
         return group
 

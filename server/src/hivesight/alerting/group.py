@@ -79,6 +79,11 @@ def _escaped(character: str) -> str:
     return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+def group_order(group: "Group") -> tuple[Labels, str, int]:
+    """The order in which groups are listed: by their labels, then by receiver."""
+    return (group.labels, group.route.options.receiver, group.route.index)
+
+
 def sort_key(alert: Alert) -> tuple[bool, str, bool, str, Labels]:
     """The order in which a notification lists its alerts: by job, by instance, then by all labels."""
     job, instance = alert.labels.value("job"), alert.labels.value("instance")

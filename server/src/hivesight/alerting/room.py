@@ -10,26 +10,32 @@ import structlog
 
 from hivesight.alerting.config import Config
 from hivesight.alerting.dispatch import Dispatcher
-from hivesight.alerting.group import Flush, sort_key
-from hivesight.alerting.index import fingerprint
+from hivesight.alerting.group import Flush, group_order, sort_key
 from hivesight.alerting.inhibit import Inhibition, Inhibitor, build_rules
 from hivesight.alerting.interval import TimeInterval, containing
+from hivesight.alerting.look import Look
 from hivesight.alerting.metrics import AlertingMetrics
 from hivesight.alerting.nflog import NotificationLog
 from hivesight.alerting.route import Route, RouteOptions, build_route
 from hivesight.alerting.silence import Silence, Silences
 from hivesight.alerting.store import AlertStore
 from hivesight.alerting.table import Lenient, Tables
-from hivesight.alerting.view import AlertFilter, AlertView, GroupView, alert_view, receivers_of
+from hivesight.alerting.view import AlertFilter, AlertView, GroupView, LabelFilter
 from hivesight.model.alert import Alert
 from hivesight.model.clock import Clock
 from hivesight.model.errors import StorageError
 from hivesight.model.labels import Labels
 
 SWEEP_MS: Final = 30_000
+MOST_AT_ONCE: Final = 100
+"""Alerts that are flushed between two turns of the event loop, or taken in while others wait for the lock."""
 _SET_BACK_MS: Final = 1000
 
 _log: Final = structlog.get_logger("alerting")
+
+
+def _every(_: object) -> bool:
+    return True
 
 
 class Deliver(Protocol):
@@ -52,7 +58,11 @@ class Alerting:
         now_ms = clock.now_ms()
         self._clock = clock
         self._metrics = metrics
+        self._changing = threading.Lock()
+        """Held by whoever changes which alerts there are, also while that is being written."""
         self._lock = threading.RLock()
+        """Guards the groups and the inhibitor; taken for moments only, since the event loop waits for it too. Whoever
+        needs both takes `_changing` first."""
         failed = metrics.state_errors.inc
         self.log = NotificationLog(Lenient(tables.notifications, "notifications", failed), now_ms)
         self._alerts = AlertStore(Lenient(tables.alerts, "alerts", failed), now_ms, told_ms=self.log.last_ms)
@@ -63,6 +73,7 @@ class Alerting:
         self._intervals: Mapping[str, tuple[TimeInterval, ...]] = {}
         self._deliver: Deliver | None = None
         self._under_way: dict[asyncio.Task[None], Deliver] = {}
+        self._sweeping: set[asyncio.Task[None]] = set()
         self._retired: list[Deliver] = []
         self._next_sweep_ms = now_ms + SWEEP_MS
         self._ahead_ms = now_ms - int(clock.monotonic() * 1000)
@@ -77,33 +88,39 @@ class Alerting:
         inhibitor = Inhibitor(build_rules(config.inhibit_rules))
         dispatcher = Dispatcher(tree)
         now_ms = self._clock.now_ms()
-        with self._lock:
-            if self._dispatcher is not None:
-                dispatcher.adopt(self._dispatcher.running())
+        with self._changing:
             for alert in self._alerts:
                 inhibitor.insert(alert)
                 dispatcher.insert(alert, now_ms)
-            if self._deliver is not None:
-                self._retired.append(self._deliver)
-            self._config, self._intervals = config, config.intervals()
-            self._dispatcher, self._inhibitor, self._deliver = dispatcher, inhibitor, deliver
+            with self._lock:
+                if self._dispatcher is not None:
+                    dispatcher.adopt(self._dispatcher.running())
+                if self._deliver is not None:
+                    self._retired.append(self._deliver)
+                self._config, self._intervals = config, config.intervals()
+                self._dispatcher, self._inhibitor, self._deliver = dispatcher, inhibitor, deliver
         self._nudge()
 
     def put(self, alerts: Sequence[Alert]) -> int:
-        """Take alerts in, durably. Leaves: how many were refused since the store is full. Blocks for one write."""
+        """Take alerts in, durably. Leaves: how many were refused since the store is full. Blocks for the write."""
         now_ms = self._clock.now_ms()
-        with self._lock:
+        with self._changing:
             taken, refused = self._alerts.put(alerts, now_ms, self._config.global_.resolve_timeout)
-            for alert in taken:
-                self._inhibitor.insert(alert)
-                if self._dispatcher is not None:
-                    self._dispatcher.insert(alert, now_ms)
+            for at in range(0, len(taken), MOST_AT_ONCE):
+                with self._lock:
+                    self._insert(taken[at : at + MOST_AT_ONCE], now_ms)
         self._metrics.received.inc(len(alerts))
         if refused:
             self._metrics.refused.inc(refused)
             _log.error("alerts refused: the store is full", refused=refused)
         self._nudge()
         return refused
+
+    def _insert(self, alerts: Sequence[Alert], now_ms: int) -> None:
+        for alert in alerts:
+            self._inhibitor.insert(alert)
+            if self._dispatcher is not None:
+                self._dispatcher.insert(alert, now_ms)
 
     @property
     def tree(self) -> Route | None:
@@ -130,53 +147,32 @@ class Alerting:
             return list(active)
         return containing(intervals, _known(intervals, options.mute_time_intervals), now_ms)
 
-    def groups(self, wanted: AlertFilter | None = None) -> list[GroupView]:
-        """The groups with their alerts, resolved ones left out."""
-        now_ms = self._clock.now_ms()
+    def groups(self, wanted: AlertFilter = _every, labels: LabelFilter = _every) -> list[GroupView]:
+        """The groups with those of their alerts that are wanted, resolved ones left out. labels: whose alerts are
+        looked at, which takes less time than to look at all of them."""
         with self._lock:
-            dispatcher = self._dispatcher
-            groups = [] if dispatcher is None else dispatcher.groups()
-            views: list[GroupView] = []
-            receivers = receivers_of(groups)
-            for group in groups:
-                options = group.route.options
-                muted = self.muted_by(options, now_ms)
-                alerts = [
-                    self._view(alert, muted, group.flushed, receivers[fingerprint(alert.labels)], now_ms)
-                    for alert in sorted(group.alerts.values(), key=sort_key)
-                    if not alert.resolved_at(now_ms)
-                ]
-                shown = tuple(view for view in alerts if wanted is None or wanted(view))
-                if shown:
-                    views.append(
-                        GroupView(group.key, group.route.id, group.labels, options.receiver, shown, group.next_ms)
-                    )
+            look = self._look()
+            groups = [] if self._dispatcher is None else self._dispatcher.groups()
+            held = [(group, list(group.alerts.values())) for group in groups]
+        found = [(group, current) for group, alerts in held if (current := look.current(alerts, labels))]
+        views: list[GroupView] = []
+        for group, alerts in sorted(found, key=lambda each: group_order(each[0])):
+            route = group.route
+            seen = [look.at(alert, group) for alert in sorted(alerts, key=sort_key)]
+            shown = tuple(filter(wanted, seen))
+            if shown:
+                views.append(GroupView(group.key, route.id, group.labels, route.options.receiver, shown, group.next_ms))
         return views
 
-    def alerts(self, wanted: AlertFilter | None = None) -> list[AlertView]:
-        """The alerts that fire, each once, in the order of their labels."""
-        now_ms = self._clock.now_ms()
-        with self._lock:
-            groups = [] if self._dispatcher is None else self._dispatcher.groups()
-            flushed = {name for group in groups if group.flushed for name in group.alerts}
-            receivers = receivers_of(groups)
-            muted: dict[str, list[str]] = {}
-            for group in groups:
-                names = self.muted_by(group.route.options, now_ms)
-                for each in group.alerts if names else ():
-                    muted.setdefault(each, []).extend(names)
-            views = [
-                self._view(alert, muted.get(name, []), name in flushed, receivers.get(name, ()), now_ms)
-                for alert in sorted(self._alerts, key=lambda each: each.labels)
-                if not alert.resolved_at(now_ms)
-                for name in (fingerprint(alert.labels),)
-            ]
-        return [view for view in views if wanted is None or wanted(view)]
+    def alerts(self, wanted: AlertFilter = _every, labels: LabelFilter = _every) -> list[AlertView]:
+        """The alerts that fire and are wanted, each once, in the order of their labels; labels as for `groups`."""
+        look = self._look()
+        found = sorted(look.current(self._alerts, labels), key=lambda each: each.labels)
+        return list(filter(wanted, map(look.at, found)))
 
-    def _view(self, alert: Alert, muted: list[str], flushed: bool, receivers: Sequence[str], now_ms: int) -> AlertView:
-        silences = self.silenced_by(alert.labels, now_ms)
-        inhibition = self._inhibitor.inhibited_by(alert.labels, now_ms)
-        return alert_view(alert, silences, inhibition, muted, receivers, flushed=flushed)
+    def _look(self) -> Look:
+        with self._lock:
+            return Look(self, self._dispatcher, self._clock.now_ms())
 
     async def run(self) -> None:
         """Start every flush when it is due, until cancelled; flushes under way are cancelled then too."""
@@ -207,10 +203,11 @@ class Alerting:
         with self._lock:
             self._follow_clock(now_ms)
             dispatcher, deliver = self._dispatcher, self._deliver
-            if now_ms >= self._next_sweep_ms:
-                self._sweep(now_ms)
-            flushes = [] if dispatcher is None else dispatcher.due(now_ms)
+            flushes = [] if dispatcher is None else dispatcher.due(now_ms, MOST_AT_ONCE)
             due = None if dispatcher is None else dispatcher.next_due(now_ms)
+        if now_ms >= self._next_sweep_ms:
+            self._next_sweep_ms = now_ms + SWEEP_MS
+            self._start_sweep(now_ms)
         assert deliver is not None or not flushes
         for flush in flushes:
             if deliver is not None:
@@ -220,9 +217,9 @@ class Alerting:
         return min(self._next_sweep_ms if due is None else due, self._next_sweep_ms) - now_ms
 
     async def settled(self) -> None:
-        """Wait until no flush is under way."""
-        while self._under_way:
-            await asyncio.gather(*self._under_way, return_exceptions=True)
+        """Wait until no flush and no sweep is under way."""
+        while self._under_way or self._sweeping:
+            await asyncio.gather(*self._under_way, *self._sweeping, return_exceptions=True)
 
     async def _tell(self, flush: Flush, deliver: Deliver) -> None:
         ok = False
@@ -249,21 +246,34 @@ class Alerting:
             if self._dispatcher is not None:
                 self._dispatcher.shift(-back_ms)
 
+    def _start_sweep(self, now_ms: int) -> None:
+        """In a thread, for it writes; one at a time."""
+        if not self._sweeping:
+            task = asyncio.get_running_loop().create_task(asyncio.to_thread(self._sweep, now_ms), name="sweep")
+            self._sweeping.add(task)
+            task.add_done_callback(self._sweeping.discard)
+
     def _sweep(self, now_ms: int) -> None:
-        self._next_sweep_ms = now_ms + SWEEP_MS
-        if self._dispatcher is not None:
-            refused, self._dispatcher.refused = self._dispatcher.refused, 0
-            if refused:
-                self._metrics.groups_refused.inc(refused)
-                _log.error("alerts without a group: there are too many groups; group by fewer labels", refused=refused)
-            self._dispatcher.sweep()
-            self._alerts.collect(now_ms, self._dispatcher.holds().__contains__)
-            self._metrics.groups.set(len(self._dispatcher.groups()))
-        self._inhibitor.sweep(now_ms)
+        with self._changing:
+            dispatcher = self._dispatcher
+            if dispatcher is not None:
+                with self._lock:
+                    refused, dispatcher.refused = dispatcher.refused, 0
+                    dispatcher.sweep()
+                    held, groups = dispatcher.holds(), len(dispatcher.groups())
+                if refused:
+                    self._metrics.groups_refused.inc(refused)
+                    _log.error(
+                        "alerts without a group: there are too many groups; group by fewer labels", refused=refused
+                    )
+                self._alerts.collect(now_ms, held.__contains__)
+                self._metrics.groups.set(groups)
+            with self._lock:
+                self._inhibitor.sweep(now_ms)
         self._metrics.alerts.set(len(self._alerts))
         self.log.sweep(now_ms)
         try:
-            self.silences.sweep(now_ms)
+            self.silences.sweep(now_ms, len(self._alerts))
         except StorageError as error:
             self._metrics.state_errors.inc()
             _log.error("old silences cannot be removed", error=str(error))

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hivesight.alerting.group import Group
 from hivesight.alerting.inhibit import Inhibition
 from hivesight.alerting.silence import Silence
 from hivesight.model.alert import Alert
@@ -45,6 +44,7 @@ class GroupView:
 
 
 AlertFilter = Callable[[AlertView], bool]
+LabelFilter = Callable[[Labels], bool]
 
 
 def alert_view(
@@ -68,12 +68,3 @@ def alert_view(
         tuple(dict.fromkeys(muted)),
         tuple(receivers),
     )
-
-
-def receivers_of(groups: Sequence[Group]) -> dict[str, tuple[str, ...]]:
-    """Fingerprint -> the receivers whose groups hold the alert."""
-    found: dict[str, set[str]] = {}
-    for group in groups:
-        for name in group.alerts:
-            found.setdefault(name, set()).add(group.route.options.receiver)
-    return {name: tuple(sorted(names)) for name, names in found.items()}

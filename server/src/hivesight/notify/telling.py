@@ -97,9 +97,7 @@ def record(parts: Parts, integration: Integration) -> Stage:
         memory = {} if telling.notification is None else telling.notification.memory
         repeat_ms = flush.route.options.repeat_interval_ms
         now_ms = parts.clock.now_ms()
-        await parts.record(
-            Told(target, flush.group_key, telling.firing, telling.resolved, now_ms, repeat_ms, memory)
-        )
+        await parts.record(Told(target, flush.group_key, telling.firing, telling.resolved, now_ms, repeat_ms, memory))
         return telling
 
     return run

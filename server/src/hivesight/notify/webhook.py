@@ -51,12 +51,12 @@ class WebhookNotifier:
     async def close(self) -> None:
         await self._poster.close()
 
-    def _custom(self, notification: Notification, kept: Sequence[Notice], truncated: int) -> bytes:
+    def _custom(self, notification: Notification, notices: Sequence[Notice], truncated: int) -> bytes:
         """The `payload` of the configuration with every text in it filled in; a text that is JSON stands for what it
         says."""
         flush = notification.flush
         labels, url = flush.group_labels, notification.external_url
-        data = template_data(flush.receiver, kept, labels, url, truncated, notification.reason)
+        data = template_data(flush.receiver, notices, labels, url, truncated, notification.reason)
 
         def fill(text: str) -> str:
             return self._templates.render(text, notification, data=data)

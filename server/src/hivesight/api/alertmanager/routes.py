@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from hivesight.alerting.matchers import parse_matchers
 from hivesight.alerting.room import Alerting
 from hivesight.alerting.silence import BadSilence, NoSuchSilence
-from hivesight.alerting.view import AlertState, AlertView
+from hivesight.alerting.view import AlertState, AlertView, LabelFilter
 from hivesight.api.alertmanager.documents import (
     BadDocument,
     alert_document,
@@ -35,8 +35,8 @@ def routes(alerting: Alerting, workers: Workers, clock: Clock, version: str, sta
     """The routes of this package."""
 
     async def alerts(request: Request) -> Response:
-        wanted = _filter(request)
-        return _json([alert_document(view) for view in await workers.run(lambda: alerting.alerts(wanted))])
+        wanted, labels = _filter(request), _label_filter(request)
+        return await workers.run(lambda: _json([alert_document(view) for view in alerting.alerts(wanted, labels)]))
 
     async def post_alerts(request: Request) -> Response:
         document = _document(await body_of(request, MAX_BODY_BYTES))
@@ -44,8 +44,8 @@ def routes(alerting: Alerting, workers: Workers, clock: Clock, version: str, sta
         return _error(507, f"{refused} alerts were refused: the store of alerts is full") if refused else Response()
 
     async def groups(request: Request) -> Response:
-        wanted = _filter(request)
-        return _json([group_document(view) for view in await workers.run(lambda: alerting.groups(wanted))])
+        wanted, labels = _filter(request), _label_filter(request)
+        return await workers.run(lambda: _json([group_document(view) for view in alerting.groups(wanted, labels)]))
 
     async def receivers(_: Request) -> Response:
         tree = alerting.tree
@@ -56,16 +56,16 @@ def routes(alerting: Alerting, workers: Workers, clock: Clock, version: str, sta
         matchers = _matchers(request.query_params.getlist("filter"))
         now_ms = clock.now_ms()
 
-        def find() -> list[dict[str, Any]]:
+        def find() -> Response:
             found = [
                 each
                 for each in alerting.silences
                 if all_match(matchers, {matcher.name: matcher.value for matcher in each.matchers})
             ]
             found.sort(key=lambda each: (_SILENCE_ORDER[each.state(now_ms)], each.ends_at_ms))
-            return [silence_document(each, now_ms) for each in found]
+            return _json([silence_document(each, now_ms) for each in found])
 
-        return _json(await workers.run(find))
+        return await workers.run(find)
 
     async def post_silence(request: Request) -> Response:
         document = _document(await body_of(request, MAX_BODY_BYTES))
@@ -130,17 +130,20 @@ def _guarded(handler: _Handler) -> _Handler:
     return answer
 
 
+def _label_filter(request: Request) -> LabelFilter:
+    matchers = _matchers(request.query_params.getlist("filter"))
+    return lambda labels: all_match(matchers, labels)
+
+
 def _filter(request: Request) -> Callable[[AlertView], bool]:
     query = request.query_params
-    matchers = _matchers(query.getlist("filter"))
     receiver = compile_regex(query["receiver"]) if query.get("receiver") else None
     shown = {name: query.get(name, "true").lower() != "false" for name in ("active", "silenced", "inhibited", "muted")}
     unprocessed = query.get("unprocessed", "true").lower() != "false"
 
     def wanted(view: AlertView) -> bool:
         return (
-            all_match(matchers, view.alert.labels)
-            and (receiver is None or any(receiver.fullmatch(name) for name in view.receivers))
+            (receiver is None or any(receiver.fullmatch(name) for name in view.receivers))
             and (shown["active"] or view.state is not AlertState.ACTIVE)
             and (unprocessed or view.state is not AlertState.UNPROCESSED)
             and (shown["silenced"] or not view.silenced_by)

@@ -8,6 +8,7 @@ import contextlib
 import random
 import time
 from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +22,9 @@ from hivebench.servers import Server, alertmanager, find_alertmanager, hivesight
 from hivebench.webhook import Receiver, receiver
 
 Row = Mapping[str, object]
+
+CONNECTIONS: Final = 4
+"""Over which alerts are posted."""
 
 NARROW: Final = (
     "/api/v2/status",
@@ -69,18 +73,23 @@ def _intake(server: Server, hook: Receiver, size: int, different: int, options: 
         alerts(number % different for number in range(first, min(first + size, total)))
         for first in range(0, total, size)
     ]
-    client, waits = Client(server.url), list[float]()
-    with probing(server.url, NARROW) as probes:
+    waits = list[float]()
+    with probing(server.url, NARROW) as probes, ThreadPoolExecutor(CONNECTIONS) as senders:
         cpu, begun = server.cpu_seconds(), time.monotonic()
-        for number, body in enumerate(bodies):
-            time.sleep(max(0.0, begun + number * size / options.rate - time.monotonic()))
-            sent = time.perf_counter()
-            client.post_alerts(body)
-            waits.append(time.perf_counter() - sent)
+
+        def send(lane: int) -> None:
+            client = Client(server.url)
+            for number in range(lane, len(bodies), CONNECTIONS):
+                time.sleep(max(0.0, begun + number * size / options.rate - time.monotonic()))
+                sent = time.perf_counter()
+                client.post_alerts(bodies[number])
+                waits.append(time.perf_counter() - sent)
+
+        list(senders.map(send, range(CONNECTIONS)))
         took = time.monotonic() - begun
         told = hook.wait_for(different, 60)
         cpu = server.cpu_seconds() - cpu
-    shown = {each["labels"]["number"] for each in client.get("/api/v2/alerts")}
+    shown = {each["labels"]["number"] for each in Client(server.url).get("/api/v2/alerts")}
     return {
         "server": server.name,
         "post": size,

@@ -5,7 +5,7 @@ from itertools import zip_longest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hivesight.alerting.index import MatcherIndex, fingerprint
+from hivesight.alerting.index import MatcherIndex, fingerprint, meets
 from hivesight.alerting.silence_matches import SilenceMatches
 from hivesight.model.labels import Labels
 from hivesight.model.matcher import Matcher, MatchType, all_match
@@ -39,3 +39,8 @@ def test_what_is_remembered_agrees_with_trying_each(
         assert found.of(Labels(labels or {})) == expected
     found.forget(0)
     assert found.of(Labels()) == tuple(str(number) for number, each in enumerate(there) if all_match(each, {}))
+
+
+@given(matchers, st.dictionaries(names, values))
+def test_meeting_matchers_is_matching_all(wanted: tuple[Matcher, ...], labels: dict[str, str]) -> None:
+    assert meets(wanted)(Labels(labels)) == all_match(wanted, labels)

@@ -1,9 +1,8 @@
 """Finding, among many lists of matchers, those that a label set meets, without trying each of them."""
 
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from hivesight.model.labels import Labels
 from hivesight.model.matcher import Matcher, MatchType, all_match
@@ -40,11 +39,22 @@ class MatcherIndex(Generic[T]):
         return [thing for _, _, thing in sorted(found, key=itemgetter(0))] if found else []
 
 
-def _demanded(matchers: tuple[Matcher, ...]) -> list[tuple[str, str]]:
+def meets(matchers: Sequence[Matcher]) -> Callable[[Labels], bool]:
+    """`all_match` of these matchers, for very many label sets: values that are demanded are compared first."""
+    pairs, rest = _demanded(matchers), [each for each in matchers if each.type is not MatchType.EQUAL or not each.value]
+
+    def met(labels: Labels) -> bool:
+        for pair in pairs:
+            if pair not in labels.pairs:
+                return False
+        return not rest or all_match(rest, labels)
+
+    return met
+
+
+def _demanded(matchers: Sequence[Matcher]) -> list[tuple[str, str]]:
     return [(each.name, each.value) for each in matchers if each.type is MatchType.EQUAL and each.value]
 
 
-@lru_cache(maxsize=100_000)
-def fingerprint(labels: Labels) -> str:
-    """`Labels.fingerprint`, worked out once for alerts that come again and again."""
-    return labels.fingerprint()
+fingerprint: Final = Labels.fingerprint
+"""What the room files alerts under."""

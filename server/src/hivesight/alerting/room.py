@@ -76,6 +76,8 @@ class Alerting:
         self._sweeping: set[asyncio.Task[None]] = set()
         self._retired: list[Deliver] = []
         self._next_sweep_ms = now_ms + SWEEP_MS
+        self._idle_until_ms = 0
+        """Until when `run` waits unless something is put that is due before."""
         self._ahead_ms = now_ms - int(clock.monotonic() * 1000)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
@@ -107,20 +109,23 @@ class Alerting:
         with self._changing:
             taken, refused = self._alerts.put(alerts, now_ms, self._config.global_.resolve_timeout)
             for at in range(0, len(taken), MOST_AT_ONCE):
-                with self._lock:
-                    self._insert(taken[at : at + MOST_AT_ONCE], now_ms)
+                self._insert(taken[at : at + MOST_AT_ONCE], now_ms)
         self._metrics.received.inc(len(alerts))
         if refused:
             self._metrics.refused.inc(refused)
             _log.error("alerts refused: the store is full", refused=refused)
-        self._nudge()
         return refused
 
     def _insert(self, alerts: Sequence[Alert], now_ms: int) -> None:
-        for alert in alerts:
-            self._inhibitor.insert(alert)
-            if self._dispatcher is not None:
-                self._dispatcher.insert(alert, now_ms)
+        with self._lock:
+            for alert in alerts:
+                self._inhibitor.insert(alert)
+                if self._dispatcher is not None:
+                    self._dispatcher.insert(alert, now_ms)
+            due_ms = None if self._dispatcher is None else self._dispatcher.next_due(now_ms)
+            sooner = due_ms is not None and due_ms < self._idle_until_ms
+        if sooner:
+            self._nudge()
 
     @property
     def tree(self) -> Route | None:
@@ -202,19 +207,20 @@ class Alerting:
         now_ms = self._clock.now_ms()
         with self._lock:
             self._follow_clock(now_ms)
+            if now_ms >= self._next_sweep_ms:
+                self._next_sweep_ms = now_ms + SWEEP_MS
+                self._start_sweep(now_ms)
             dispatcher, deliver = self._dispatcher, self._deliver
             flushes = [] if dispatcher is None else dispatcher.due(now_ms, MOST_AT_ONCE)
             due = None if dispatcher is None else dispatcher.next_due(now_ms)
-        if now_ms >= self._next_sweep_ms:
-            self._next_sweep_ms = now_ms + SWEEP_MS
-            self._start_sweep(now_ms)
+            self._idle_until_ms = self._next_sweep_ms if due is None else min(due, self._next_sweep_ms)
         assert deliver is not None or not flushes
         for flush in flushes:
             if deliver is not None:
                 task = asyncio.get_running_loop().create_task(self._tell(flush, deliver), name=flush.group_key)
                 self._under_way[task] = deliver
                 task.add_done_callback(self._under_way.pop)
-        return min(self._next_sweep_ms if due is None else due, self._next_sweep_ms) - now_ms
+        return self._idle_until_ms - now_ms
 
     async def settled(self) -> None:
         """Wait until no flush and no sweep is under way."""

@@ -29,7 +29,7 @@ def alert_document(view: AlertView) -> dict[str, Any]:
     """One alert with its status (`gettableAlert`)."""
     alert = view.alert
     return {
-        "annotations": dict(alert.annotations),
+        "annotations": dict(alert.annotations.pairs),
         "endsAt": rfc3339(alert.ends_at_ms),
         "fingerprint": alert.fingerprint,
         "receivers": [{"name": name} for name in view.receivers],
@@ -42,7 +42,7 @@ def alert_document(view: AlertView) -> dict[str, Any]:
         },
         "updatedAt": rfc3339(alert.updated_at_ms),
         "generatorURL": alert.generator_url,
-        "labels": dict(alert.labels),
+        "labels": dict(alert.labels.pairs),
     }
 
 

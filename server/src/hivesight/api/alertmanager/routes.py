@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from hivesight.alerting.index import meets
 from hivesight.alerting.matchers import parse_matchers
 from hivesight.alerting.room import Alerting
 from hivesight.alerting.silence import BadSilence, NoSuchSilence
@@ -131,8 +132,7 @@ def _guarded(handler: _Handler) -> _Handler:
 
 
 def _label_filter(request: Request) -> LabelFilter:
-    matchers = _matchers(request.query_params.getlist("filter"))
-    return lambda labels: all_match(matchers, labels)
+    return meets(_matchers(request.query_params.getlist("filter")))
 
 
 def _filter(request: Request) -> Callable[[AlertView], bool]:

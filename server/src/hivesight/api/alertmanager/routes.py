@@ -1,6 +1,6 @@
 """The routes: alerts, groups, receivers, silences, status."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import orjson
@@ -37,7 +37,7 @@ def routes(alerting: Alerting, workers: Workers, clock: Clock, version: str, sta
 
     async def alerts(request: Request) -> Response:
         wanted, labels = _filter(request), _label_filter(request)
-        return await workers.run(lambda: _json([alert_document(view) for view in alerting.alerts(wanted, labels)]))
+        return await workers.run(lambda: _json_list(map(alert_document, alerting.alerts(wanted, labels))))
 
     async def post_alerts(request: Request) -> Response:
         document = _document(await body_of(request, MAX_BODY_BYTES))
@@ -46,7 +46,7 @@ def routes(alerting: Alerting, workers: Workers, clock: Clock, version: str, sta
 
     async def groups(request: Request) -> Response:
         wanted, labels = _filter(request), _label_filter(request)
-        return await workers.run(lambda: _json([group_document(view) for view in alerting.groups(wanted, labels)]))
+        return await workers.run(lambda: _json_list(map(group_document, alerting.groups(wanted, labels))))
 
     async def receivers(_: Request) -> Response:
         tree = alerting.tree
@@ -64,7 +64,7 @@ def routes(alerting: Alerting, workers: Workers, clock: Clock, version: str, sta
                 if all_match(matchers, {matcher.name: matcher.value for matcher in each.matchers})
             ]
             found.sort(key=lambda each: (_SILENCE_ORDER[each.state(now_ms)], each.ends_at_ms))
-            return _json([silence_document(each, now_ms) for each in found])
+            return _json_list(silence_document(each, now_ms) for each in found)
 
         return await workers.run(find)
 
@@ -167,6 +167,11 @@ def _document(body: bytes) -> Any:
 
 def _json(document: Any) -> Response:
     return Response(orjson.dumps(document), media_type="application/json")
+
+
+def _json_list(documents: Iterable[Any]) -> Response:
+    """One after the other: of 200,000 alerts the documents weigh several times what their text does."""
+    return Response(b"[" + b",".join(map(orjson.dumps, documents)) + b"]", media_type="application/json")
 
 
 def _error(status: int, message: str) -> Response:

@@ -1,7 +1,7 @@
 """What the tests of alerting and notification share: a clock that stands still, a table in memory, short alerts."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from hivesight.alerting.table import Tables
 from hivesight.model.alert import Alert
@@ -42,7 +42,7 @@ class MemoryTable:
 
 
 def memory_tables() -> Tables:
-    return Tables(MemoryTable(), MemoryTable(), MemoryTable(), MemoryTable())
+    return Tables(*(MemoryTable() for _ in fields(Tables)))
 
 
 def alert(

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from alerting.fakes import START, ManualClock, MemoryTable, memory_tables
 from alerting.fakes import alert as make
-from hivesight.alerting import Alerting, AlertingMetrics, AlertState, Flush, Tables, read_config
+from hivesight.alerting import Alerting, AlertingMetrics, AlertState, Flush, Tables, nflog, read_config
 from hivesight.alerting.config import Config
 from hivesight.alerting.matchers import parse_matchers
 from hivesight.alerting.silence import SilenceRequest
@@ -58,6 +58,9 @@ class Listener:
         if self.hold is not None:
             await self.hold.wait()
         return self.answer
+
+    def listeners(self, receiver: str) -> Sequence[nflog.Listener]:
+        return ()
 
     async def close(self) -> None:
         self.closed += 1
@@ -254,7 +257,7 @@ def test_the_state_store_is_such_a_table(tmp_path: Path) -> None:
     clock = ManualClock()
     for seen in ([], ["X"]):
         state = State.open(tmp_path / "state.sqlite")
-        names = ("alerts", "notifications", "silences", "deliveries")
+        names = ("alerts", "notifications", "silences", "deliveries", "journal")
         alerting = room(clock, Tables(*(state.table(name) for name in names)))
         alerting.apply(config(), Listener())
         assert [view.alert.name for view in alerting.alerts()] == seen

@@ -1,7 +1,7 @@
 """The HTTP APIs over real rooms in a temporary directory, asked without a socket."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 from hivesight.alerting import Alerting
 from hivesight.alerting.config_check import read_config
 from hivesight.alerting.metrics import AlertingMetrics
+from hivesight.alerting.nflog import Listener
 from hivesight.alerting.table import Tables
 from hivesight.api.application import application
 from hivesight.api.workers import Workers
@@ -73,6 +74,9 @@ class _Silent:
     async def __call__(self, flush: object) -> bool:
         return True
 
+    def listeners(self, receiver: str) -> Sequence[Listener]:
+        return ()
+
     async def close(self) -> None:
         pass
 
@@ -80,7 +84,7 @@ class _Silent:
 @pytest.fixture
 def alerting(tmp_path: Path, clock: FixedClock) -> Iterator[Alerting]:
     state = State.open(tmp_path / "state.sqlite")
-    names = ("alerts", "notifications", "silences", "deliveries")
+    names = ("alerts", "notifications", "silences", "deliveries", "journal")
     room = Alerting(Tables(*(state.table(name) for name in names)), clock, AlertingMetrics(CollectorRegistry()))
     file = read_config(
         Path("alertmanager.yml"), "route: {receiver: ops, group_by: [alertname]}\nreceivers: [{name: ops}]"

@@ -22,10 +22,11 @@ class Scripted:
     errors: list[Exception]
     heard: int = 0
 
-    async def notify(self, notification: Notification) -> None:
+    async def notify(self, notification: Notification) -> str:
         self.heard += 1
         if self.errors:
             raise self.errors.pop(0)
+        return "heard"
 
     async def close(self) -> None:
         return
@@ -87,8 +88,9 @@ def test_waits_differ_by_chance_and_end_at_a_minute() -> None:
 
 def test_a_hanging_receiver_is_left_at_the_deadline() -> None:
     class Hanging(Scripted):
-        async def notify(self, notification: Notification) -> None:
+        async def notify(self, notification: Notification) -> str:
             await asyncio.Event().wait()
+            return ""
 
     outcome = asyncio.run(
         send(Hanging([]), notification(), clock=ManualClock(), deadline_ms=START + 10, patience=Patience())

@@ -41,6 +41,7 @@ def pipeline(text: str, history: History, patience: Patience, clock: ManualClock
         read_config(Path("am.yml"), text),
         muter=room,
         log=room.log,
+        journal=room.journal,
         history=history,
         metrics=NotifyMetrics(registry),
         clock=clock,

@@ -41,6 +41,7 @@ from hivesight.ingest.otlp import OtlpMetrics, OtlpReceiver
 from hivesight.ingest.remote_write import Receiver
 from hivesight.model.clock import Clock, SystemClock
 from hivesight.model.errors import HivesightError, StorageError
+from hivesight.model.labels import Labels
 from hivesight.notify import History, NotifyMetrics, Pipeline, build_pipeline
 from hivesight.query.promql import Engine, Limits
 from hivesight.rules import Outside, RuleManager, RuleOptions, Surroundings
@@ -121,6 +122,7 @@ class App:
                         tasks = [
                             loops.create_task(rooms.rules.run(), name="rules"),
                             loops.create_task(rooms.alerting.run(), name="alerting"),
+                            loops.create_task(rooms.alerting.journal.run(), name="journal"),
                             loops.create_task(rooms.alertmanagers.run(), name="alertmanagers"),
                             loops.create_task(self._keep_within_retention(rooms.tsdb), name="retention"),
                         ]
@@ -167,6 +169,7 @@ class App:
             notifications=state.table("notifications"),
             silences=state.table("silences"),
             deliveries=state.table("deliveries"),
+            journal=state.table("journal"),
         )
         alerting = Alerting(tables, clock, AlertingMetrics(self._registry))
         history = History(tables.deliveries)
@@ -206,7 +209,8 @@ class App:
                 admin_api=settings.admin_api,
             ),
             *alertmanager.routes(alerting, workers, clock, VERSION, started_at_ms),
-            *hive.routes(tsdb, history, clock, VERSION, started_at_ms, self._demo),
+            *hive.status_routes(tsdb, history, clock, VERSION, started_at_ms, self._demo),
+            *hive.explain_routes(alerting, rules, self._told_as, workers, clock),
             *operations.routes(self.reload, self._exposition),
             *await self._otlp(stack, otlp),
             *ui_routes(),
@@ -245,11 +249,18 @@ class App:
             config.alertmanager,
             muter=rooms.alerting,
             log=rooms.alerting.log,
+            journal=rooms.alerting.journal,
             history=rooms.history,
             metrics=rooms.notify_metrics,
             clock=self._clock,
             external_url=external_url,
         )
+
+    def _told_as(self, labels: Labels) -> Labels | None:
+        """The labels with which an alert of a rule comes to the alerting, None where relabelling drops it."""
+        assert self._rooms is not None
+        external = self._config.prometheus.global_.external_labels
+        return self._rooms.alertmanagers.relabelled(external.merged(labels))
 
     def _local_sources(self, config: Config) -> list[LocalSource]:
         """The server itself, and the host that it runs on."""

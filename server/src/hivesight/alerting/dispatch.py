@@ -81,9 +81,9 @@ class Dispatcher:
         """Flushes of a tree before this one that are still under way, by group key."""
         self._running.update(running)
 
-    def running(self) -> list[str]:
+    def running(self) -> frozenset[str]:
         """The keys of the groups that are being told."""
-        return list(self._running)
+        return frozenset(self._running)
 
     def shift(self, by_ms: int) -> None:
         """Move every due time: the clock was set by that much."""
@@ -99,13 +99,13 @@ class Dispatcher:
             del self._groups[group.number]
             del self._by_labels[group.route.index, group.labels]
 
-    def group(self, route: Route, labels: Labels) -> Group | None:
-        """The group at this route that alerts with these labels belong to, where there is one."""
-        return self._by_labels.get((route.index, route.options.group_labels(labels)))
-
     def groups(self) -> list[Group]:
         """The groups that have alerts."""
         return [group for group in self._groups.values() if group.alerts]
+
+    def group(self, route: Route, labels: Labels) -> Group | None:
+        """The group at this route that alerts with these labels belong to, where there is one."""
+        return self._by_labels.get((route.index, route.options.group_labels(labels)))
 
     def holds(self) -> set[str]:
         """The fingerprints of every alert in a group."""

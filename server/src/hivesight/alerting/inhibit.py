@@ -25,11 +25,16 @@ class InhibitRule:
 
 @dataclass(frozen=True, slots=True)
 class Inhibition:
-    """What mutes an alert: the fingerprint of the firing alert, and the rule by its position and name."""
+    """What mutes an alert: the firing alert's fingerprint and labels, and the rule by its position and name."""
 
     source: str
+    labels: Labels
     rule: int
     name: str
+
+    def __str__(self) -> str:
+        named = f" {self.name!r}" if self.name else ""
+        return f"{self.labels} fires, inhibit rule {self.rule + 1}{named}"
 
 
 def build_rules(configs: Sequence[InhibitRuleConfig]) -> tuple[InhibitRule, ...]:
@@ -72,7 +77,7 @@ class Inhibitor:
             for name, source in sources.items():
                 if source.resolved_at(now_ms) or (two_sided and all_match(rule.target, source.labels)):
                     continue
-                return Inhibition(name, rule.number, rule.name)
+                return Inhibition(name, source.labels, rule.number, rule.name)
         return None
 
     def sweep(self, now_ms: int) -> None:

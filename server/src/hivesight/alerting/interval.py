@@ -146,6 +146,18 @@ def containing(intervals: Mapping[str, tuple[TimeInterval, ...]], names: tuple[s
     return [name for name in names if any(each.contains(at_ms) for each in intervals[name])]
 
 
+def muting(
+    intervals: Mapping[str, tuple[TimeInterval, ...]], mute: tuple[str, ...], active: tuple[str, ...], at_ms: int
+) -> list[str]:
+    """The names of the time intervals that mute a route: those of `mute` that contain this time, or, where the route is
+    active only in some and this time is in none of them, those. Names of intervals that are not there do not count: a
+    flush that began before a reload may know them."""
+    mute, active = (tuple(name for name in names if name in intervals) for names in (mute, active))
+    if active and not containing(intervals, active, at_ms):
+        return list(active)
+    return containing(intervals, mute, at_ms)
+
+
 def _holds_day(span: Range, day: int, days: int) -> bool:
     begin, end = _from_start(span.begin, days), _from_start(span.end, days)
     return begin <= days and max(1, begin) <= day <= min(days, end)

@@ -1,24 +1,14 @@
 """How alerts stand at one moment, for whoever looks in from outside."""
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
 
 from hivesight.alerting.dispatch import Dispatcher
 from hivesight.alerting.group import Group
-from hivesight.alerting.inhibit import Inhibition
-from hivesight.alerting.route import Route, RouteOptions
-from hivesight.alerting.silence import Silence
+from hivesight.alerting.outlook import Muter
+from hivesight.alerting.route import Route
 from hivesight.alerting.view import AlertView, LabelFilter, alert_view
 from hivesight.model.alert import Alert
 from hivesight.model.labels import Labels
-
-
-class Muter(Protocol):
-    """Who knows what is not told at a time."""
-
-    def inhibited_by(self, labels: Labels, now_ms: int) -> Inhibition | None: ...
-    def silenced_by(self, labels: Labels, now_ms: int) -> list[Silence]: ...
-    def muted_by(self, options: RouteOptions, now_ms: int) -> list[str]: ...
 
 
 class Look:

@@ -25,6 +25,17 @@ class Target:
     def key(self, group_key: str) -> str:
         return f"{group_key}:{self.receiver}/{self.integration}/{self.index}"
 
+    def __str__(self) -> str:
+        return f"{self.receiver}/{self.integration}[{self.index}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An integration, and whether it wants to hear what is over."""
+
+    target: Target
+    send_resolved: bool
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

@@ -10,12 +10,15 @@ import structlog
 
 from hivesight.alerting.config import Config
 from hivesight.alerting.dispatch import Dispatcher
+from hivesight.alerting.explain import Explanation, Standing, Surroundings, explain
 from hivesight.alerting.group import Flush, group_order, sort_key
+from hivesight.alerting.index import fingerprint
 from hivesight.alerting.inhibit import Inhibition, Inhibitor, build_rules
-from hivesight.alerting.interval import TimeInterval, containing
+from hivesight.alerting.interval import TimeInterval, muting
+from hivesight.alerting.journal import Journal
 from hivesight.alerting.look import Look
 from hivesight.alerting.metrics import AlertingMetrics
-from hivesight.alerting.nflog import NotificationLog
+from hivesight.alerting.nflog import Listener, NotificationLog
 from hivesight.alerting.route import Route, RouteOptions, build_route
 from hivesight.alerting.silence import Silence, Silences
 from hivesight.alerting.store import AlertStore
@@ -25,6 +28,7 @@ from hivesight.model.alert import Alert
 from hivesight.model.clock import Clock
 from hivesight.model.errors import StorageError
 from hivesight.model.labels import Labels
+from hivesight.model.matcher import Matcher, all_match
 
 SWEEP_MS: Final = 30_000
 MOST_AT_ONCE: Final = 100
@@ -43,6 +47,10 @@ class Deliver(Protocol):
 
     async def __call__(self, flush: Flush) -> bool:
         """Tell whom it concerns, by `flush.deadline_ms`. Leaves: whether all of it went well or nothing was to tell."""
+        ...
+
+    def listeners(self, receiver: str) -> Sequence[Listener]:
+        """Whom a receiver stands for."""
         ...
 
     async def close(self) -> None:
@@ -67,6 +75,7 @@ class Alerting:
         self.log = NotificationLog(Lenient(tables.notifications, "notifications", failed), now_ms)
         self._alerts = AlertStore(Lenient(tables.alerts, "alerts", failed), now_ms, told_ms=self.log.last_ms)
         self.silences = Silences(tables.silences, now_ms)
+        self.journal = Journal(Lenient(tables.journal, "journal", failed), now_ms)
         self._config = Config()
         self._dispatcher: Dispatcher | None = None
         self._inhibitor = Inhibitor(())
@@ -147,10 +156,7 @@ class Alerting:
         only in some and now is in none of them, those."""
         with self._lock:
             intervals = self._intervals
-        active = options.active_time_intervals
-        if active and not containing(intervals, _known(intervals, active), now_ms):
-            return list(active)
-        return containing(intervals, _known(intervals, options.mute_time_intervals), now_ms)
+        return muting(intervals, options.mute_time_intervals, options.active_time_intervals, now_ms)
 
     def groups(self, wanted: AlertFilter = _every, labels: LabelFilter = _every) -> list[GroupView]:
         """The groups with those of their alerts that are wanted, resolved ones left out. labels: whose alerts are
@@ -178,6 +184,32 @@ class Alerting:
     def _look(self) -> Look:
         with self._lock:
             return Look(self, self._dispatcher, self._clock.now_ms())
+
+    def explain(self, labels: Labels) -> Explanation:
+        """Why an alert with these labels is told, or is not, or would be if there were one."""
+        now_ms = self._clock.now_ms()
+        story = self.journal.story(fingerprint(labels))
+        with self._lock:
+            dispatcher, deliver = self._dispatcher, self._deliver
+            assert dispatcher is not None and deliver is not None, "explained before a configuration was applied"
+            tree = dispatcher.tree
+            groups = {route.index: dispatcher.group(route, labels) for route in tree.match(labels)}
+            standing = {
+                index: Standing(tuple(group.alerts.values()), group.next_ms, group.key in dispatcher.running())
+                for index, group in groups.items()
+                if group is not None
+            }
+            alert = self._alerts.get(fingerprint(labels))
+        around = Surroundings(self, self.log.find, standing, deliver.listeners)
+        return explain(labels, alert, tree, around, () if story is None else story.spans, now_ms)
+
+    def known(self, matchers: Sequence[Matcher]) -> list[Labels]:
+        """The labels of the alerts that meet every matcher: those that are there, then those of which something is
+        remembered, last told first."""
+        with self._lock:
+            here = sorted(alert.labels for alert in self._alerts if not alert.resolved_at(self._clock.now_ms()))
+        found = dict.fromkeys([*here, *self.journal.labels()])
+        return [labels for labels in found if all_match(matchers, labels)]
 
     async def run(self) -> None:
         """Start every flush when it is due, until cancelled; flushes under way are cancelled then too."""
@@ -278,6 +310,7 @@ class Alerting:
                 self._inhibitor.sweep(now_ms)
         self._metrics.alerts.set(len(self._alerts))
         self.log.sweep(now_ms)
+        self.journal.sweep(now_ms)
         try:
             self.silences.sweep(now_ms, len(self._alerts))
         except StorageError as error:
@@ -298,8 +331,3 @@ class Alerting:
             except RuntimeError:
                 # The loop was closed between the look and the call; nobody is left to wake.
                 return
-
-
-def _known(intervals: Mapping[str, tuple[TimeInterval, ...]], names: tuple[str, ...]) -> tuple[str, ...]:
-    """A flush that began before a reload may name intervals that are gone."""
-    return tuple(name for name in names if name in intervals)

@@ -53,6 +53,10 @@ class Silence:
             return SilenceState.PENDING
         return SilenceState.ACTIVE if now_ms < self.ends_at_ms else SilenceState.EXPIRED
 
+    def __str__(self) -> str:
+        by = f" by {self.created_by}" if self.created_by else ""
+        return f"silence {self.id}{by}" + (f": {self.comment}" if self.comment else "")
+
 
 @dataclass(frozen=True, slots=True)
 class SilenceRequest:

@@ -40,6 +40,7 @@ class Tables:
     notifications: Table
     silences: Table
     deliveries: Table
+    journal: Table
 
 
 class Lenient:

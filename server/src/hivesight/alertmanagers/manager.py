@@ -15,6 +15,7 @@ from hivesight.http_client.authorized import AuthorizedClient
 from hivesight.ingest.relabel import Relabelling, relabelling
 from hivesight.model.alert import Alert
 from hivesight.model.clock import Clock
+from hivesight.model.labels import Labels
 from hivesight.sources.config import AlertingConfig, AlertmanagerConfig
 from hivesight.sources.discoveries import Discoveries, Discovery, SdConfig
 from hivesight.sources.metrics import ScrapeMetrics
@@ -77,6 +78,10 @@ class Alertmanagers:
             if own:
                 for sending in _queues(each):
                     sending.put(own)
+
+    def relabelled(self, labels: Labels) -> Labels | None:
+        """The labels with which an alert of a rule comes to this server's alerting; None where it is dropped."""
+        return self._rules.apply(labels) if self._rules.steps else labels
 
     @property
     def active(self) -> list[str]:

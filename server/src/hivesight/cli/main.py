@@ -14,6 +14,8 @@ VERBS: Final = {
     "up": ("hivesight.cli.up", "Start the server, with --demo on a live hive of agents."),
     "query": ("hivesight.cli.query", "Evaluate PromQL on a running server: a table, JSON or a chart."),
     "test": ("hivesight.cli.test", "Run promtool's unit tests of recording and alerting rules."),
+    "alerts": ("hivesight.cli.alerts", "Tell why an alert was told, or was not."),
+    "routes": ("hivesight.cli.routes", "Draw the routing tree, and try labels on it."),
     "storage": (
         "hivesight.cli.storage",
         "Look at the files of the metrics store, verify them, copy them, import history.",

@@ -5,5 +5,6 @@ from hivesight.notify.assembly import build_pipeline
 from hivesight.notify.history import Delivery, History
 from hivesight.notify.metrics import NotifyMetrics
 from hivesight.notify.pipeline import Pipeline
+from hivesight.notify.registry import listeners_of
 
-__all__ = ["Delivery", "History", "NotifyMetrics", "Pipeline", "build_pipeline"]
+__all__ = ["Delivery", "History", "NotifyMetrics", "Pipeline", "build_pipeline", "listeners_of"]

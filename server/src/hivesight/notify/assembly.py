@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from hivesight.alerting.config import ConfigFile
 from hivesight.alerting.config_receivers import Receiver
+from hivesight.alerting.journal import Journal
 from hivesight.alerting.nflog import NotificationLog
+from hivesight.alerting.outlook import Muter
 from hivesight.model.clock import Clock
 from hivesight.model.errors import ConfigError
 from hivesight.notify.group_commit import GroupCommit
@@ -15,7 +17,7 @@ from hivesight.notify.pipeline import Pipeline
 from hivesight.notify.registry import KINDS, Surroundings
 from hivesight.notify.rendering import check_settings, load_templates
 from hivesight.notify.retry import Patience
-from hivesight.notify.stages import Muter, Parts
+from hivesight.notify.stages import Parts
 
 
 def build_pipeline(
@@ -23,14 +25,15 @@ def build_pipeline(
     *,
     muter: Muter,
     log: NotificationLog,
+    journal: Journal,
     history: History,
     metrics: NotifyMetrics,
     clock: Clock,
     external_url: str,
     patience: Patience | None = None,
 ) -> Pipeline:
-    """muter, log: the alerting room and its `log`. external_url: where people reach this server, for links. Raises
-    ConfigError, also for templates that cannot be parsed."""
+    """muter, log, journal: the alerting room and what it keeps. external_url: where people reach us, for links.
+    Raises ConfigError, also for templates that cannot be parsed."""
     if file.config is None:
         raise ConfigError(file.diagnostics)
     config = file.config
@@ -44,6 +47,7 @@ def build_pipeline(
         log,
         GroupCommit(log.record),
         GroupCommit(history.add),
+        journal,
         metrics,
         clock,
         external_url.rstrip("/"),

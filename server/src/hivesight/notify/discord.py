@@ -23,10 +23,10 @@ class DiscordNotifier:
         self._config = config
         self._means = means
 
-    async def notify(self, notification: Notification) -> None:
+    async def notify(self, notification: Notification) -> str:
         config = self._config
         url = await self._means.address(config.webhook_url, config.webhook_url_file, "webhook_url")
-        await self._means.post(url, await asyncio.to_thread(self._message, notification))
+        return str(await self._means.post(url, await asyncio.to_thread(self._message, notification)))
 
     async def close(self) -> None:
         await self._means.poster.close()

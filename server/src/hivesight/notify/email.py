@@ -34,11 +34,12 @@ class EmailNotifier:
         self._directory = directory
         self._free = asyncio.Semaphore(MOST_SESSIONS)
 
-    async def notify(self, notification: Notification) -> None:
+    async def notify(self, notification: Notification) -> str:
         sender, recipients, message = await asyncio.to_thread(self._message, notification)
         async with self._free:
             remarks = await self._send(sender, recipients, message)
         notification.remarks.extend(remarks)
+        return f"the mail server took it for {len(recipients) - len(remarks)} of {len(recipients)} recipients"
 
     def _message(self, notification: Notification) -> tuple[str, list[str], bytes]:
         """The sender, the recipients and the message. Raises NotifyError."""

@@ -16,7 +16,7 @@ from hivesight.http_client.folder import in_folder
 from hivesight.http_client.headers import sendable
 from hivesight.http_client.oauth2 import TokenSource
 from hivesight.http_client.reasons import reason_of
-from hivesight.notify.errors import FailureReason, NotifyError, judge_status
+from hivesight.notify.errors import FailureReason, NotifyError, judge_status, shown
 from hivesight.notify.secrets import unusable
 
 MAX_ANSWER_BYTES: Final = 64 * 1024
@@ -32,6 +32,9 @@ class Answer:
 
     status: int
     body: bytes
+
+    def __str__(self) -> str:
+        return f"{self.status}: {shown(self.body)}"
 
 
 class Poster(Protocol):

@@ -30,10 +30,10 @@ class TeamsNotifier:
         self._config = config
         self._means = means
 
-    async def notify(self, notification: Notification) -> None:
+    async def notify(self, notification: Notification) -> str:
         config = self._config
         url = await self._means.address(config.webhook_url, config.webhook_url_file, "webhook_url")
-        await self._means.post(url, await asyncio.to_thread(self._message, notification))
+        return str(await self._means.post(url, await asyncio.to_thread(self._message, notification)))
 
     async def close(self) -> None:
         await self._means.poster.close()
@@ -52,13 +52,14 @@ class TeamsConnectorNotifier:
         self._config = config
         self._means = means
 
-    async def notify(self, notification: Notification) -> None:
+    async def notify(self, notification: Notification) -> str:
         config = self._config
         url = await self._means.address(config.webhook_url, config.webhook_url_file, "webhook_url")
         answer = await self._means.post(url, await asyncio.to_thread(self._message, notification))
         refused = _REFUSED.search(answer.body)
         if refused is not None:
             judge_status(int(refused[1]), answer.body, None, time.time())
+        return str(answer)
 
     async def close(self) -> None:
         await self._means.poster.close()

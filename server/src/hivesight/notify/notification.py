@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from hivesight.alerting.group import Flush, Notice, Status
-from hivesight.alerting.nflog import Reason
+from hivesight.alerting.nflog import Listener, Reason, Target
 from hivesight.gotmpl import Record
 
 
@@ -38,8 +38,9 @@ class Notification:
 class Notifier(Protocol):
     """Says a notification through one channel."""
 
-    async def notify(self, notification: Notification) -> None:
-        """Send it once. Raises NotifyError, which says whether to try again."""
+    async def notify(self, notification: Notification) -> str:
+        """Send it once. Leaves: what the receiver answered, for people to read. Raises NotifyError, which says whether
+        to try again."""
         ...
 
     async def close(self) -> None:
@@ -57,5 +58,14 @@ class Integration:
     send_resolved: bool
     notifier: Notifier = field(repr=False)
 
+    @property
+    def target(self) -> Target:
+        """Under which the notification log knows it."""
+        return Target(self.receiver, self.name, self.index)
+
+    @property
+    def listener(self) -> Listener:
+        return Listener(self.target, self.send_resolved)
+
     def __str__(self) -> str:
-        return f"{self.receiver}/{self.name}[{self.index}]"
+        return str(self.target)

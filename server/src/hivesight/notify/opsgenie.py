@@ -39,7 +39,7 @@ class OpsgenieNotifier:
         self._config = config
         self._means = means
 
-    async def notify(self, notification: Notification) -> None:
+    async def notify(self, notification: Notification) -> str:
         config, shared = self._config, self._means.shared
         if config.api_key or config.api_key_file:
             key = await self._means.secret(config.api_key, config.api_key_file, "api_key")
@@ -47,9 +47,11 @@ class OpsgenieNotifier:
             key = await self._means.secret(shared.opsgenie_api_key, shared.opsgenie_api_key_file, "opsgenie_api_key")
         base = (config.api_url or shared.opsgenie_api_url).rstrip("/")
         headers = {"Authorization": f"GenieKey {key}"}
+        answers: list[str] = []
         for call in await asyncio.to_thread(self._calls, notification):
-            body = orjson.dumps(call.document)
-            await self._means.post(f"{base}/v2/alerts{call.path}", body, headers=headers, method=call.method)
+            url, body = f"{base}/v2/alerts{call.path}", orjson.dumps(call.document)
+            answers.append(str(await self._means.post(url, body, headers=headers, method=call.method)))
+        return "; ".join(answers)
 
     async def close(self) -> None:
         await self._means.poster.close()

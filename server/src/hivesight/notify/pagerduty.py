@@ -27,11 +27,11 @@ class PagerdutyNotifier:
         self._config = config
         self._means = means
 
-    async def notify(self, notification: Notification) -> None:
+    async def notify(self, notification: Notification) -> str:
         config = self._config
         key = await self._means.secret(config.routing_key, config.routing_key_file, "routing_key")
         body = await asyncio.to_thread(self._event, notification, key)
-        await self._means.post(config.url or self._means.shared.pagerduty_url, body, config.timeout)
+        return str(await self._means.post(config.url or self._means.shared.pagerduty_url, body, config.timeout))
 
     async def close(self) -> None:
         await self._means.poster.close()

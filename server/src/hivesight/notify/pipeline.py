@@ -3,9 +3,21 @@
 from collections.abc import Mapping, Sequence
 
 from hivesight.alerting.group import Flush
+from hivesight.alerting.journal import What
+from hivesight.alerting.nflog import Listener
 from hivesight.notify.errors import NotifyError
 from hivesight.notify.notification import Integration
-from hivesight.notify.stages import Parts, Stage, Telling, by_receiver, fan_out, muted, muted_by_time, sequence
+from hivesight.notify.stages import (
+    Parts,
+    Stage,
+    Telling,
+    by_receiver,
+    fan_out,
+    inhibitions,
+    muted,
+    muted_by_time,
+    sequence,
+)
 from hivesight.notify.telling import dedup, record, remember, render, retry
 
 
@@ -14,6 +26,7 @@ class Pipeline:
 
     def __init__(self, parts: Parts, receivers: Mapping[str, Sequence[Integration]]) -> None:
         self._integrations = [each for integrations in receivers.values() for each in integrations]
+        self._listeners = {name: [each.listener for each in integrations] for name, integrations in receivers.items()}
         for each in self._integrations:
             parts.metrics.prepare(each.name, each.receiver)
         self._stage = pipeline(parts, receivers)
@@ -25,6 +38,9 @@ class Pipeline:
             return False
         return True
 
+    def listeners(self, receiver: str) -> Sequence[Listener]:
+        return self._listeners.get(receiver, ())
+
     async def close(self) -> None:
         for each in self._integrations:
             await each.notifier.close()
@@ -33,9 +49,9 @@ class Pipeline:
 def pipeline(parts: Parts, receivers: Mapping[str, Sequence[Integration]]) -> Stage:
     """The order is Alertmanager's: what mutes, then each integration of the receiver for itself."""
     return sequence(
-        muted("inhibition", parts, parts.muter.inhibited_by),
+        muted(What.INHIBITED, parts, inhibitions(parts.muter)),
         muted_by_time(parts),
-        muted("silence", parts, parts.muter.silenced_by),
+        muted(What.SILENCED, parts, parts.muter.silenced_by),
         by_receiver(
             {
                 name: fan_out(

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from hivesight.alerting.config import GlobalConfig
 from hivesight.alerting.config_receivers import EmailConfig, Receiver, SlackConfig, WebhookConfig
+from hivesight.alerting.nflog import Listener, Target
 from hivesight.http_client.config import HttpConfig
 from hivesight.notify.discord import DiscordNotifier
 from hivesight.notify.email import EmailNotifier
@@ -75,3 +76,12 @@ KINDS: Final = (
     Kind("discord", lambda receiver: receiver.discord_configs, _service(DiscordNotifier)),
     Kind("telegram", lambda receiver: receiver.telegram_configs, _service(TelegramNotifier)),
 )
+
+
+def listeners_of(receiver: Receiver) -> list[Listener]:
+    """Whom a receiver stands for."""
+    return [
+        Listener(Target(receiver.name, kind.name, index), section.send_resolved)
+        for kind in KINDS
+        for index, section in enumerate(kind.sections(receiver))
+    ]

@@ -21,11 +21,13 @@ _log: Final = structlog.get_logger("notify")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How it ended. error: None where it was sent. attempts: tries, the last one included."""
+    """How it ended. error: None where it was sent. attempts: tries, the last one included. answer: what the receiver
+    said to what was sent."""
 
     attempts: int
     seconds: float
-    error: NotifyError | None
+    error: NotifyError | None = None
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,10 @@ async def send(
     attempts = 0
     while True:
         attempts += 1
-        error = await _once(notifier, notification, (deadline_ms - clock.now_ms()) / 1000)
-        if error is None or not error.retry:
+        error, answer = await _once(notifier, notification, (deadline_ms - clock.now_ms()) / 1000)
+        if error is None:
+            return Outcome(attempts, clock.monotonic() - started, answer=answer)
+        if not error.retry:
             return Outcome(attempts, clock.monotonic() - started, error)
         wait = patience.wait_seconds(attempts, error)
         if clock.now_ms() + wait * 1000 >= deadline_ms:
@@ -59,16 +63,15 @@ async def send(
         await patience.sleep(wait)
 
 
-async def _once(notifier: Notifier, notification: Notification, seconds: float) -> NotifyError | None:
+async def _once(notifier: Notifier, notification: Notification, seconds: float) -> tuple[NotifyError | None, str]:
     try:
         async with asyncio.timeout(max(0.0, seconds)):
-            await notifier.notify(notification)
+            return None, await notifier.notify(notification)
     except NotifyError as error:
-        return error
+        return error, ""
     except TimeoutError:
-        return NotifyError(FailureReason.TIMEOUT, "no answer before the group's next turn", retry=True)
+        return NotifyError(FailureReason.TIMEOUT, "no answer before the group's next turn", retry=True), ""
     except Exception as error:  # noqa: BLE001
         # A fault of ours in one notifier must not take the others with it; it is counted as reason "other".
         _log.exception("notifier failed unexpectedly", notifier=type(notifier).__name__)
-        return NotifyError(FailureReason.OTHER, f"{type(error).__name__}: {error}"[:300], retry=False)
-    return None
+        return NotifyError(FailureReason.OTHER, f"{type(error).__name__}: {error}"[:300], retry=False), ""

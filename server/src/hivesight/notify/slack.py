@@ -10,7 +10,7 @@ import orjson
 from hivesight.alerting.config import GlobalConfig
 from hivesight.alerting.config_receivers import SlackAction, SlackConfig
 from hivesight.notify.errors import FailureReason, NotifyError, shown
-from hivesight.notify.http import Poster
+from hivesight.notify.http import Answer, Poster
 from hivesight.notify.means import Filler, said
 from hivesight.notify.notification import Notification
 from hivesight.notify.rendering import Templates
@@ -32,19 +32,20 @@ class SlackNotifier:
         self._templates = templates
         self._directory = directory
 
-    async def notify(self, notification: Notification) -> None:
+    async def notify(self, notification: Notification) -> str:
         url, token = await asyncio.to_thread(self._endpoint)
         message = await asyncio.to_thread(self._message, notification)
         memory = notification.memory
         posted = memory.get("ts", "")
         if self._config.update_message and posted:
             changed = {**message, "channel": memory.get("channel", message.get("channel", "")), "ts": posted}
-            await self._post(url.replace(*_UPDATE), token, changed)
-            return
-        answer = await self._post(url, token, message)
-        if not posted and isinstance(answer.get("ts"), str):
-            memory["ts"] = answer["ts"]
-            memory["channel"] = str(answer.get("channel", ""))
+            answer, _ = await self._post(url.replace(*_UPDATE), token, changed)
+            return str(answer)
+        answer, told = await self._post(url, token, message)
+        if not posted and isinstance(told.get("ts"), str):
+            memory["ts"] = told["ts"]
+            memory["channel"] = str(told.get("channel", ""))
+        return str(answer)
 
     async def close(self) -> None:
         await self._poster.close()
@@ -63,11 +64,11 @@ class SlackNotifier:
             return own.app_url or shared.slack_app_url, token
         return read_address(shared.slack_api_url, shared.slack_api_url_file, directory, "slack_api_url"), ""
 
-    async def _post(self, url: str, token: str, message: dict[str, Any]) -> dict[str, Any]:
+    async def _post(self, url: str, token: str, message: dict[str, Any]) -> tuple[Answer, dict[str, Any]]:
         headers = {"Authorization": f"Bearer {token}"} if token else None
         body = orjson.dumps(message)
         answer = await self._poster.post(url, body, "application/json; charset=utf-8", self._config.timeout, headers)
-        return _judged(answer.body)
+        return answer, _judged(answer.body)
 
     def _message(self, notification: Notification) -> dict[str, Any]:
         config, fill = self._config, Filler(self._templates, notification)

@@ -3,13 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from hivesight.alerting.group import Flush, Notice
-from hivesight.alerting.inhibit import Inhibition
+from hivesight.alerting.journal import Journal, What
 from hivesight.alerting.nflog import NotificationLog, Reason, Told
-from hivesight.alerting.route import RouteOptions
-from hivesight.alerting.silence import Silence
+from hivesight.alerting.outlook import Muter
 from hivesight.model.clock import Clock
 from hivesight.model.labels import Labels
 from hivesight.notify.computing import compute
@@ -17,14 +15,6 @@ from hivesight.notify.history import Delivery
 from hivesight.notify.metrics import NotifyMetrics
 from hivesight.notify.notification import Notification
 from hivesight.notify.retry import Outcome, Patience
-
-
-class Muter(Protocol):
-    """Who knows what must not be told now."""
-
-    def inhibited_by(self, labels: Labels, now_ms: int) -> Inhibition | None: ...
-    def silenced_by(self, labels: Labels, now_ms: int) -> list[Silence]: ...
-    def muted_by(self, options: RouteOptions, now_ms: int) -> list[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +42,7 @@ class Parts:
     log: NotificationLog
     record: Callable[[Told], Awaitable[None]]
     remember: Callable[[Delivery], Awaitable[None]]
+    journal: Journal
     metrics: NotifyMetrics
     clock: Clock
     external_url: str
@@ -104,16 +95,27 @@ def by_receiver(stages: Mapping[str, Stage]) -> Stage:
     return run
 
 
-def muted(why: str, parts: Parts, by: Callable[[Labels, int], object]) -> Stage:
-    """Without the alerts that something mutes."""
+def inhibitions(muter: Muter) -> Callable[[Labels, int], Sequence[object]]:
+    """What inhibits an alert, as `muted` asks for it."""
 
-    suppressed = parts.metrics.suppressed.labels(why)
+    def by(labels: Labels, now_ms: int) -> Sequence[object]:
+        found = muter.inhibited_by(labels, now_ms)
+        return () if found is None else (found,)
+
+    return by
+
+
+def muted(what: What, parts: Parts, by: Callable[[Labels, int], Sequence[object]]) -> Stage:
+    """Without the alerts that something mutes: by what, `by` tells."""
+    suppressed = parts.metrics.suppressed.labels(what)
 
     def work(telling: Telling) -> Telling:
         now_ms = telling.flush.now_ms
-        kept = tuple([each for each in telling.notices if not by(each.alert.labels, now_ms)])
-        suppressed.inc(len(telling.notices) - len(kept))
-        return replace(telling, notices=kept)
+        found = [(each, by(each.alert.labels, now_ms)) for each in telling.notices]
+        held = [(each, "; ".join(map(str, causes))) for each, causes in found if causes]
+        suppressed.inc(len(held))
+        parts.journal.note(telling.flush, what, held, at_ms=now_ms)
+        return replace(telling, notices=tuple(each for each, causes in found if not causes))
 
     return computed(work)
 
@@ -122,9 +124,14 @@ def muted_by_time(parts: Parts) -> Stage:
     """Nothing while a time interval mutes the route or it is outside of those that it is active in."""
 
     async def run(telling: Telling) -> Telling:
-        if not parts.muter.muted_by(telling.flush.route.options, telling.flush.now_ms):
+        flush = telling.flush
+        names = parts.muter.muted_by(flush.route.options, flush.now_ms)
+        if not names:
             return telling
-        parts.metrics.suppressed.labels("time_interval").inc(len(telling.notices))
+        parts.metrics.suppressed.labels(What.TIME_INTERVAL).inc(len(telling.notices))
+        why = ", ".join(names)
+        held = [(each, why) for each in telling.notices]
+        parts.journal.note(flush, What.TIME_INTERVAL, held, at_ms=flush.now_ms)
         return replace(telling, notices=())
 
     return run

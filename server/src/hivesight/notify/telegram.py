@@ -24,7 +24,7 @@ class TelegramNotifier:
         self._config = config
         self._means = means
 
-    async def notify(self, notification: Notification) -> None:
+    async def notify(self, notification: Notification) -> str:
         config, shared, means = self._config, self._means.shared, self._means
         if config.bot_token or config.bot_token_file:
             token = await means.secret(config.bot_token, config.bot_token_file, "bot_token")
@@ -38,13 +38,14 @@ class TelegramNotifier:
         text, mode = await asyncio.to_thread(self._text, notification)
         url = f"{(config.api_url or shared.telegram_api_url).rstrip('/')}/bot{token}/sendMessage"
         try:
-            await means.post(url, self._message(text, mode, chat))
+            return str(await means.post(url, self._message(text, mode, chat)))
         except NotifyError as error:
             if not mode or _UNREADABLE not in str(error):
                 raise
             # What an alert says is no proper markup: with its marks in plain sight it still can be read.
-            await means.post(url, self._message(text, "", chat))
+            answer = await means.post(url, self._message(text, "", chat))
             Filler(means.templates, notification).remark(f"sent as plain text: Telegram cannot read it as {mode}")
+            return str(answer)
 
     async def close(self) -> None:
         await self._means.poster.close()

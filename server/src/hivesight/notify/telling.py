@@ -5,7 +5,9 @@ from typing import Final
 
 import structlog
 
-from hivesight.alerting.nflog import Reason, Target, Told, decide
+from hivesight.alerting.journal import What
+from hivesight.alerting.nflog import Reason, Told, decide
+from hivesight.notify.computing import compute
 from hivesight.notify.history import MOST_ALERTS, DeliveredAlert, Delivery, DeliveryOutcome
 from hivesight.notify.notification import Integration, Notification
 from hivesight.notify.retry import Outcome, send
@@ -17,7 +19,7 @@ _log: Final = structlog.get_logger("notify")
 
 def dedup(parts: Parts, integration: Integration) -> Stage:
     """Nothing where the integration was told the same within the repeat interval."""
-    target = _target(integration)
+    target = integration.target
 
     def work(telling: Telling) -> Telling:
         flush = telling.flush
@@ -31,6 +33,9 @@ def dedup(parts: Parts, integration: Integration) -> Stage:
             repeat_interval_ms=flush.route.options.repeat_interval_ms,
             now_ms=flush.now_ms,
         )
+        if not reason.tells:
+            held = [(each, str(reason)) for each in telling.notices]
+            parts.journal.note(flush, What.UNCHANGED, held, at_ms=flush.now_ms, target=target)
         notices = telling.notices if reason.tells else ()
         return replace(telling, notices=notices, firing=firing, resolved=resolved, reason=reason)
 
@@ -40,11 +45,14 @@ def dedup(parts: Parts, integration: Integration) -> Stage:
 def render(parts: Parts, integration: Integration) -> Stage:
     """What is said: without what is resolved where the integration does not want that. Nothing to say is not nothing
     to note: the log must learn that the group is resolved."""
-    target = _target(integration)
+    target = integration.target
 
     def work(telling: Telling) -> Telling:
         flush = telling.flush
         notices = tuple(each for each in telling.notices if each.firing or integration.send_resolved)
+        if len(notices) < len(telling.notices):
+            unwanted = [(each, "send_resolved is off") for each in telling.notices if not each.firing]
+            parts.journal.note(flush, What.UNWANTED, unwanted, at_ms=flush.now_ms, target=target)
         if not notices:
             return telling
         entry = parts.log.find(target, flush.group_key)
@@ -90,7 +98,7 @@ def retry(parts: Parts, integration: Integration) -> Stage:
 
 def record(parts: Parts, integration: Integration) -> Stage:
     """Note, durably and before anything else, what the integration has been told."""
-    target = _target(integration)
+    target = integration.target
 
     async def run(telling: Telling) -> Telling:
         flush = telling.flush
@@ -108,7 +116,20 @@ def remember(parts: Parts, integration: Integration) -> Stage:
 
     async def run(telling: Telling) -> Telling:
         if telling.notification is not None and telling.outcome is not None:
-            delivery = _delivery(parts.clock.now_ms(), integration, telling.notification, telling.outcome)
+            now_ms = parts.clock.now_ms()
+            delivery = _delivery(now_ms, integration, telling.notification, telling.outcome)
+            told = telling.notification.notices
+            await compute(
+                len(told),
+                parts.journal.note,
+                telling.flush,
+                What.TOLD if telling.outcome.error is None else What.FAILED,
+                [(each, delivery.reason) for each in told],
+                at_ms=now_ms,
+                target=integration.target,
+                answer=delivery.error or telling.outcome.answer,
+                attempts=delivery.attempts,
+            )
             await parts.remember(delivery)
         return telling
 
@@ -138,10 +159,6 @@ class _FailureState:
         for remark in notification.remarks:
             _log.warning("notification sent in part", integration=self._name, remark=remark)
         self._failing = error is not None
-
-
-def _target(integration: Integration) -> Target:
-    return Target(integration.receiver, integration.name, integration.index)
 
 
 def _delivery(at_ms: int, integration: Integration, notification: Notification, outcome: Outcome) -> Delivery:

@@ -31,7 +31,7 @@ class WebhookNotifier:
         self._templates = templates
         self._directory = directory
 
-    async def notify(self, notification: Notification) -> None:
+    async def notify(self, notification: Notification) -> str:
         config = self._config
         if config.url:
             written = config.url.reveal()
@@ -46,7 +46,7 @@ class WebhookNotifier:
         truncated = len(notification.notices) - len(kept)
         write = payload if config.payload is None else self._custom
         body = await compute(len(kept), write, notification, kept, truncated)
-        await self._poster.post(url, body, "application/json", config.timeout)
+        return str(await self._poster.post(url, body, "application/json", config.timeout))
 
     async def close(self) -> None:
         await self._poster.close()

@@ -3,6 +3,7 @@ files, a function that answers PromQL, a sink for samples, a callable that takes
 
 from hivesight.rules.alerts import AlertState
 from hivesight.rules.config import RuleSource, read_rule_file, read_rules
+from hivesight.rules.evidence import Evidence, Period, Window, Witness
 from hivesight.rules.expansion import Surroundings
 from hivesight.rules.group import Outside, RuleOptions
 from hivesight.rules.manager import RuleManager
@@ -15,11 +16,13 @@ from hivesight.rules.snapshot import AlertSnapshot, GroupSnapshot, RuleSnapshot,
 __all__ = [
     "AlertSnapshot",
     "AlertState",
+    "Evidence",
     "GroupConfig",
     "GroupSnapshot",
     "Health",
     "History",
     "Outside",
+    "Period",
     "QueryFunc",
     "Restoration",
     "RuleConfig",
@@ -32,6 +35,8 @@ __all__ = [
     "SampleSink",
     "SendFunc",
     "Surroundings",
+    "Window",
+    "Witness",
     "read_rule_file",
     "read_rules",
 ]

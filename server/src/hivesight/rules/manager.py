@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
+from hivesight.model.labels import Labels
+from hivesight.rules.evidence import Witness
 from hivesight.rules.group import Group, Outside, RuleOptions
 from hivesight.rules.schedule import Turn, due, first_slot, next_slot, offset_ms
 from hivesight.rules.sections import RuleFile
@@ -83,6 +85,10 @@ class RuleManager:
     def snapshot(self) -> RulesSnapshot:
         """All groups, rules and alerts as they are now. From any thread."""
         return snapshot(self.groups)
+
+    def witness(self, told_as: Callable[[Labels], Labels | None]) -> Witness:
+        """Who tells what the rules said of an alert. told_as: under which labels a rule's alert is told."""
+        return Witness(self.snapshot(), told_as, self._outside.history, self._outside.query)
 
     @property
     def groups(self) -> list[Group]:

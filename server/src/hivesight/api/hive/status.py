@@ -1,4 +1,4 @@
-"""Our own API: what no protocol of the field says."""
+"""The server as a whole, and what was said to whom lately."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -22,7 +22,7 @@ class Demo:
     command: str
 
 
-def routes(
+def status_routes(
     tsdb: Tsdb, history: History, clock: Clock, version: str, started_at_ms: int, demo: Demo | None
 ) -> list[BaseRoute]:
     """The routes of this module. demo: None where none runs."""

@@ -22,7 +22,7 @@ class Look:
 
     def at(self, alert: Alert, group: Group | None = None) -> AlertView:
         """An alert as it stands in all its groups, or in one."""
-        groups = self._groups(alert.labels)
+        groups = self.groups(alert.labels)
         stands = groups if group is None else [group]
         return alert_view(
             alert,
@@ -37,7 +37,8 @@ class Look:
         """Those that are not over, of wanted labels."""
         return [alert for alert in alerts if wanted(alert.labels) and not alert.resolved_at(self._now_ms)]
 
-    def _groups(self, labels: Labels) -> list[Group]:
+    def groups(self, labels: Labels) -> list[Group]:
+        """Those that an alert with these labels is in."""
         dispatcher = self._dispatcher
         if dispatcher is None:
             return []

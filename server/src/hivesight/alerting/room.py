@@ -11,7 +11,7 @@ import structlog
 from hivesight.alerting.config import Config
 from hivesight.alerting.dispatch import Dispatcher
 from hivesight.alerting.explain import Explanation, Standing, Surroundings, explain
-from hivesight.alerting.group import Flush, group_order, sort_key
+from hivesight.alerting.group import Flush, Group, group_order, sort_key
 from hivesight.alerting.index import fingerprint
 from hivesight.alerting.inhibit import Inhibition, Inhibitor, build_rules
 from hivesight.alerting.interval import TimeInterval, muting
@@ -161,13 +161,13 @@ class Alerting:
     def groups(self, wanted: AlertFilter = _every, labels: LabelFilter = _every) -> list[GroupView]:
         """The groups with those of their alerts that are wanted, resolved ones left out. labels: whose alerts are
         looked at, which takes less time than to look at all of them."""
-        with self._lock:
-            look = self._look()
-            groups = [] if self._dispatcher is None else self._dispatcher.groups()
-            held = [(group, list(group.alerts.values())) for group in groups]
-        found = [(group, current) for group, alerts in held if (current := look.current(alerts, labels))]
+        look = self._look()
+        found: dict[int, tuple[Group, list[Alert]]] = {}
+        for alert in look.current(self._alerts, labels):
+            for group in look.groups(alert.labels):
+                found.setdefault(group.number, (group, []))[1].append(alert)
         views: list[GroupView] = []
-        for group, alerts in sorted(found, key=lambda each: group_order(each[0])):
+        for group, alerts in sorted(found.values(), key=lambda each: group_order(each[0])):
             route = group.route
             seen = [look.at(alert, group) for alert in sorted(alerts, key=sort_key)]
             shown = tuple(filter(wanted, seen))

@@ -2,9 +2,20 @@
 alerting room; webhooks, messages, e-mails and incidents leave."""
 
 from hivesight.notify.assembly import build_pipeline
+from hivesight.notify.heartbeat import Heartbeat, HeartbeatConfig
 from hivesight.notify.history import Delivery, History
-from hivesight.notify.metrics import NotifyMetrics
+from hivesight.notify.metrics import HeartbeatMetrics, NotifyMetrics
 from hivesight.notify.pipeline import Pipeline
 from hivesight.notify.registry import listeners_of
 
-__all__ = ["Delivery", "History", "NotifyMetrics", "Pipeline", "build_pipeline", "listeners_of"]
+__all__ = [
+    "Delivery",
+    "Heartbeat",
+    "HeartbeatConfig",
+    "HeartbeatMetrics",
+    "History",
+    "NotifyMetrics",
+    "Pipeline",
+    "build_pipeline",
+    "listeners_of",
+]

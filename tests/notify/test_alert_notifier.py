@@ -118,7 +118,8 @@ def test_a_channel_that_hangs_keeps_none_from_hearing() -> None:
 
 def test_a_channel_that_hangs_ends_at_the_timeout() -> None:
     with receiver(Reply(hang=True)) as stuck, receiver() as there:
-        ((hung, good),) = told({"webhook_urls": [stuck.url, there.url]}, GUIDE, timeout_seconds=0.5, clock=SystemClock())
+        config, clock = {"webhook_urls": [stuck.url, there.url]}, SystemClock()
+        ((hung, good),) = told(config, GUIDE, timeout_seconds=0.5, clock=clock)
     assert good.ok and not hung.ok and hung.attempts == 1 and "no answer within" in str(hung.error)
 
 

@@ -1,6 +1,5 @@
 """`hivesight notify`: see whether notifications arrive."""
 
-import asyncio
 import difflib
 import getpass
 import json
@@ -12,12 +11,14 @@ from pathlib import Path
 from typing import Final
 
 import click
+import uvloop
 
 from hivesight import config as configuration
 from hivesight.alerting import Status, read_config
 from hivesight.alerting.config import ConfigFile
 from hivesight.alerting.config_receivers import Receiver
 from hivesight.config import Options, Settings
+from hivesight.http_client.event_loop import EventLoop
 from hivesight.model.duration import parse_duration
 from hivesight.model.errors import ConfigError
 from hivesight.notify.direct import ChannelResult
@@ -139,7 +140,8 @@ def test(
             click.echo(_line(status, result, width))
 
     wording = Wording(_sender(), labels, annotations)
-    results = asyncio.run(trial.run(wording, resolved=resolved, timeout_seconds=timeout_seconds, heard=heard))
+    trying = trial.run(wording, resolved=resolved, timeout_seconds=timeout_seconds, heard=heard)
+    results = uvloop.run(trying, loop_factory=EventLoop)
     if output == "json":
         told = [{"status": str(status), **asdict(result)} for status, result in results]
         click.echo(json.dumps({"receiver": receiver, "routed": trial.routed, "results": told}, indent=2))

@@ -75,6 +75,11 @@ def test_every_channel_is_told_and_answers_for_itself() -> None:
         ("webhook", 0, True, 1, None),
         ("webhook", 1, True, 1, None),
     ]
+    assert {each.channel: each.answer for each in results} == {
+        "email": "250 OK, for 2 of 2 recipients",
+        "slack": "200: ok",
+        "webhook": "200: ok",
+    }
     by_path = {each.path: document(each) for each in there.requests}
     assert sorted(by_path) == ["/one", "/slack", "/two"]
     (attachment,) = by_path["/slack"]["attachments"]

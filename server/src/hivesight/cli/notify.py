@@ -191,5 +191,5 @@ def _line(status: Status, result: ChannelResult, width: int) -> str:
         tries = "1 attempt" if result.attempts == 1 else f"{result.attempts} attempts"
         outcome, course = "ok" if result.ok else "failed", f"{tries}, {result.seconds:.2f} s"
     channel = f"{result.channel}[{result.index}]"
-    said = "; ".join(filter(None, (result.error, *result.remarks)))
+    said = "; ".join(filter(None, (result.error or result.answer, *result.remarks)))
     return f"{channel:<{width}}  {status:<8}  {outcome:<6}  {course:<20}  {said}".rstrip()

@@ -18,14 +18,15 @@ class ChannelResult:
     """What became of one message in one channel.
 
     channel: the kind, such as "slack". index: the how manieth of its kind, from 0. attempts: tries; 0 where it was not
-    to be told. seconds: from the first try to the end of the last. error: why it was not sent, None where all is well.
-    remarks: what did not go as it should although it was sent."""
+    to be told. seconds: from the first try to the end of the last. answer: the receiver's, where it was sent. error:
+    why it was not sent, None where all is well. remarks: what did not go as it should although it was sent."""
 
     channel: str
     index: int
     ok: bool
     attempts: int
     seconds: float
+    answer: str = ""
     error: str | None = None
     remarks: tuple[str, ...] = ()
 
@@ -79,4 +80,4 @@ async def _tell_one(
     )
     error = None if outcome.error is None else str(outcome.error)
     remarks = tuple(notification.remarks)
-    return ChannelResult(name, index, error is None, outcome.attempts, outcome.seconds, error, remarks)
+    return ChannelResult(name, index, error is None, outcome.attempts, outcome.seconds, outcome.answer, error, remarks)

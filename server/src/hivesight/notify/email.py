@@ -17,7 +17,7 @@ from hivesight.notify.mail_message import addresses, as_bytes, mail_message, sta
 from hivesight.notify.notification import Notification
 from hivesight.notify.rendering import Templates
 from hivesight.notify.secrets import read_secret, unusable
-from hivesight.notify.smtp import SmtpAccount, SmtpServer, SmtpSession
+from hivesight.notify.smtp import Accepted, SmtpAccount, SmtpServer, SmtpSession
 
 DEFAULT_SUBJECT: Final = '{{ template "email.default.subject" . }}'
 DEFAULT_TEXT: Final = '{{ template "email.default.text" . }}'
@@ -37,9 +37,10 @@ class EmailNotifier:
     async def notify(self, notification: Notification) -> str:
         sender, recipients, message = await asyncio.to_thread(self._message, notification)
         async with self._free:
-            remarks = await self._send(sender, recipients, message)
-        notification.remarks.extend(remarks)
-        return f"the mail server took it for {len(recipients) - len(remarks)} of {len(recipients)} recipients"
+            accepted = await self._send(sender, recipients, message)
+        notification.remarks.extend(accepted.remarks)
+        taken = len(recipients) - len(accepted.remarks)
+        return f"{accepted.answer}, for {taken} of {len(recipients)} recipients"
 
     def _message(self, notification: Notification) -> tuple[str, list[str], bytes]:
         """The sender, the recipients and the message. Raises NotifyError."""
@@ -71,11 +72,11 @@ class EmailNotifier:
         flush = notification.flush
         return {**standard_headers(flush.now_ms, config.threading, flush.group_key, filled["To"]), **filled}
 
-    async def _send(self, sender: str, recipients: list[str], message: bytes) -> list[str]:
+    async def _send(self, sender: str, recipients: list[str], message: bytes) -> Accepted:
         """The conversation in a thread that does not hold up the end of the process."""
         session: list[SmtpSession] = []
 
-        def work() -> list[str]:
+        def work() -> Accepted:
             session.append(self._session())
             return session[0].send(sender, recipients, message)
 

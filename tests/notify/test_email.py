@@ -131,7 +131,7 @@ def test_the_default_message() -> None:
     ):
         assert part in text.get_content()
     body = html.get_content()
-    assert '<a href="http://runbook">Runbook</a>' in body
+    assert 'href="http://runbook">Runbook</a>' in body
     assert "CPU &lt; 5 &amp; &lt;b&gt;more&lt;/b&gt;" in body and "<b>more</b>" not in body
 
 

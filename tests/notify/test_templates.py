@@ -92,6 +92,19 @@ def test_a_description_alone_is_the_first_line_and_stands_there_once(name: str) 
     assert message.count("p95 is 750 ms") == 1
 
 
+INSTANCES = ["web-1:9100", "[::1]:9100", "a(b", "x" * 20_000]
+
+
+@pytest.mark.parametrize("name", EVERYWHERE)
+@pytest.mark.parametrize("instance", INSTANCES, ids=range(len(INSTANCES)))
+def test_the_first_line_says_where_it_is_once(name: str, instance: str) -> None:
+    marks = str.maketrans("", "", "\\")
+    said = filled(name, notification(notices(down(instance, summary=f"CPU of {instance} is busy"))))
+    assert f"CPU of {instance} is busy on" not in said.translate(marks)
+    unsaid = filled(name, notification(notices(down(instance, summary="CPU is busy"))))
+    assert f"CPU is busy on {instance}" in unsaid.translate(marks)
+
+
 @pytest.mark.parametrize("name", EVERYWHERE)
 def test_each_of_several_alerts_says_where_it_is_and_how_long_it_lasted(name: str) -> None:
     over = replace(down("c:3"), ends_at_ms=START + 720_000)

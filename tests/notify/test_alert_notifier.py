@@ -1,6 +1,8 @@
 """The library: from a program's alert to what each channel was sent and what it answered."""
 
+import ast
 import asyncio
+import textwrap
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +15,7 @@ from alerting.fakes import START, ManualClock, alert
 from hivesight.model.alert import Alert
 from hivesight.model.clock import SystemClock
 from hivesight.notify import AlertNotifier, ChannelResult
+from hivesight.notify.given_alerts import read_alerts
 from hivesight.notify.retry import Patience
 from notify.helpers import Receiver, Reply, Request, down, receiver
 from notify.test_email import Mailbox, mailbox
@@ -259,3 +262,17 @@ def test_the_password_of_the_mail_server_may_be_in_a_file(tmp_path: Path) -> Non
         email |= {"password_file": str(tmp_path / "password")}
         ((result,),) = told({"email_smtp": email}, GUIDE)
     assert result.ok and len(box.logins) == 1
+
+
+def test_the_example_of_the_documents_can_be_used() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "notifications.md").read_text(encoding="utf-8")
+    start, end = text.index("    import asyncio\n"), text.index("    asyncio.run(main())\n")
+    config, alert = (
+        ast.literal_eval(each)
+        for each in ast.walk(ast.parse(textwrap.dedent(text[start:end])))
+        if isinstance(each, ast.Dict)
+        and any(getattr(key, "value", "") in ("slack_webhook", "name") for key in each.keys)
+    )
+    AlertNotifier(config)
+    (notice,) = read_alerts(alert, START)
+    assert notice.alert.name == "HighCoordinationLatency" and notice.firing

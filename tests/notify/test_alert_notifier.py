@@ -131,6 +131,13 @@ def test_a_channel_that_hangs_ends_at_the_timeout() -> None:
     assert good.ok and not hung.ok and hung.attempts == 1 and "no answer within" in str(hung.error)
 
 
+def test_a_channel_that_asks_for_longer_than_there_is_time_is_left_alone() -> None:
+    with receiver(Reply(429, b"slow down", {"Retry-After": "3600"})) as there:
+        ((result,),) = told({"webhook_urls": [there.url]}, GUIDE)
+    assert (result.ok, result.attempts, result.error) == (False, 1, "status 429: slow down")
+    assert result.remarks == ("it asks to be left alone for 3600 s",)
+
+
 def test_each_kind_can_be_told_alone() -> None:
     async def go(url: str) -> list[list[str]]:
         notifier = AlertNotifier({"slack_webhook": url, "webhook_urls": [url]})

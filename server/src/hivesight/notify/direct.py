@@ -80,4 +80,6 @@ async def _tell_one(
     )
     error = None if outcome.error is None else str(outcome.error)
     remarks = tuple(notification.remarks)
+    if outcome.error is not None and outcome.error.retry_after_seconds:
+        remarks += (f"it asks to be left alone for {outcome.error.retry_after_seconds:.0f} s",)
     return ChannelResult(name, index, error is None, outcome.attempts, outcome.seconds, outcome.answer, error, remarks)

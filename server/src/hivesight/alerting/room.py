@@ -203,6 +203,13 @@ class Alerting:
         around = Surroundings(self, self.log.find, standing, deliver.listeners)
         return explain(labels, alert, tree, around, () if story is None else story.spans, now_ms)
 
+    def heard_ms(self, name: str) -> int:
+        """When an alert of this name that fires was last heard of, in ms since the epoch; 0 for none."""
+        now_ms = self._clock.now_ms()
+        with self._lock:
+            times = [each.updated_at_ms for each in self._alerts if each.name == name and not each.resolved_at(now_ms)]
+        return max(times, default=0)
+
     def known(self, matchers: Sequence[Matcher]) -> list[Labels]:
         """The labels of the alerts that meet every matcher: those that are there, then those of which something is
         remembered, last told first."""

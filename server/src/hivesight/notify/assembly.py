@@ -53,10 +53,11 @@ def build_pipeline(
         external_url.rstrip("/"),
         patience or Patience(),
     )
-    return Pipeline(parts, {each.name: _integrations(each, around) for each in config.receivers})
+    return Pipeline(parts, {each.name: integrations(each, around) for each in config.receivers})
 
 
-def _integrations(receiver: Receiver, around: Surroundings) -> Sequence[Integration]:
+def integrations(receiver: Receiver, around: Surroundings) -> Sequence[Integration]:
+    """A notifier for each section of the receiver."""
     return [
         Integration(receiver.name, kind.name, index, section.send_resolved, kind.make(section, around))
         for kind in KINDS

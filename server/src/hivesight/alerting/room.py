@@ -12,7 +12,7 @@ from hivesight.alerting.config import Config
 from hivesight.alerting.dispatch import Dispatcher
 from hivesight.alerting.explain import Explanation, Standing, Surroundings, explain
 from hivesight.alerting.group import Flush, Group, group_order, sort_key
-from hivesight.alerting.index import fingerprint
+from hivesight.alerting.index import fingerprint, meets
 from hivesight.alerting.inhibit import Inhibition, Inhibitor, build_rules
 from hivesight.alerting.interval import TimeInterval, muting
 from hivesight.alerting.journal import Journal
@@ -28,7 +28,7 @@ from hivesight.model.alert import Alert
 from hivesight.model.clock import Clock
 from hivesight.model.errors import StorageError
 from hivesight.model.labels import Labels
-from hivesight.model.matcher import Matcher, all_match
+from hivesight.model.matcher import Matcher
 
 SWEEP_MS: Final = 30_000
 MOST_AT_ONCE: Final = 100
@@ -206,17 +206,15 @@ class Alerting:
     def heard_ms(self, name: str) -> int:
         """When an alert of this name that fires was last heard of, in ms since the epoch; 0 for none."""
         now_ms = self._clock.now_ms()
-        with self._lock:
-            times = [each.updated_at_ms for each in self._alerts if each.name == name and not each.resolved_at(now_ms)]
+        times = [each.updated_at_ms for each in self._alerts if each.name == name and not each.resolved_at(now_ms)]
         return max(times, default=0)
 
     def known(self, matchers: Sequence[Matcher]) -> list[Labels]:
         """The labels of the alerts that meet every matcher: those that are there, then those of which something is
         remembered, last told first."""
-        with self._lock:
-            here = sorted(alert.labels for alert in self._alerts if not alert.resolved_at(self._clock.now_ms()))
-        found = dict.fromkeys([*here, *self.journal.labels()])
-        return [labels for labels in found if all_match(matchers, labels)]
+        wanted, now_ms = meets(matchers), self._clock.now_ms()
+        here = [alert.labels for alert in self._alerts if wanted(alert.labels) and not alert.resolved_at(now_ms)]
+        return list(dict.fromkeys([*sorted(here), *filter(wanted, self.journal.labels())]))
 
     async def run(self) -> None:
         """Start every flush when it is due, until cancelled; flushes under way are cancelled then too."""

@@ -17,6 +17,7 @@ from typing import Final
 import psutil
 
 ENVIRONMENT: Final = "HIVESIGHT_BENCH_PROMETHEUS"
+ALERTMANAGER_ENVIRONMENT: Final = "HIVESIGHT_BENCH_ALERTMANAGER"
 NOTHING_SCRAPED: Final = "global: {scrape_interval: 15s, evaluation_interval: 1h}\n"
 _START_SECONDS: Final = 60
 _QUIET_SHARE: Final = 0.05
@@ -41,6 +42,11 @@ class Server:
         """Resident memory."""
         return int(psutil.Process(self.process.pid).memory_info().rss)
 
+    def peak_rss_bytes(self) -> int:
+        """The most that was resident since the process began."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmHWM:", 1)[1].split()[0]) * 1024
+
     def disk_bytes(self) -> int:
         """What the data take on disk."""
         return sum(file.stat().st_blocks * 512 for file in self.data.rglob("*") if file.is_file())
@@ -57,12 +63,20 @@ class Server:
 
 def find_prometheus(named: str | None) -> str | None:
     """The Prometheus to compare with: the one named, else that of the environment, else that of PATH."""
-    wanted = named or os.environ.get(ENVIRONMENT)
+    return _find("prometheus", named or os.environ.get(ENVIRONMENT))
+
+
+def find_alertmanager(named: str | None) -> str | None:
+    """The Alertmanager to compare with, likewise; Debian calls it prometheus-alertmanager."""
+    return _find("prometheus-alertmanager", named or os.environ.get(ALERTMANAGER_ENVIRONMENT))
+
+
+def _find(usual: str, wanted: str | None) -> str | None:
     if wanted is None:
-        return shutil.which("prometheus")
+        return shutil.which(usual)
     found = shutil.which(wanted)
     if found is None:
-        raise SystemExit(f"there is no Prometheus at {wanted}")
+        raise SystemExit(f"there is no {usual} at {wanted}")
     return found
 
 
@@ -73,16 +87,23 @@ def version(binary: str) -> str:
 
 
 @contextlib.contextmanager
-def hivesight(configuration: str = NOTHING_SCRAPED) -> Generator[Server]:
-    """This checkout's server, with this prometheus.yml."""
+def hivesight(
+    configuration: str = NOTHING_SCRAPED, *, alertmanager: str | None = None, rules: str | None = None
+) -> Generator[Server]:
+    """This checkout's server, with this prometheus.yml, alertmanager.yml and rules.yml."""
     with tempfile.TemporaryDirectory(prefix="hivesight-bench-") as folder:
         home = Path(folder)
+        if rules is not None:
+            (home / "rules.yml").write_text(rules)
         (home / "prometheus.yml").write_text(configuration)
         (home / "hivesight.yml").write_text("host: {enabled: false}\nlog: {level: error}\n")
         address = _free_address()
         command = [sys.executable, "-m", "hivesight", "up", "--config", str(home / "hivesight.yml")]
         command += ["--listen", address, "--data", str(home / "data")]
         command += ["--prometheus-config", str(home / "prometheus.yml"), "--otlp-http", "off", "--otlp-grpc", "off"]
+        if alertmanager is not None:
+            (home / "alertmanager.yml").write_text(alertmanager)
+            command += ["--alertmanager-config", str(home / "alertmanager.yml")]
         with _running("hivesight", command, address, home / "data") as server:
             yield server
 
@@ -98,6 +119,19 @@ def prometheus(binary: str, configuration: str = NOTHING_SCRAPED, name: str = "p
         command += [f"--web.listen-address={address}", "--web.enable-remote-write-receiver", "--log.level=error"]
         command += ["--enable-feature=promql-experimental-functions"]
         with _running(name, command, address, home / "data") as server:
+            yield server
+
+
+@contextlib.contextmanager
+def alertmanager(binary: str, configuration: str) -> Generator[Server]:
+    """An Alertmanager without a cluster, with this alertmanager.yml."""
+    with tempfile.TemporaryDirectory(prefix="hivesight-bench-") as folder:
+        home = Path(folder)
+        (home / "alertmanager.yml").write_text(configuration)
+        address = _free_address()
+        command = [binary, f"--config.file={home / 'alertmanager.yml'}", f"--storage.path={home / 'data'}"]
+        command += [f"--web.listen-address={address}", "--cluster.listen-address=", "--log.level=error"]
+        with _running("alertmanager", command, address, home / "data") as server:
             yield server
 
 

@@ -158,3 +158,12 @@ def test_flushes_of_the_tree_before_a_reload_are_waited_for() -> None:
     assert new.due(START + 31_000) == []
     new.finished(running, True)
     assert len(new.due(START + 32_000)) == 1
+
+
+def test_flushes_come_in_portions_where_many_are_due() -> None:
+    room = dispatcher()
+    for number in range(5):
+        for each in "ab":
+            room.insert(alert(alertname=f"X{number}", n=each), START)
+    portions = [len(room.due(START + 30_000, 3)) for _ in range(4)]
+    assert portions == [2, 2, 1, 0]

@@ -10,7 +10,7 @@ from alerting.fakes import START, ManualClock, alert, memory_tables
 from hivesight.alerting import Alerting, AlertingMetrics, Flush, read_config
 from hivesight.alerting.explain import Explanation, GroupPath, explain_by_file
 from hivesight.alerting.matchers import parse_matchers
-from hivesight.alerting.nflog import Listener, Target
+from hivesight.alerting.nflog import Listener, Target, Told
 from hivesight.alerting.outlook import Prospect
 from hivesight.alerting.route import Outcome
 from hivesight.alerting.silence import SilenceRequest
@@ -103,15 +103,7 @@ def test_one_that_was_told_is_told_again_when_the_repeat_interval_is_over(room, 
     clock.ms = START + 30_000
     path = room.explain(first.labels).groups[0]
     assert (path.waiting, path.next_ms) == (True, START + 30_000)
-    room.log.record(
-        HOOK.target,
-        path.key,
-        firing=frozenset([name]),
-        resolved=frozenset(),
-        now_ms=START + 30_000,
-        repeat_interval_ms=HOUR,
-        memory={},
-    )
+    room.log.record([Told(HOOK.target, path.key, frozenset([name]), frozenset(), START + 30_000, HOUR, {})])
     path, prospect = one(room.explain(first.labels))
     assert (prospect.told_ms, prospect.knows) == (START + 30_000, True)
     # Flushes are at 30 s and every 5 minutes: at 1:00:30 the hour is not yet over.

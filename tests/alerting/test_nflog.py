@@ -3,7 +3,7 @@
 import pytest
 
 from alerting.fakes import START, MemoryTable
-from hivesight.alerting.nflog import RETENTION_MS, Entry, NotificationLog, Reason, Target, decide
+from hivesight.alerting.nflog import RETENTION_MS, Entry, NotificationLog, Reason, Target, Told, decide
 
 HOUR = 3_600_000
 NONE: frozenset[str] = frozenset()
@@ -52,15 +52,7 @@ def test_decisions(
 def test_entries_outlive_the_process_until_they_expire() -> None:
     table, target = MemoryTable(), Target("team", "webhook", 0)
     log = NotificationLog(table, START)
-    log.record(
-        target,
-        "{}:{}",
-        firing=frozenset("ab"),
-        resolved=frozenset("c"),
-        now_ms=START,
-        repeat_interval_ms=HOUR,
-        memory={"ts": "1"},
-    )
+    log.record([Told(target, "{}:{}", frozenset("ab"), frozenset("c"), START, HOUR, {"ts": "1"})])
     again = NotificationLog(table, START)
     assert again.find(target, "{}:{}") == Entry(START, frozenset("ab"), frozenset("c"), START + 2 * HOUR, {"ts": "1"})
     again.sweep(START + 2 * HOUR)
@@ -70,7 +62,7 @@ def test_entries_outlive_the_process_until_they_expire() -> None:
 def test_entries_do_not_age_while_nobody_can_act_on_them() -> None:
     table, target = MemoryTable(), Target("team", "webhook", 0)
     log = NotificationLog(table, START)
-    log.record(target, "g", firing=frozenset("a"), resolved=NONE, now_ms=START, repeat_interval_ms=HOUR, memory={})
+    log.record([Told(target, "g", frozenset("a"), NONE, START, HOUR, {})])
     late = START + 50 * HOUR
     again = NotificationLog(table, late)
     found = again.find(target, "g")
@@ -79,7 +71,7 @@ def test_entries_do_not_age_while_nobody_can_act_on_them() -> None:
 
 def test_no_entry_lives_longer_than_five_days() -> None:
     log, target = NotificationLog(MemoryTable(), START), Target("team", "webhook", 0)
-    log.record(target, "g", firing=NONE, resolved=NONE, now_ms=START, repeat_interval_ms=RETENTION_MS, memory={})
+    log.record([Told(target, "g", NONE, NONE, START, RETENTION_MS, {})])
     found = log.find(target, "g")
     assert found is not None and found.expires_ms == START + RETENTION_MS
 

@@ -2,13 +2,13 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from alerting.fakes import START, ManualClock, memory_tables
+from alerting.fakes import START, ManualClock, MemoryTable, memory_tables
 from alerting.fakes import alert as make
 from hivesight.alerting import Alerting, AlertingMetrics, AlertState, Flush, Tables, nflog, read_config
 from hivesight.alerting.config import Config
@@ -289,6 +289,7 @@ def test_what_is_over_and_told_is_swept_from_the_table() -> None:
         await alerting.settled()
         clock.ms += 30_000
         alerting.start_due()
+        await alerting.settled()
 
     asyncio.run(go())
     assert tables.alerts.load() == []
@@ -347,3 +348,52 @@ def test_equal_alerts_are_one() -> None:
     one: Alert = make(alertname="X")
     alerting.put([one, one, replace(one, starts_at_ms=START + 1)])
     assert [view.alert.starts_at_ms for view in alerting.alerts()] == [START]
+
+
+@dataclass
+class SlowTable(MemoryTable):
+    """A table that takes its time, once it is told to."""
+
+    slow: bool = False
+    writing: threading.Event = field(default_factory=threading.Event)
+    go_on: threading.Event = field(default_factory=threading.Event)
+
+    def put(self, items: Mapping[str, bytes]) -> None:
+        if self.slow:
+            self.writing.set()
+            assert self.go_on.wait(10)
+        super().put(items)
+
+
+def test_nobody_waits_for_the_disk_but_who_changes_something() -> None:
+    clock, listener, table, silences = ManualClock(), Listener(), SlowTable(), SlowTable()
+    alerting = room(clock, replace(memory_tables(), alerts=table, silences=silences))
+    alerting.apply(config(CONFIG.replace("group_wait: 30s", "group_wait: 5s")), listener)
+    alerting.put([make(alertname="X")])
+    table.slow = silences.slow = True
+    until = START + 3_600_000
+    wanted = SilenceRequest(parse_matchers("alertname=X"), START, until, "ann", "why")
+    writers = [
+        threading.Thread(target=alerting.put, args=([make(alertname="Y")],)),
+        threading.Thread(target=alerting.silences.set, args=(wanted, START)),
+    ]
+    for writer in writers:
+        writer.start()
+    assert table.writing.wait(10) and silences.writing.wait(10)
+
+    async def go() -> None:
+        clock.ms += 5_000
+        alerting.start_due()
+        await alerting.settled()
+
+    asyncio.run(go())
+    seen = alerting.alerts()
+    assert [view.alert.name for view in seen] == ["X"] and not seen[0].silenced_by
+    assert [len(group.alerts) for group in alerting.groups()] == [1]
+    assert len(listener.heard) == 1
+    table.go_on.set()
+    silences.go_on.set()
+    for writer in writers:
+        writer.join(10)
+    seen = alerting.alerts()
+    assert {view.alert.name: len(view.silenced_by) for view in seen} == {"X": 1, "Y": 0}

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from hivesight.cli.main import VERBS, hivesight
+from hivesight.cli.notify import test as notify_test
 from hivesight.cli.query import query
 from hivesight.cli.test import test as verb_test
 from hivesight.cli.up import up
@@ -17,7 +18,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["up"], ["query"], ["test"], ["demo"], ["demo", "fault"], ["demo", "status"]], ids=" ".join
+    "words",
+    [[], ["up"], ["query"], ["test"], ["demo"], ["demo", "fault"], ["demo", "status"], ["notify"], ["notify", "test"]],
+    ids=" ".join,
 )
 def test_help_has_an_example(words: list[str]) -> None:
     result = CliRunner().invoke(hivesight, [*words, "--help"])
@@ -64,7 +67,7 @@ def test_a_demo_that_does_not_run(tmp_path: Path) -> None:
     assert done.returncode == 1 and "no demo runs" in done.stderr and "hivesight up --demo" in done.stderr
 
 
-@pytest.mark.parametrize("verb", [query, verb_test], ids=["query", "test"])
+@pytest.mark.parametrize("verb", [query, verb_test, notify_test], ids=["query", "test", "notify test"])
 def test_every_flag_of_a_verb_is_documented(verb: click.Command) -> None:
     text = (DOCS / "cli.md").read_text()
     for parameter in verb.params:

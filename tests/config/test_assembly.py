@@ -9,6 +9,7 @@ import pytest
 from hivesight import pack
 from hivesight.config import Options, address, load, read_settings
 from hivesight.config.settings import Settings
+from hivesight.http_client.config import HttpConfig
 from hivesight.model.errors import ConfigError
 
 DOCS = Path(__file__).parents[2] / "docs" / "configuration.md"
@@ -17,7 +18,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "configuration.md"
 def test_nothing_is_required() -> None:
     config = load(Options())
     assert config.settings == Settings()
-    assert [path for path, _ in config.rules] == [str(pack.HOST_RULES)]
+    assert [path for path, _ in config.rules] == [str(path) for path in pack.GENERAL_RULES]
     assert config.alertmanager.config is not None and not config.warnings
 
 
@@ -34,7 +35,7 @@ def test_the_pack_can_be_used_as_it_is(tmp_path: Path) -> None:
     pack.write(tmp_path)
     files = Options(prometheus_config=tmp_path / "prometheus.yml", alertmanager_config=tmp_path / "alertmanager.yml")
     config = load(files)
-    assert len(config.prometheus.scrape_configs) == 7 and len(config.rules) == 2
+    assert len(config.prometheus.scrape_configs) == 7 and len(config.rules) == 3
     assert not config.warnings
 
 
@@ -69,7 +70,7 @@ def keys(kind: type, before: str = "") -> set[str]:
     found: set[str] = set()
     for each in dataclasses.fields(kind):
         name = re.sub(r"_(ms|bytes)$", "", each.name)
-        if isinstance(each.default_factory, type):
+        if isinstance(each.default_factory, type) and each.default_factory is not HttpConfig:
             found |= keys(each.default_factory, f"{before}{name}.")
         else:
             found.add(before + name)

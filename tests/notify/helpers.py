@@ -83,7 +83,7 @@ def receiver(*replies: Reply) -> Iterator[Receiver]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
             state.requests.append(Request(self.path, headers, body, self.command))
             reply = state.replies.pop(0) if len(state.replies) > 1 else state.replies[0]
@@ -101,7 +101,7 @@ def receiver(*replies: Reply) -> Iterator[Receiver]:
             self.end_headers()
             self.wfile.write(reply.body)
 
-        do_PUT = do_POST
+        do_PUT = do_GET = do_POST
 
         def log_message(self, format: str, *args: object) -> None:
             return

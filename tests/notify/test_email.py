@@ -122,8 +122,8 @@ def test_the_default_message() -> None:
     for part in (
         subject,
         "FIRING: The service is down",
-        "How bad: critical",
-        "Since:   firing since 2025-10-09 08:53:20 UTC",
+        "How bad:   critical",
+        "When:      firing since 2025-10-09 08:53:20 UTC",
         "Graph:     http://hive/graph",
         "Runbook:   http://runbook",
         "CPU < 5 & <b>more</b>",
@@ -131,7 +131,7 @@ def test_the_default_message() -> None:
     ):
         assert part in text.get_content()
     body = html.get_content()
-    assert '<a href="http://runbook">Runbook</a>' in body
+    assert 'href="http://runbook">Runbook</a>' in body
     assert "CPU &lt; 5 &amp; &lt;b&gt;more&lt;/b&gt;" in body and "<b>more</b>" not in body
 
 

@@ -47,7 +47,7 @@ def test_the_default_alert() -> None:
             "severity": "critical",
         },
     }
-    for part in ("FIRING: The service is down", "No answer for 1m", "How bad: critical", "Logs:      http://logs"):
+    for part in ("FIRING: The service is down", "No answer for 1m", "How bad:   critical", "Logs:      http://logs"):
         assert part in description
     assert "firing since 2025-10-09 08:53:20 UTC" in description and "Runbook:   http://runbook" in description
 

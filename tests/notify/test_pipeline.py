@@ -218,19 +218,24 @@ def test_time_intervals_hold_back(start: Start) -> None:
     assert server.tell(after_ms=MINUTE) == BOTH
 
 
+def made(at_ms: int, alert: DeliveredAlert) -> Delivery:
+    return Delivery(at_ms, "team", "webhook", 0, "g", {}, "firing", (alert,), 1, DeliveryOutcome.SENT, "first", 1)
+
+
 def test_the_history_is_bounded_and_persists() -> None:
     tables = memory_tables()
     history = History(tables.deliveries, 3)
     for number in range(5):
         delivered = DeliveredAlert("f", "firing", {"a": "b"})
-        history.add(
-            Delivery(number, "team", "webhook", 0, "g", {}, "firing", (delivered,), 1, DeliveryOutcome.SENT, "first", 1)
-        )
+        history.add([made(number, delivered)])
     assert [each.at_ms for each in history.recent()] == [4, 3, 2]
     again = History(tables.deliveries, 3)
     assert again.recent() == history.recent() and again.recent(1)[0].at_ms == 4
-    again.add(history.recent(1)[0])
+    again.add(history.recent(1))
     assert len(tables.deliveries.load()) == 3
+    again.add([made(number, delivered) for number in range(10, 20)])
+    assert [each.at_ms for each in again.recent()] == [19, 18, 17]
+    assert History(tables.deliveries, 3).recent() == again.recent()
 
 
 def test_a_configuration_that_cannot_be_used_is_told_before_anything_is_swapped(tmp_path: Path, start: Start) -> None:

@@ -43,7 +43,7 @@ from hivesight.ingest.remote_write import Receiver
 from hivesight.model.clock import Clock, SystemClock
 from hivesight.model.errors import HivesightError, StorageError
 from hivesight.model.labels import Labels
-from hivesight.notify import History, NotifyMetrics, Pipeline, build_pipeline
+from hivesight.notify import Heartbeat, HeartbeatMetrics, History, NotifyMetrics, Pipeline, build_pipeline
 from hivesight.query.promql import Engine, Limits
 from hivesight.rules import Outside, RuleManager, RuleOptions, Surroundings
 from hivesight.schema.dump import as_written
@@ -80,6 +80,7 @@ class Rooms:
     notify_metrics: NotifyMetrics
     otlp: OtlpReceiver
     alertmanagers: Alertmanagers
+    heartbeat: Heartbeat
 
 
 class App:
@@ -126,6 +127,7 @@ class App:
                             loops.create_task(rooms.alerting.run(), name="alerting"),
                             loops.create_task(rooms.alerting.journal.run(), name="journal"),
                             loops.create_task(rooms.alertmanagers.run(), name="alertmanagers"),
+                            loops.create_task(rooms.heartbeat.run(), name="heartbeat"),
                             loops.create_task(self._keep_within_retention(rooms.tsdb), name="retention"),
                             loops.create_task(asyncio.to_thread(read_certificates), name="certificates"),
                         ]
@@ -186,7 +188,9 @@ class App:
         rules = RuleManager(outside, _pool(stack, 2, "rules"))
         otlp = OtlpReceiver(tsdb.push, clock, OtlpMetrics(self._registry))
         notify_metrics = NotifyMetrics(self._registry)
-        rooms = Rooms(tsdb, engine, alerting, rules, scraping, history, notify_metrics, otlp, alertmanagers)
+        heartbeat = Heartbeat(alerting.heard_ms, clock, HeartbeatMetrics(self._registry))
+        stack.push_async_callback(heartbeat.close)
+        rooms = Rooms(tsdb, engine, alerting, rules, scraping, history, notify_metrics, otlp, alertmanagers, heartbeat)
         self._registry.register(figures(tsdb, rules))
         await self._apply(self._config, rooms)
         # Targets that were scraped when the last process ended and are not any more.
@@ -242,8 +246,9 @@ class App:
         assert config.alertmanager.config is not None, "a configuration that was loaded has no errors"
         await asyncio.to_thread(rooms.rules.apply, config.rules, options)
         rooms.engine.default_step_ms = global_.evaluation_interval_ms
-        rooms.alerting.apply(config.alertmanager.config, pipeline)
+        await asyncio.to_thread(rooms.alerting.apply, config.alertmanager.config, pipeline)
         await rooms.alertmanagers.apply(config.prometheus.alerting)
+        rooms.heartbeat.apply(config.settings.heartbeat, _folder(self._options))
         await asyncio.to_thread(rooms.otlp.apply, config.prometheus.otlp)
         await rooms.scraping.apply(config.prometheus, self._local_sources(config))
 
@@ -314,6 +319,11 @@ def _open_tsdb(directory: Path, config: Config, clock: Clock) -> Tsdb:
     )
     tsdb.push.out_of_order_ms = settings.out_of_order_window_ms
     return tsdb
+
+
+def _folder(options: Options) -> Path:
+    """What relative paths in hivesight.yml start from."""
+    return Path() if options.config is None else options.config.parent
 
 
 def _pool(stack: AsyncExitStack, threads: int, name: str) -> ThreadPoolExecutor:

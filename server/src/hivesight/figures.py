@@ -96,6 +96,11 @@ _GROUP_FIGURES: Final[tuple[tuple[str, str, Callable[[Group], float]], ...]] = (
         lambda group: group.status.failures,
     ),
     (
+        "prometheus_rule_group_iterations_total",
+        "Turns of rule groups, those that were left out among them.",
+        lambda group: group.status.iterations + group.status.missed,
+    ),
+    (
         "prometheus_rule_group_iterations_missed_total",
         "Turns of rule groups that were left out because the one before took too long.",
         lambda group: group.status.missed,

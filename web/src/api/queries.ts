@@ -4,9 +4,10 @@ import { useMemo } from "react";
 import { useRefresh, useTimeRange } from "../app/time-range";
 import { type Aligned, alignMatrix } from "../lib/aligned-data";
 import { type AlertItem, needsAction, presentAlerts } from "../lib/alerts";
-import { legendName } from "../lib/labels";
+import { type Labels, legendName } from "../lib/labels";
 import { alignToStep, isLive, resolveRange, stepSeconds } from "../lib/time";
 import { fetchManagedAlerts } from "./alertmanager";
+import { fetchExplanation } from "./explain";
 import { fetchNotifications, fetchStatus } from "./hive";
 import { fetchMetricNames, fetchRules, fetchTargets, queryInstant, queryRange } from "./prom";
 
@@ -94,6 +95,16 @@ export function useFiring(): AlertItem[] {
 export function useNotifications() {
   const refetchInterval = useRefresh();
   return useQuery({ queryKey: ["notifications"], refetchInterval, queryFn: ({ signal }) => fetchNotifications(signal) });
+}
+
+/** The story of one alert, as long as somebody looks at it. */
+export function useExplanation(labels: Labels) {
+  const refetchInterval = useRefresh();
+  return useQuery({
+    queryKey: ["explanation", labels],
+    refetchInterval,
+    queryFn: ({ signal }) => fetchExplanation(labels, signal),
+  });
 }
 
 export function useStatus() {

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from hivesight.alerting.group import Flush, Group
-from hivesight.alerting.order import label_order
 from hivesight.alerting.route import Route
 from hivesight.model.alert import Alert
 from hivesight.model.labels import Labels
@@ -45,10 +44,11 @@ class Dispatcher:
             heapq.heappop(self._due)
         return max(now_ms, self._due[0][0]) if self._due else None
 
-    def due(self, now_ms: int) -> list[Flush]:
-        """The flushes that are due by now, each to be answered by `finished`."""
+    def due(self, now_ms: int, most: int = 1_000_000) -> list[Flush]:
+        """Flushes that are due by now, each to be answered by `finished`; no more once they have `most` alerts."""
         flushes: list[Flush] = []
-        while (at := self.next_due(now_ms)) is not None and at <= now_ms:
+        alerts = 0
+        while alerts < most and (at := self.next_due(now_ms)) is not None and at <= now_ms:
             _, number = heapq.heappop(self._due)
             group = self._groups[number]
             if group.key in self._running:
@@ -59,6 +59,7 @@ class Dispatcher:
             self._schedule(group)
             self._running.add(group.key)
             flushes.append(flush)
+            alerts += len(flush.notices)
         return flushes
 
     def finished(self, flush: Flush, ok: bool) -> None:
@@ -91,11 +92,8 @@ class Dispatcher:
         heapq.heapify(self._due)
 
     def groups(self) -> list[Group]:
-        """The groups, in the order of their labels and receivers."""
-        return sorted(
-            self._groups.values(),
-            key=lambda each: (label_order(each.labels), each.route.options.receiver, each.route.index),
-        )
+        """The groups, each of which has alerts or is being told."""
+        return list(self._groups.values())
 
     def group(self, route: Route, labels: Labels) -> Group | None:
         """The group at this route that alerts with these labels belong to, where there is one."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hivesight.alerting.index import fingerprint
-from hivesight.alerting.order import alert_order
+from hivesight.alerting.order import SortKey, alert_order, label_order
 from hivesight.alerting.route import Route
 from hivesight.model.alert import Alert
 from hivesight.model.labels import Labels
@@ -78,6 +78,11 @@ def _escaped(character: str) -> str:
         return character
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def group_order(group: "Group") -> SortKey:
+    """The order in which groups are listed: by their labels, then by receiver."""
+    return (*label_order(group.labels), group.route.options.receiver, group.route.index)
 
 
 class Group:

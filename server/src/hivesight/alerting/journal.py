@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -115,7 +116,7 @@ class Journal:
                 self._alerts[name] = entry
                 if entry.add(fate, at_ms):
                     self._unsaved[name] = None
-            for name in list(self._alerts)[: max(0, len(self._alerts) - self._limit)]:
+            for name in list(islice(self._alerts, max(0, len(self._alerts) - self._limit))):
                 self._forget(name)
 
     def story(self, fingerprint: str) -> Story | None:

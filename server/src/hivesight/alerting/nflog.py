@@ -2,7 +2,7 @@
 come out right. The decision is a pure function; entries persist."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
@@ -47,6 +47,24 @@ class Entry:
     resolved: frozenset[str]
     expires_ms: int
     memory: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An integration has been told of a group: what was firing and resolved then."""
+
+    target: Target
+    group_key: str
+    firing: frozenset[str]
+    resolved: frozenset[str]
+    at_ms: int
+    repeat_interval_ms: int
+    memory: Mapping[str, str]
+
+    def entry(self) -> Entry:
+        """As it is kept: for two repeat intervals."""
+        expires_ms = self.at_ms + min(RETENTION_MS, 2 * self.repeat_interval_ms)
+        return Entry(self.at_ms, self.firing, self.resolved, expires_ms, dict(self.memory))
 
 
 class Reason(StrEnum):
@@ -111,24 +129,13 @@ class NotificationLog:
     def find(self, target: Target, group_key: str) -> Entry | None:
         return self._entries.get(target.key(group_key))
 
-    def record(
-        self,
-        target: Target,
-        group_key: str,
-        *,
-        firing: frozenset[str],
-        resolved: frozenset[str],
-        now_ms: int,
-        repeat_interval_ms: int,
-        memory: Mapping[str, str],
-    ) -> None:
-        """The integration has been told of these alerts now. The entry lives for two repeat intervals."""
-        name = target.key(group_key)
-        expires = now_ms + min(RETENTION_MS, 2 * repeat_interval_ms)
-        entry = Entry(now_ms, firing, resolved, expires, dict(memory))
+    def record(self, told: Sequence[Told]) -> None:
+        """Note, in one write, who has been told what."""
+        entries = {each.target.key(each.group_key): each.entry() for each in told}
+        documents = {name: _encode(entry) for name, entry in entries.items()}
         with self._lock:
-            self._table.put({name: _encode(entry)})
-            self._entries[name] = entry
+            self._table.put(documents)
+            self._entries |= entries
 
     def sweep(self, now_ms: int) -> None:
         """Forget entries that have expired; what the table could not take before is tried again."""

@@ -3,14 +3,14 @@ flush."""
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
 import orjson
 
-from hivesight.alerting.index import MatcherIndex
+from hivesight.alerting.silence_matches import SilenceMatches
 from hivesight.alerting.table import Table, load_documents
 from hivesight.model.errors import HivesightError, LimitExceeded
 from hivesight.model.labels import Labels
@@ -77,15 +77,15 @@ def new_id() -> str:
 
 class Silences:
     """Every silence that has not been over for longer than the retention. Thread-safe; a change is durable when it
-    returns."""
+    returns, and nobody who reads waits for the disk meanwhile."""
 
     def __init__(self, table: Table, now_ms: int, ids: Callable[[], str] = new_id) -> None:
-        self._lock = threading.RLock()
+        self._changing = threading.RLock()
+        self._lock = threading.Lock()
         self._table = table
         self._ids = ids
         self._silences = load_documents(table, _decode)
-        self._matching: dict[Labels, tuple[Silence, ...]] = {}
-        self._index: MatcherIndex[Silence] | None = None
+        self._matches = _matches_of(self._silences.values())
         self.sweep(now_ms)
 
     def __iter__(self) -> Iterator[Silence]:
@@ -105,12 +105,7 @@ class Silences:
     def muting(self, labels: Labels, now_ms: int) -> list[Silence]:
         """The active silences that mute an alert with these labels."""
         with self._lock:
-            matching = self._matching.get(labels)
-            if matching is None:
-                if self._index is None:
-                    self._index = MatcherIndex((each.matchers, each) for each in self._silences.values())
-                matching = tuple(self._index.matching(labels))
-                self._matching[labels] = matching
+            matching = [self._silences[id_] for id_ in self._matches.of(labels)]
         return [each for each in matching if each.state(now_ms) is SilenceState.ACTIVE]
 
     def set(self, request: SilenceRequest, now_ms: int) -> Silence:
@@ -118,7 +113,7 @@ class Silences:
         rewritten that has happened, else the old one is expired and a new one made (Alertmanager, `Silences.Set`).
         Raises BadSilence, NoSuchSilence, LimitExceeded."""
         _check(request, now_ms)
-        with self._lock:
+        with self._changing:
             return self._set(request, now_ms)
 
     def _set(self, request: SilenceRequest, now_ms: int) -> Silence:
@@ -146,7 +141,7 @@ class Silences:
 
     def expire(self, id_: str, now_ms: int) -> Silence:
         """End a silence now; one that is over already stays as it is. Raises NoSuchSilence."""
-        with self._lock:
+        with self._changing:
             old = self.get(id_)
             if old.state(now_ms) is SilenceState.EXPIRED:
                 return old
@@ -155,22 +150,33 @@ class Silences:
             self._store(ended)
             return ended
 
-    def sweep(self, now_ms: int) -> None:
-        """Forget silences that have been over for longer than the retention, and what was worked out for alerts."""
-        with self._lock:
-            old = [each.id for each in self._silences.values() if each.ends_at_ms + RETENTION_MS <= now_ms]
+    def sweep(self, now_ms: int, alerts: int = 0) -> None:
+        """Forget silences that have been over for longer than the retention, and what was found for alerts that are
+        gone. alerts: how many there are."""
+        with self._changing:
+            old = {each.id for each in self._silences.values() if each.ends_at_ms + RETENTION_MS <= now_ms}
             if old:
                 self._table.delete(old)
-            for id_ in old:
-                del self._silences[id_]
-            self._matching.clear()
-            self._index = None
+                kept = {id_: each for id_, each in self._silences.items() if id_ not in old}
+                matches = _matches_of(kept.values())
+                with self._lock:
+                    self._silences, self._matches = kept, matches
+        with self._lock:
+            self._matches.forget(2 * alerts)
 
     def _store(self, silence: Silence) -> None:
         self._table.put({silence.id: _encode(silence)})
-        self._silences[silence.id] = silence
-        self._matching.clear()
-        self._index = None
+        with self._lock:
+            if silence.id not in self._silences:
+                self._matches.add(silence.matchers, silence.id)
+            self._silences[silence.id] = silence
+
+
+def _matches_of(silences: Iterable[Silence]) -> SilenceMatches:
+    found = SilenceMatches()
+    for each in silences:
+        found.add(each.matchers, each.id)
+    return found
 
 
 def _check(request: SilenceRequest, now_ms: int) -> None:

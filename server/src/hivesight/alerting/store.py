@@ -1,5 +1,6 @@
 """The alerts that are current: what was said last of each, merged as Alertmanager merges. Alerts enter in any order and
-any number of times; the stored form of each leaves. Not thread-safe: the room holds the lock."""
+any number of times; the stored form of each leaves. One change at a time, which the room sees to; whoever reads
+meanwhile sees what was before it or after it."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -40,7 +41,9 @@ class AlertStore:
         return len(self._alerts)
 
     def __iter__(self) -> Iterator[Alert]:
-        return iter([stored.alert for stored in self._alerts.values()])
+        # One step of the interpreter, which no change comes between.
+        every = list(self._alerts.values())
+        return iter([stored.alert for stored in every])
 
     def get(self, name: str) -> Alert | None:
         """The alert with this fingerprint."""

@@ -49,6 +49,7 @@ class GroupView:
 
 AlertFilter = Callable[[AlertView], bool]
 ReceiverFilter = Callable[[str], bool]
+LabelFilter = Callable[[Labels], bool]
 
 
 def with_receivers(groups: Sequence[GroupView]) -> list[GroupView]:

@@ -16,6 +16,7 @@ VERBS: Final = {
     "test": ("hivesight.cli.test", "Run promtool's unit tests of recording and alerting rules."),
     "alerts": ("hivesight.cli.alerts", "Tell why an alert was told, or was not."),
     "routes": ("hivesight.cli.routes", "Draw the routing tree, and try labels on it."),
+    "notify": ("hivesight.cli.notify", "Send a test notification through a receiver."),
     "storage": (
         "hivesight.cli.storage",
         "Look at the files of the metrics store, verify them, copy them, import history.",

@@ -18,6 +18,7 @@ from hivesight.api.hive import Demo
 from hivesight.app import VERSION, App
 from hivesight.config import Options
 from hivesight.demo.hive import DemoHive, Inbox
+from hivesight.http_client.event_loop import EventLoop
 from hivesight.model.errors import HivesightError
 from hivesight.telemetry import log
 
@@ -96,7 +97,7 @@ def up(
         shown = Demo(inbox.url, _command(loaded.data)) if inbox else None
         app = App(options, loaded, demo=shown)
         with contextlib.suppress(KeyboardInterrupt):
-            uvloop.run(_serve(app, loaded.data, shown))
+            uvloop.run(_serve(app, loaded.data, shown), loop_factory=EventLoop)
 
 
 def _or(said: str | None, default: Path) -> Path:

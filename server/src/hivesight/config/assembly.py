@@ -1,6 +1,6 @@
 """Reads every file that the server runs on, and judges them together: all of it can be used, or none."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -11,6 +11,7 @@ from hivesight.alerting.config_check import read_config
 from hivesight.config.settings import Settings
 from hivesight.model.diagnostics import Diagnostic, Severity
 from hivesight.model.errors import ConfigError
+from hivesight.notify.heartbeat import HeartbeatConfig
 from hivesight.rules import RuleFile, read_rule_file
 from hivesight.schema import Loaded, load_file
 from hivesight.sources.config import PrometheusFile
@@ -22,7 +23,7 @@ _BUILT_IN: Final = Path("built-in")
 # Without a prometheus.yml: this host and the server itself, and the rules that need nothing else.
 _NO_PROMETHEUS_FILE: Final = f"""
 global: {{scrape_interval: 15s, evaluation_interval: 15s}}
-rule_files: ['{pack.HOST_RULES}']
+rule_files: {[str(path) for path in pack.GENERAL_RULES]}
 """
 # Without an alertmanager.yml: alerts are grouped and shown, and nobody is told.
 _NO_ALERTMANAGER_FILE: Final = """
@@ -92,9 +93,25 @@ def load(options: Options) -> Config:
                 rules.append((source.path, source.file))
     alertmanager = _alertmanager(settings)
     found += alertmanager.diagnostics
+    found += _heartbeat(settings, options, rules)
     if prometheus.value is None or any(each.severity is Severity.ERROR for each in found):
         raise ConfigError([each for each in found if each.severity is Severity.ERROR])
     return Config(settings, Path(settings.data), prometheus.value, tuple(rules), alertmanager, tuple(found))
+
+
+def _heartbeat(settings: Settings, options: Options, rules: Sequence[tuple[str, RuleFile]]) -> list[Diagnostic]:
+    """A heartbeat that no rule of ours keeps going; who posts alerts from outside may do so."""
+    heartbeat = settings.heartbeat
+    made = {rule.alert for _, file in rules for group in file.groups for rule in group.rules}
+    if options.config is None or not heartbeat.on or heartbeat.alert in made:
+        return []
+    message = (
+        f"no rule makes the alert {heartbeat.alert!r}, without which no heartbeat is sent: add a rule with "
+        "`expr: vector(1)`, or name one that always fires in heartbeat.alert"
+    )
+    loaded = load_file(options.config, Settings)
+    place = ("heartbeat", "alert") if heartbeat.alert != HeartbeatConfig().alert else ("heartbeat",)
+    return [loaded.at(place, "heartbeat/no-rule", message, severity=Severity.WARNING, on_key=True)]
 
 
 def _prometheus(settings: Settings) -> Loaded[PrometheusFile]:

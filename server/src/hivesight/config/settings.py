@@ -5,6 +5,7 @@ from dataclasses import field
 from typing import Annotated, Final, Literal
 
 from hivesight.model.duration import parse_duration
+from hivesight.notify.heartbeat import HeartbeatConfig
 from hivesight.schema import Bytes, DurationMs, HttpUrl, PositiveDurationMs, Text, key, parsed, section
 
 DEFAULT_LISTEN: Final = "127.0.0.1:9640"
@@ -118,4 +119,5 @@ class Settings:
     storage: Storage = field(default_factory=Storage)
     query: Query = field(default_factory=Query)
     otlp: Otlp = field(default_factory=Otlp)
+    heartbeat: HeartbeatConfig = field(default_factory=HeartbeatConfig)
     log: Log = field(default_factory=Log)

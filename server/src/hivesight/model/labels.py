@@ -14,21 +14,22 @@ class Labels(Mapping[str, str]):
     """An immutable label set. Enters: a mapping or pairs of names and values; a label with an empty value
     is the same as no label (Prometheus data model) and is dropped. Equal sets are equal and hash equally."""
 
-    __slots__ = ("_hash", "pairs")
+    __slots__ = ("_fingerprint", "_hash", "pairs")
 
     pairs: tuple[tuple[str, str], ...]
+    _fingerprint: str | None
     _hash: int | None
 
     def __init__(self, labels: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
         self.pairs = tuple(sorted([pair for pair in dict(labels).items() if pair[1]]))
-        self._hash = None
+        self._fingerprint = self._hash = None
 
     @classmethod
     def of_sorted(cls, pairs: tuple[tuple[str, str], ...]) -> "Labels":
         """The set of pairs that are known to be sorted by name, each name once and no value empty."""
         made = cls.__new__(cls)
         made.pairs = pairs
-        made._hash = None
+        made._fingerprint = made._hash = None
         return made
 
     def __getitem__(self, name: str) -> str:
@@ -84,12 +85,15 @@ class Labels(Mapping[str, str]):
 
     def fingerprint(self) -> str:
         """16 hexadecimal digits: 64-bit FNV-1a over name, 0xff, value, 0xff in order of names, which is what
-        Prometheus and Alertmanager show as an alert's fingerprint."""
+        Prometheus and Alertmanager show as an alert's fingerprint. Worked out once."""
+        if self._fingerprint is not None:
+            return self._fingerprint
         total = _FNV_OFFSET
         for name, value in self.pairs:
             for byte in b"%b\xff%b\xff" % (name.encode(), value.encode()):
                 total = ((total ^ byte) * _FNV_PRIME) & _MASK_64
-        return f"{total:016x}"
+        self._fingerprint = f"{total:016x}"
+        return self._fingerprint
 
     def __str__(self) -> str:
         """The set as PromQL writes it: `up{job="node"}`."""

@@ -9,6 +9,7 @@ from hivesight.alerting.nflog import NotificationLog
 from hivesight.alerting.outlook import Muter
 from hivesight.model.clock import Clock
 from hivesight.model.errors import ConfigError
+from hivesight.notify.group_commit import GroupCommit
 from hivesight.notify.history import History
 from hivesight.notify.metrics import NotifyMetrics
 from hivesight.notify.notification import Integration
@@ -41,11 +42,22 @@ def build_pipeline(
     if faults:
         raise ConfigError(faults)
     around = Surroundings(config.global_, templates, file.directory)
-    parts = Parts(muter, log, journal, history, metrics, clock, external_url.rstrip("/"), patience or Patience())
-    return Pipeline(parts, {each.name: _integrations(each, around) for each in config.receivers})
+    parts = Parts(
+        muter,
+        log,
+        GroupCommit(log.record),
+        GroupCommit(history.add),
+        journal,
+        metrics,
+        clock,
+        external_url.rstrip("/"),
+        patience or Patience(),
+    )
+    return Pipeline(parts, {each.name: integrations(each, around) for each in config.receivers})
 
 
-def _integrations(receiver: Receiver, around: Surroundings) -> Sequence[Integration]:
+def integrations(receiver: Receiver, around: Surroundings) -> Sequence[Integration]:
+    """A notifier for each section of the receiver."""
     return [
         Integration(receiver.name, kind.name, index, section.send_resolved, kind.make(section, around))
         for kind in KINDS

@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-import threading
 from pathlib import Path
 from typing import Final
 
@@ -11,13 +10,14 @@ from hivesight.alerting.config_receivers import EmailConfig
 from hivesight.http_client.config import TlsConfig
 from hivesight.http_client.errors import SettingError
 from hivesight.http_client.folder import tls_in_folder
+from hivesight.http_client.threads import in_own_thread
 from hivesight.http_client.tls import ssl_context
 from hivesight.notify.errors import FailureReason, NotifyError
 from hivesight.notify.mail_message import addresses, as_bytes, mail_message, standard_headers
 from hivesight.notify.notification import Notification
 from hivesight.notify.rendering import Templates
 from hivesight.notify.secrets import read_secret, unusable
-from hivesight.notify.smtp import SmtpAccount, SmtpServer, SmtpSession
+from hivesight.notify.smtp import Accepted, SmtpAccount, SmtpServer, SmtpSession
 
 DEFAULT_SUBJECT: Final = '{{ template "email.default.subject" . }}'
 DEFAULT_TEXT: Final = '{{ template "email.default.text" . }}'
@@ -37,9 +37,10 @@ class EmailNotifier:
     async def notify(self, notification: Notification) -> str:
         sender, recipients, message = await asyncio.to_thread(self._message, notification)
         async with self._free:
-            remarks = await self._send(sender, recipients, message)
-        notification.remarks.extend(remarks)
-        return f"the mail server took it for {len(recipients) - len(remarks)} of {len(recipients)} recipients"
+            accepted = await self._send(sender, recipients, message)
+        notification.remarks.extend(accepted.remarks)
+        taken = len(recipients) - len(accepted.remarks)
+        return f"{accepted.answer}, for {taken} of {len(recipients)} recipients"
 
     def _message(self, notification: Notification) -> tuple[str, list[str], bytes]:
         """The sender, the recipients and the message. Raises NotifyError."""
@@ -71,37 +72,16 @@ class EmailNotifier:
         flush = notification.flush
         return {**standard_headers(flush.now_ms, config.threading, flush.group_key, filled["To"]), **filled}
 
-    async def _send(self, sender: str, recipients: list[str], message: bytes) -> list[str]:
+    async def _send(self, sender: str, recipients: list[str], message: bytes) -> Accepted:
         """The conversation in a thread that does not hold up the end of the process."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[list[str]] = loop.create_future()
         session: list[SmtpSession] = []
 
-        def settle(remarks: list[str], error: BaseException | None) -> None:
-            if answer.cancelled():
-                return
-            if error is None:
-                answer.set_result(remarks)
-            else:
-                answer.set_exception(error)
+        def work() -> Accepted:
+            session.append(self._session())
+            return session[0].send(sender, recipients, message)
 
-        def work() -> None:
-            remarks: list[str] = []
-            failure: BaseException | None = None
-            try:
-                session.append(self._session())
-                remarks = session[0].send(sender, recipients, message)
-            except Exception as error:  # noqa: BLE001 - handed to whoever waits
-                failure = error
-            try:
-                loop.call_soon_threadsafe(settle, remarks, failure)
-            except RuntimeError:
-                # The loop is closed: nobody waits any more.
-                return
-
-        threading.Thread(target=work, name="smtp", daemon=True).start()
         try:
-            return await answer
+            return await in_own_thread(work, "smtp")
         except asyncio.CancelledError:
             for each in session:
                 each.abort()

@@ -49,7 +49,7 @@ class Delivery:
 
 
 class History:
-    """The last 500 deliveries, newest first. Thread-safe; `add` blocks for one write."""
+    """The last 500 deliveries, newest first. Thread-safe; `add` blocks for one write and one removal."""
 
     def __init__(self, table: Table, most: int = MOST) -> None:
         self._table = Lenient(table, "deliveries", lambda: None)
@@ -60,15 +60,19 @@ class History:
             self._kept.append((name, delivery))
         self._next = int(self._kept[-1][0]) + 1 if self._kept else 0
 
-    def add(self, delivery: Delivery) -> None:
+    def add(self, deliveries: Sequence[Delivery]) -> None:
+        """In the order in which they went out."""
         with self._lock:
-            name = f"{self._next:016d}"
-            self._next += 1
-            self._kept.append((name, delivery))
+            first, self._next = self._next, self._next + len(deliveries)
+            numbered = [(f"{first + place:016d}", each) for place, each in enumerate(deliveries)]
+            before = len(self._kept)
+            self._kept.extend(numbered)
             gone = [self._kept.popleft()[0] for _ in range(len(self._kept) - self._most)]
-            self._table.put({name: orjson.dumps(asdict(delivery))})
+            # Of more than are kept, the first go before they were written.
+            kept = numbered[max(0, len(gone) - before) :]
+            self._table.put({name: orjson.dumps(asdict(each)) for name, each in kept})
             if gone:
-                self._table.delete(gone)
+                self._table.delete(gone[:before])
 
     def recent(self, limit: int = 100) -> Sequence[Delivery]:
         """The newest first."""

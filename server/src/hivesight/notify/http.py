@@ -20,6 +20,9 @@ from hivesight.notify.errors import FailureReason, NotifyError, judge_status, sh
 from hivesight.notify.secrets import unusable
 
 MAX_ANSWER_BYTES: Final = 64 * 1024
+MAX_AT_ONCE: Final = 20
+"""Requests of one integration: as many as its connections that stay open. The client's own queue for them takes time
+that grows with the square of its length."""
 _UNLIMITED_SECONDS: Final = 30.0
 
 
@@ -60,6 +63,7 @@ class HttpPoster:
     def __init__(self, config: HttpConfig, directory: Path) -> None:
         config = in_folder(config, directory)
         self._client = HttpClient(config, timeout_seconds=_UNLIMITED_SECONDS)
+        self._turns = asyncio.Semaphore(MAX_AT_ONCE)
         self._tokens = None
         if config.oauth2 is not None:
             self._tokens = TokenSource(config.oauth2, timeout_seconds=_UNLIMITED_SECONDS)
@@ -75,7 +79,8 @@ class HttpPoster:
         method: str = "POST",
     ) -> Answer:
         try:
-            async with asyncio.timeout(timeout_ms / 1000 or _UNLIMITED_SECONDS):
+            # The wait for a turn is no part of the answer's time.
+            async with self._turns, asyncio.timeout(timeout_ms / 1000 or _UNLIMITED_SECONDS):
                 sent = {"Content-Type": content_type, "User-Agent": user_agent()}
                 sent |= await self._configured()
                 sent |= {name: sendable(value, name) for name, value in (headers or {}).items()}

@@ -1,6 +1,6 @@
 """What the notifiers count of themselves; the names are Alertmanager's."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from hivesight.notify.errors import FailureReason
 
@@ -52,3 +52,28 @@ class NotifyMetrics:
         self._latency.labels(integration).observe(seconds)
         if failure is not None:
             self._failed.labels(integration, receiver, failure).inc()
+
+
+class HeartbeatMetrics:
+    """Registered once per server."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._beats = Counter(
+            "hivesight_heartbeats",
+            "Heartbeats by outcome: sent, failed, withheld (since alerts do not get through).",
+            ["outcome"],
+            registry=registry,
+        )
+        for outcome in ("sent", "failed", "withheld"):
+            self._beats.labels(outcome)
+        self._last = Gauge(
+            "hivesight_heartbeat_last_sent_timestamp_seconds",
+            "When the last heartbeat was sent; 0 for never.",
+            registry=registry,
+        )
+
+    def over(self, outcome: str, sent_ms: int = 0) -> None:
+        """A heartbeat was sent at this time, or was not."""
+        self._beats.labels(outcome).inc()
+        if sent_ms:
+            self._last.set(sent_ms / 1000)

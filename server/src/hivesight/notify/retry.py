@@ -70,7 +70,8 @@ async def _once(notifier: Notifier, notification: Notification, seconds: float) 
     except NotifyError as error:
         return error, ""
     except TimeoutError:
-        return NotifyError(FailureReason.TIMEOUT, "no answer before the group's next turn", retry=True), ""
+        message = f"no answer within the {seconds:.1f} s that were left"
+        return NotifyError(FailureReason.TIMEOUT, message, retry=True), ""
     except Exception as error:  # noqa: BLE001
         # A fault of ours in one notifier must not take the others with it; it is counted as reason "other".
         _log.exception("notifier failed unexpectedly", notifier=type(notifier).__name__)

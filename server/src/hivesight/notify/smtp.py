@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hivesight.alerting.config_types import HostPort
-from hivesight.notify.errors import FailureReason, NotifyError, judge_smtp
+from hivesight.notify.errors import FailureReason, NotifyError, judge_smtp, shown
 
 _READY: Final = 220
+_DONE: Final = 250
+_FORWARDED: Final = 251
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,15 @@ class SmtpServer:
     timeout_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """answer: the server's, when it had the message. remarks: one for each recipient that it refused while it took
+    others."""
+
+    answer: str
+    remarks: tuple[str, ...]
+
+
 class _Plain(smtplib.SMTP):
     def shows(self, name: str) -> None:
         """The name that the server's certificate must have."""
@@ -49,6 +60,26 @@ class _Encrypted(smtplib.SMTP_SSL):
         self._host = name
 
 
+def _handed_over(smtp: smtplib.SMTP, sender: str, recipients: list[str], message: bytes) -> Accepted:
+    """What `SMTP.sendmail` does, which keeps the server's last answer, and with it the message's number there, for
+    itself (RFC 5321 section 3.3)."""
+    code, text = smtp.mail(sender, [f"size={len(message)}"] if smtp.has_extn("size") else [])
+    if code != _DONE:
+        raise smtplib.SMTPSenderRefused(code, text, sender)
+    refused: dict[str, tuple[int, bytes]] = {}
+    for each in recipients:
+        code, text = smtp.rcpt(each)
+        if code not in (_DONE, _FORWARDED):
+            refused[each] = (code, text)
+    if len(refused) == len(recipients):
+        raise smtplib.SMTPRecipientsRefused(refused)
+    code, text = smtp.data(message)
+    if code != _DONE:
+        raise smtplib.SMTPDataError(code, text)
+    remarks = (f"{who} was refused: {code} {text.decode(errors='replace')}" for who, (code, text) in refused.items())
+    return Accepted(f"{code} {shown(text)}", tuple(remarks))
+
+
 class SmtpSession:
     """One message to one server. `abort`, from another thread, ends a conversation that takes too long."""
 
@@ -58,9 +89,8 @@ class SmtpSession:
         self._smtp: smtplib.SMTP | None = None
         self._aborted = False
 
-    def send(self, sender: str, recipients: list[str], message: bytes) -> list[str]:
-        """Hand the message over. Leaves: a remark for each recipient that the server refused while it took others.
-        Raises NotifyError."""
+    def send(self, sender: str, recipients: list[str], message: bytes) -> Accepted:
+        """Hand the message over. Raises NotifyError."""
         address = self._server.address
         try:
             with self._client() as smtp:
@@ -108,7 +138,7 @@ class SmtpSession:
         client.shows(server.server_name or server.address.host)
         return client
 
-    def _converse(self, smtp: smtplib.SMTP, sender: str, recipients: list[str], message: bytes) -> list[str]:
+    def _converse(self, smtp: smtplib.SMTP, sender: str, recipients: list[str], message: bytes) -> Accepted:
         smtp.ehlo_or_helo_if_needed()
         encrypted = self._server.implicit_tls
         if self._server.starttls and not encrypted:
@@ -119,8 +149,7 @@ class SmtpSession:
             smtp.ehlo()
             encrypted = True
         self._authenticate(smtp, encrypted)
-        refused = smtp.sendmail(sender, recipients, message)
-        return [f"{who} was refused: {code} {text.decode(errors='replace')}" for who, (code, text) in refused.items()]
+        return _handed_over(smtp, sender, recipients, message)
 
     def _authenticate(self, smtp: smtplib.SMTP, encrypted: bool) -> None:
         """By the first mechanism that the server offers and for which there is a password (as Alertmanager does)."""

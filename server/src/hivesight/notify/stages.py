@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 from hivesight.alerting.group import Flush, Notice
 from hivesight.alerting.journal import Journal, What
-from hivesight.alerting.nflog import NotificationLog, Reason
+from hivesight.alerting.nflog import NotificationLog, Reason, Told
 from hivesight.alerting.outlook import Muter
 from hivesight.model.clock import Clock
 from hivesight.model.labels import Labels
-from hivesight.notify.history import History
+from hivesight.notify.computing import compute
+from hivesight.notify.history import Delivery
 from hivesight.notify.metrics import NotifyMetrics
 from hivesight.notify.notification import Notification
 from hivesight.notify.retry import Outcome, Patience
@@ -35,16 +36,26 @@ Stage = Callable[[Telling], Awaitable[Telling]]
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the stages work with."""
+    """What the stages work with. record, remember: return once it is written."""
 
     muter: Muter
     log: NotificationLog
+    record: Callable[[Told], Awaitable[None]]
+    remember: Callable[[Delivery], Awaitable[None]]
     journal: Journal
-    history: History
     metrics: NotifyMetrics
     clock: Clock
     external_url: str
     patience: Patience
+
+
+def computed(work: Callable[[Telling], Telling]) -> Stage:
+    """A stage that only computes."""
+
+    async def run(telling: Telling) -> Telling:
+        return await compute(len(telling.notices), work, telling)
+
+    return run
 
 
 def sequence(*stages: Stage) -> Stage:
@@ -98,7 +109,7 @@ def muted(what: What, parts: Parts, by: Callable[[Labels, int], Sequence[object]
     """Without the alerts that something mutes: by what, `by` tells."""
     suppressed = parts.metrics.suppressed.labels(what)
 
-    async def run(telling: Telling) -> Telling:
+    def work(telling: Telling) -> Telling:
         now_ms = telling.flush.now_ms
         found = [(each, by(each.alert.labels, now_ms)) for each in telling.notices]
         held = [(each, "; ".join(map(str, causes))) for each, causes in found if causes]
@@ -106,7 +117,7 @@ def muted(what: What, parts: Parts, by: Callable[[Labels, int], Sequence[object]
         parts.journal.note(telling.flush, what, held, at_ms=now_ms)
         return replace(telling, notices=tuple(each for each, causes in found if not causes))
 
-    return run
+    return computed(work)
 
 
 def muted_by_time(parts: Parts) -> Stage:

@@ -1,17 +1,17 @@
 """The stages of one integration: whether it was told already, what it is told, telling it, and noting that."""
 
-import asyncio
 from dataclasses import replace
 from typing import Final
 
 import structlog
 
 from hivesight.alerting.journal import What
-from hivesight.alerting.nflog import Reason, decide
+from hivesight.alerting.nflog import Reason, Told, decide
+from hivesight.notify.computing import compute
 from hivesight.notify.history import MOST_ALERTS, DeliveredAlert, Delivery, DeliveryOutcome
 from hivesight.notify.notification import Integration, Notification
 from hivesight.notify.retry import Outcome, send
-from hivesight.notify.stages import Parts, Stage, Telling
+from hivesight.notify.stages import Parts, Stage, Telling, computed
 from hivesight.notify.template_data import template_data
 
 _log: Final = structlog.get_logger("notify")
@@ -21,7 +21,7 @@ def dedup(parts: Parts, integration: Integration) -> Stage:
     """Nothing where the integration was told the same within the repeat interval."""
     target = integration.target
 
-    async def run(telling: Telling) -> Telling:
+    def work(telling: Telling) -> Telling:
         flush = telling.flush
         firing = frozenset(each.fingerprint for each in telling.notices if each.firing)
         resolved = frozenset(each.fingerprint for each in telling.notices if not each.firing)
@@ -39,7 +39,7 @@ def dedup(parts: Parts, integration: Integration) -> Stage:
         notices = telling.notices if reason.tells else ()
         return replace(telling, notices=notices, firing=firing, resolved=resolved, reason=reason)
 
-    return run
+    return computed(work)
 
 
 def render(parts: Parts, integration: Integration) -> Stage:
@@ -47,7 +47,7 @@ def render(parts: Parts, integration: Integration) -> Stage:
     to note: the log must learn that the group is resolved."""
     target = integration.target
 
-    async def run(telling: Telling) -> Telling:
+    def work(telling: Telling) -> Telling:
         flush = telling.flush
         notices = tuple(each for each in telling.notices if each.firing or integration.send_resolved)
         if len(notices) < len(telling.notices):
@@ -66,7 +66,7 @@ def render(parts: Parts, integration: Integration) -> Stage:
         )
         return replace(telling, notification=notification)
 
-    return run
+    return computed(work)
 
 
 def retry(parts: Parts, integration: Integration) -> Stage:
@@ -103,16 +103,9 @@ def record(parts: Parts, integration: Integration) -> Stage:
     async def run(telling: Telling) -> Telling:
         flush = telling.flush
         memory = {} if telling.notification is None else telling.notification.memory
-        await asyncio.to_thread(
-            parts.log.record,
-            target,
-            flush.group_key,
-            firing=telling.firing,
-            resolved=telling.resolved,
-            now_ms=parts.clock.now_ms(),
-            repeat_interval_ms=flush.route.options.repeat_interval_ms,
-            memory=memory,
-        )
+        repeat_ms = flush.route.options.repeat_interval_ms
+        now_ms = parts.clock.now_ms()
+        await parts.record(Told(target, flush.group_key, telling.firing, telling.resolved, now_ms, repeat_ms, memory))
         return telling
 
     return run
@@ -125,16 +118,19 @@ def remember(parts: Parts, integration: Integration) -> Stage:
         if telling.notification is not None and telling.outcome is not None:
             now_ms = parts.clock.now_ms()
             delivery = _delivery(now_ms, integration, telling.notification, telling.outcome)
-            parts.journal.note(
+            told = telling.notification.notices
+            await compute(
+                len(told),
+                parts.journal.note,
                 telling.flush,
                 What.TOLD if telling.outcome.error is None else What.FAILED,
-                [(each, delivery.reason) for each in telling.notification.notices],
+                [(each, delivery.reason) for each in told],
                 at_ms=now_ms,
                 target=integration.target,
                 answer=delivery.error or telling.outcome.answer,
                 attempts=delivery.attempts,
             )
-            await asyncio.to_thread(parts.history.add, delivery)
+            await parts.remember(delivery)
         return telling
 
     return run

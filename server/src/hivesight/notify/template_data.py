@@ -20,9 +20,9 @@ def template_data(
     reason: Reason = Reason.FIRST,
 ) -> Record:
     """The dot of notification templates."""
-    firing = [_alert(each) for each in notices if each.firing]
-    resolved = [_alert(each) for each in notices if not each.firing]
     alerts = [_alert(each) for each in notices]
+    firing = [alert for alert, each in zip(alerts, notices, strict=True) if each.firing]
+    resolved = [alert for alert, each in zip(alerts, notices, strict=True) if not each.firing]
     return Record(
         "Data",
         {

@@ -10,6 +10,7 @@ import orjson
 from hivesight.alerting.config_receivers import WebhookConfig
 from hivesight.alerting.group import Notice, Status
 from hivesight.model.clock import rfc3339
+from hivesight.notify.computing import compute
 from hivesight.notify.errors import FailureReason, NotifyError
 from hivesight.notify.http import Poster
 from hivesight.notify.means import filled_tree
@@ -32,7 +33,10 @@ class WebhookNotifier:
 
     async def notify(self, notification: Notification) -> str:
         config = self._config
-        written = await asyncio.to_thread(read_secret, config.url, config.url_file, self._directory, "url_file")
+        if config.url:
+            written = config.url.reveal()
+        else:
+            written = await asyncio.to_thread(read_secret, None, config.url_file, self._directory, "url_file")
         url = self._templates.render(written, notification)
         try:
             check_http_url(url)
@@ -40,21 +44,19 @@ class WebhookNotifier:
             raise NotifyError(FailureReason.CONFIG, f"the webhook's url: {error}", retry=False) from error
         kept = notification.notices[: config.max_alerts or None]
         truncated = len(notification.notices) - len(kept)
-        if config.payload is None:
-            body = payload(notification, kept, truncated)
-        else:
-            body = self._custom(notification, kept, truncated)
+        write = payload if config.payload is None else self._custom
+        body = await compute(len(kept), write, notification, kept, truncated)
         return str(await self._poster.post(url, body, "application/json", config.timeout))
 
     async def close(self) -> None:
         await self._poster.close()
 
-    def _custom(self, notification: Notification, kept: Sequence[Notice], truncated: int) -> bytes:
+    def _custom(self, notification: Notification, notices: Sequence[Notice], truncated: int) -> bytes:
         """The `payload` of the configuration with every text in it filled in; a text that is JSON stands for what it
         says."""
         flush = notification.flush
         labels, url = flush.group_labels, notification.external_url
-        data = template_data(flush.receiver, kept, labels, url, truncated, notification.reason)
+        data = template_data(flush.receiver, notices, labels, url, truncated, notification.reason)
 
         def fill(text: str) -> str:
             return self._templates.render(text, notification, data=data)

@@ -7,7 +7,8 @@ from typing import Final
 FILES: Final = Path(__file__).parent / "files"
 """The files as they are shipped."""
 
-HOST_RULES: Final = FILES / "rules" / "infrastructure_rules.yml"
+RULES: Final = FILES / "rules"
+GENERAL_RULES: Final = (RULES / "infrastructure_rules.yml", RULES / "monitoring_rules.yml")
 """The rules for machines and for the monitoring itself, which hold without any configuration."""
 
 

@@ -63,13 +63,15 @@ class RuleStatus:
 
 @dataclass(frozen=True, slots=True)
 class GroupStatus:
-    """How a group fares. evaluations and failures count rules, missed counts turns of the group."""
+    """How a group fares. evaluations and failures count rules, iterations and missed turns of the group: those that it
+    took, and those that it did not."""
 
     evaluated_at_ms: int = 0
     evaluation_seconds: float = 0.0
     samples: int = 0
     evaluations: int = 0
     failures: int = 0
+    iterations: int = 0
     missed: int = 0
     template_failures: int = 0
 
@@ -130,7 +132,13 @@ class Group:
                     return
                 samples += self._evaluate(place, at_ms)
             seconds = self._outside.clock.monotonic() - begun
-            self.status = replace(self.status, evaluated_at_ms=at_ms, evaluation_seconds=seconds, samples=samples)
+            self.status = replace(
+                self.status,
+                evaluated_at_ms=at_ms,
+                evaluation_seconds=seconds,
+                samples=samples,
+                iterations=self.status.iterations + 1,
+            )
 
     def _evaluate(self, place: Place, at_ms: int) -> int:
         """One rule; how many samples it made."""

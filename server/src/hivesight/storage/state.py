@@ -17,6 +17,8 @@ from hivesight.model.errors import StartError, StorageError
 SCHEMA_VERSION: Final = 1
 
 _BUSY_SECONDS: Final = 5.0
+_CHECKPOINT_PAGES: Final = 4000
+"""16 MiB: keys come in no order, so a page is changed many times before it is worth copying into the file."""
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -143,6 +145,7 @@ def _connect(path: Path) -> sqlite3.Connection:
             )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             error = sqlite3.DatabaseError(str(verdict))

@@ -1,4 +1,5 @@
 import { IconBellOff, IconBook, IconExternalLink } from "@tabler/icons-react";
+import { useState } from "react";
 import type { AlertItem } from "../../lib/alerts";
 import { formatNumber } from "../../lib/format";
 import { safeLink } from "../../lib/labels";
@@ -7,11 +8,13 @@ import { LabelChips } from "../../ui/label-chips";
 import { useNow } from "../../ui/now";
 import { StateTag } from "../../ui/severity";
 import { DeliveryList } from "./delivery-list";
+import { ExplanationView } from "./explanation";
 
 const SHOWN_ELSEWHERE = ["alertname", "severity"];
 
 export function AlertRow({ item }: { item: AlertItem }) {
   const now = useNow();
+  const [why, setWhy] = useState(false);
   const { annotations, deliveries, muted } = item;
   const title = annotations.summary ?? annotations.title ?? "";
   const runbook = annotations.runbook_url ?? annotations.runbook;
@@ -61,7 +64,11 @@ export function AlertRow({ item }: { item: AlertItem }) {
             {item.state === "pending" ? "Told to nobody while pending" : "No notification is known"}
           </p>
         )}
+        <button type="button" className="text-button" aria-expanded={why} onClick={() => setWhy(!why)}>
+          {why ? "Hide why" : "Why?"}
+        </button>
       </div>
+      {why && <ExplanationView labels={item.labels} />}
     </li>
   );
 }

@@ -16,7 +16,7 @@ def alert_document(view: AlertView, state: AlertState) -> dict[str, Any]:
     alert = view.alert
     generator = {"generatorURL": alert.generator_url} if alert.generator_url else {}
     return {
-        "annotations": dict(alert.annotations),
+        "annotations": dict(alert.annotations.pairs),
         "endsAt": rfc3339(alert.ends_at_ms),
         "fingerprint": alert.fingerprint,
         "receivers": [{"name": name} for name in view.receivers],
@@ -29,7 +29,7 @@ def alert_document(view: AlertView, state: AlertState) -> dict[str, Any]:
         },
         "updatedAt": rfc3339(alert.updated_at_ms),
         **generator,
-        "labels": dict(alert.labels),
+        "labels": dict(alert.labels.pairs),
     }
 
 

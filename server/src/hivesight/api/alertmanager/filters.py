@@ -5,9 +5,10 @@ from typing import Final
 
 from starlette.datastructures import QueryParams
 
+from hivesight.alerting.index import meets
 from hivesight.alerting.matchers import parse_matcher
 from hivesight.alerting.silence import Silence, SilenceState
-from hivesight.alerting.view import AlertFilter, AlertState, AlertView, ReceiverFilter
+from hivesight.alerting.view import AlertFilter, AlertState, AlertView, LabelFilter, ReceiverFilter
 from hivesight.model.labels import Labels
 from hivesight.model.matcher import Matcher, all_match, compile_regex
 
@@ -24,8 +25,7 @@ def said(query: QueryParams, name: str) -> bool:
 
 
 def alert_filter(query: QueryParams) -> AlertFilter:
-    """By `filter`, `active`, `silenced` and `inhibited`. Raises ValueError."""
-    matchers = matchers_of(query.getlist("filter"))
+    """By `active`, `silenced` and `inhibited`."""
     active, silenced, inhibited = (said(query, name) for name in ("active", "silenced", "inhibited"))
 
     def wanted(view: AlertView) -> bool:
@@ -33,10 +33,14 @@ def alert_filter(query: QueryParams) -> AlertFilter:
             (active or view.state is not AlertState.ACTIVE)
             and (silenced or not view.silenced_by)
             and (inhibited or not view.inhibited_by)
-            and all_match(matchers, view.alert.labels)
         )
 
     return wanted
+
+
+def label_filter(query: QueryParams) -> LabelFilter:
+    """By `filter`. Raises ValueError."""
+    return meets(matchers_of(query.getlist("filter")))
 
 
 def receiver_filter(query: QueryParams, receivers: Mapping[str, Labels], *, by_name: bool = True) -> ReceiverFilter:

@@ -10,7 +10,17 @@ from starlette.routing import BaseRoute, Route
 
 from hivesight.alerting.room import Alerting
 from hivesight.alerting.silence import NoSuchSilence
-from hivesight.api.alertmanager.answers import BadDocument, Code, Handler, answer, document_of, fault, guarded, refusal
+from hivesight.api.alertmanager.answers import (
+    BadDocument,
+    Code,
+    Handler,
+    answer,
+    answer_list,
+    document_of,
+    fault,
+    guarded,
+    refusal,
+)
 from hivesight.api.alertmanager.documents import (
     alert_document,
     group_document,
@@ -18,7 +28,14 @@ from hivesight.api.alertmanager.documents import (
     silence_document,
     status_document,
 )
-from hivesight.api.alertmanager.filters import alert_filter, receiver_filter, said, silence_filter, silence_order
+from hivesight.api.alertmanager.filters import (
+    alert_filter,
+    label_filter,
+    receiver_filter,
+    said,
+    silence_filter,
+    silence_order,
+)
 from hivesight.api.alertmanager.postable import alerts_of, silence_of
 from hivesight.api.workers import Workers
 from hivesight.model.clock import Clock
@@ -37,10 +54,14 @@ def routes(
     """The routes of this package. configuration: the file in force, without secrets."""
 
     async def alerts(request: Request) -> Response:
-        wanted = alert_filter(request.query_params)
+        wanted, labels = alert_filter(request.query_params), label_filter(request.query_params)
         receivers = receiver_filter(request.query_params, alerting.receivers)
-        found = await workers.run(lambda: alerting.alerts(wanted, receivers))
-        return answer([alert_document(view, view.state) for view in found])
+
+        def find() -> Response:
+            found = alerting.alerts(wanted, labels, receivers)
+            return answer_list(alert_document(view, view.state) for view in found)
+
+        return await workers.run(find)
 
     async def post_alerts(request: Request) -> Response:
         document = await document_of(request, "alerts")
@@ -55,11 +76,15 @@ def routes(
         return refusal(400, "; ".join(faults)) if faults else Response()
 
     async def groups(request: Request) -> Response:
-        wanted = alert_filter(request.query_params)
+        wanted, labels = alert_filter(request.query_params), label_filter(request.query_params)
         receivers = receiver_filter(request.query_params, alerting.receivers)
         muted = said(request.query_params, "muted")
-        found = await workers.run(lambda: alerting.groups(wanted, receivers))
-        return answer([group_document(group) for group in found if muted or not group.muted_by])
+
+        def find() -> Response:
+            found = alerting.groups(wanted, labels, receivers)
+            return answer_list(group_document(group) for group in found if muted or not group.muted_by)
+
+        return await workers.run(find)
 
     async def receivers(request: Request) -> Response:
         found = alerting.receivers
@@ -68,8 +93,12 @@ def routes(
 
     async def silences(request: Request) -> Response:
         wanted, now_ms = silence_filter(request.query_params), clock.now_ms()
-        found = sorted(filter(wanted, alerting.silences), key=lambda each: silence_order(each, now_ms))
-        return answer([silence_document(each, now_ms) for each in found])
+
+        def find() -> Response:
+            found = sorted(filter(wanted, alerting.silences), key=lambda each: silence_order(each, now_ms))
+            return answer_list(silence_document(each, now_ms) for each in found)
+
+        return await workers.run(find)
 
     async def post_silence(request: Request) -> Response:
         wanted = silence_of(await document_of(request, "silence"))

@@ -3,6 +3,7 @@ at once."""
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -26,6 +27,9 @@ from hivesight.query.promql.types import Answer, Grid, Limits, Matrix, Querier, 
 
 _FARTHEST_MS: Final = 2**53
 """Times further away than this have no exact value in seconds, and no date either."""
+
+_LONGEST_KNOWN: Final = 2048
+"""In characters: a thousand trees of longer queries would be large."""
 
 Cancelled = Callable[[], bool]
 
@@ -71,7 +75,7 @@ class Engine:
         """The answer at one time. Raises BadQuery for a fault in the query, QueryLimit where it is too large or took
         too long, QueryError where the data do not let it be answered."""
         _check_time(at_ms)
-        expr = with_info_selectors(resolved(parse(query), Timing(0, 0)))
+        expr = _tree(query, Timing(0, 0))
         grid = Grid.of(at_ms, at_ms, 1)
         running = self._start(expr, query, (at_ms, at_ms, 0), cancelled, is_range=False)
         with np.errstate(all="ignore"):
@@ -94,7 +98,7 @@ class Engine:
                 f"exceeded maximum resolution of {self._limits.max_points_per_series:,} points per timeseries."
                 " Try decreasing the query resolution (?step=XX)"
             )
-        expr = with_info_selectors(resolved(parse(query), Timing(step_ms, end_ms - start_ms)))
+        expr = _tree(query, Timing(step_ms, end_ms - start_ms))
         if (found := type_of(expr)) not in (ValueType.SCALAR, ValueType.VECTOR):
             raise BadQuery(
                 f'invalid expression type "{found}" for range query, must be Scalar or instant Vector', 0, len(query)
@@ -112,6 +116,18 @@ class Engine:
         scope = Scope(*timing, self._lookback_ms, self.default_step_ms)
         fetched = fetch(expr, self._querier, scope, budget)
         return Evaluation.of(expr, Annotations(query), budget, scope, fetched, is_range)
+
+
+def _tree(query: str, timing: Timing) -> Expr:
+    """The query as it is evaluated. Rules and dashboards ask the same again and again."""
+    return _known_tree(query, timing) if len(query) <= _LONGEST_KNOWN else _built_tree(query, timing)
+
+
+def _built_tree(query: str, timing: Timing) -> Expr:
+    return with_info_selectors(resolved(parse(query), timing))
+
+
+_known_tree: Final = lru_cache(maxsize=1024)(_built_tree)
 
 
 def _answer(value: Scalar | String | Vector | Matrix, running: Evaluation) -> Answer:

@@ -237,7 +237,7 @@ SERVICES = [
     # the section's kind, its text, line, column, message
     ("pagerduty", "{url: http://x}", 5, 5, "one of routing_key or routing_key_file must be given"),
     ("pagerduty", "{routing_key: a, routing_key_file: b}", 5, 22, "at most one of routing_key and routing_key_file"),
-    ("pagerduty", "{service_key: a}", 5, 6, "integration of the type Events API v2 and write its key as routing_key"),
+    ("pagerduty", "{service_key: a, service_key_file: b}", 5, 22, "at most one of service_key and service_key_file"),
     ("pagerduty", "{routing_key: a, url: ftp://x}", 5, 27, "unsupported scheme 'ftp'"),
     ("pagerduty", "{routing_key: a, dedup_key: x}", 5, 22, "unknown key 'dedup_key'"),
     ("opsgenie", "{message: x}", 5, 5, "no Opsgenie key: give api_key or api_key_file here"),

@@ -1,5 +1,6 @@
 """PagerDuty events against a real HTTP server."""
 
+import asyncio
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ from hivesight.alerting.config_pagerduty import PagerdutyConfig, PagerdutyImage,
 from hivesight.model.secret import Secret
 from hivesight.notify.errors import FailureReason, NotifyError
 from hivesight.notify.notification import Notification
-from notify.helpers import Reply, down, notices, notification, receiver
+from hivesight.notify.pagerduty import PagerdutyNotifier
+from hivesight.notify.registry import Surroundings
+from hivesight.notify.rendering import load_templates
+from notify.helpers import HERE, Reply, down, notices, notification, receiver
 from notify.services import send
 
 ACCEPTED = Reply(202, b'{"status":"success","dedup_key":"x"}')
@@ -134,3 +138,44 @@ def test_failures(reply: Reply, reason: FailureReason, again: bool, wait: float 
     error = raised.value
     assert (error.reason, error.retry, error.retry_after_seconds) == (reason, again, wait)
     assert "k3y" not in str(error)
+
+
+def event_v1(told: Notification, reply: Reply = ACCEPTED, **config: Any) -> dict[str, Any]:
+    async def go(url: str) -> None:
+        templates = load_templates((), HERE)
+        means = Surroundings(GlobalConfig(), templates, HERE).means(None)
+        notifier = PagerdutyNotifier(PagerdutyConfig(service_key=Secret("s3rv1ce"), **config), means, url)
+        try:
+            await notifier.notify(told)
+        finally:
+            await notifier.close()
+
+    with receiver(reply) as there:
+        asyncio.run(go(there.url))
+    (request,) = there.requests
+    return orjson.loads(request.body)
+
+
+def test_an_integration_of_the_first_api_gets_its_event() -> None:
+    sent = event_v1(
+        notification(), client="c", client_url="http://c", description="d", details={"own": "{{ .Status }}"}
+    )
+    details = sent.pop("details")
+    assert sent == {
+        "service_key": "s3rv1ce",
+        "incident_key": hashlib.sha256(b'{}:{alertname="AgentHiveDown"}').hexdigest(),
+        "event_type": "trigger",
+        "description": "d",
+        "client": "c",
+        "client_url": "http://c",
+    }
+    assert (details["own"], details["num_firing"]) == ("firing", 1)
+    over = event_v1(notification(notices(resolved=(down(),))), client="c")
+    assert (over["event_type"], over["incident_key"]) == ("resolve", sent["incident_key"])
+    assert "client" not in over
+
+
+def test_the_first_api_asks_for_fewer_events_with_403() -> None:
+    with pytest.raises(NotifyError) as raised:
+        event_v1(notification(), Reply(403))
+    assert (raised.value.reason, raised.value.retry) == (FailureReason.RATE_LIMITED, True)

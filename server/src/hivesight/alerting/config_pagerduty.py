@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import field
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from hivesight.alerting.config_types import Fault, at_most_one
 from hivesight.http_client.config import HttpConfig
 from hivesight.schema import DurationMs, HttpUrl, SecretText, Text, key, section
-
-_OLD_KEYS: Final = ("service_key", "service_key_file")
 
 
 @section
@@ -26,7 +24,8 @@ class PagerdutyImage:
 
 @section
 class PagerdutyConfig:
-    """source: what `client` says where it is empty. details: over those that every event has."""
+    """service_key: of an integration of the Events API v1, which is spoken where it is given. source: what `client`
+    says where it is empty. details: over those that every event has."""
 
     send_resolved: bool = True
     http_config: HttpConfig | None = None
@@ -51,14 +50,8 @@ class PagerdutyConfig:
 
 def pagerduty_faults(config: PagerdutyConfig) -> Iterator[Fault]:
     """What is wrong with a section as a whole."""
-    for name in _OLD_KEYS:
-        if getattr(config, name):
-            message = (
-                f"{name} is for PagerDuty's Events API v1, which is not spoken here: give the service an integration "
-                "of the type Events API v2 and write its key as routing_key"
-            )
-            yield Fault((name,), message, on_key=True)
-            return
     yield from at_most_one(config, "routing_key", "routing_key_file")
-    if not config.routing_key and not config.routing_key_file:
-        yield Fault((), "one of routing_key or routing_key_file must be given")
+    yield from at_most_one(config, "service_key", "service_key_file")
+    keys = (config.routing_key, config.routing_key_file, config.service_key, config.service_key_file)
+    if not any(keys):
+        yield Fault((), "one of routing_key or routing_key_file must be given (service_key for the Events API v1)")

@@ -28,12 +28,20 @@ class FailureReason(StrEnum):
 
 class NotifyError(HivesightError):
     """A notification was not sent. retry: whether the same may work later. retry_after_seconds: how long the receiver
-    asked to be left alone. The message never holds an address that may hold a token."""
+    asked to be left alone. status: the HTTP status of its answer, 0 for none. The message never holds an address that
+    may hold a token."""
 
     def __init__(
-        self, reason: FailureReason, message: str, *, retry: bool, retry_after_seconds: float | None = None
+        self,
+        reason: FailureReason,
+        message: str,
+        *,
+        retry: bool,
+        retry_after_seconds: float | None = None,
+        status: int = 0,
     ) -> None:
         super().__init__(message)
+        self.status = status
         self.reason = reason
         self.retry = retry
         self.retry_after_seconds = retry_after_seconds
@@ -57,7 +65,8 @@ def judge_status(status: int, body: bytes, retry_after: str | None, now_seconds:
     wait = parse_retry_after(retry_after, now_seconds) if retry else None
     if wait is None and retry:
         wait = _asked_in_json(body)
-    raise NotifyError(reason, f"status {status}: {shown(body)}", retry=retry, retry_after_seconds=wait)
+    message = f"status {status}: {shown(body)}"
+    raise NotifyError(reason, message, retry=retry, retry_after_seconds=wait, status=status)
 
 
 def judge_smtp(code: int, message: bytes | str, what: str) -> NotifyError:

@@ -1,37 +1,56 @@
-"""PagerDuty: one event of the Events API v2 for each notification (PagerDuty, "Send an alert event"; Alertmanager,
-"pagerduty_config"). The group is the incident: its first message triggers it, the last one resolves it."""
+"""PagerDuty: one event for each notification (PagerDuty, "Send an alert event"; Alertmanager, "pagerduty_config"), of
+the Events API v2, or of v1 where the configuration has the key of an integration of that kind. The group is the
+incident: its first message triggers it, the last one resolves it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import orjson
 
 from hivesight.alerting.config_pagerduty import PagerdutyConfig
 from hivesight.alerting.group import Notice, Status
+from hivesight.notify.errors import FailureReason, NotifyError
 from hivesight.notify.means import Filler, Means, filled_tree, said
 from hivesight.notify.notification import Notification
 from hivesight.notify.truncation import truncate, utf8
 from hivesight.notify.webhook import alert_document
 
+EVENTS_V1: Final = "https://events.pagerduty.com/generic/2010-04-15/create_event.json"
 MOST_SUMMARY: Final = 1024
 MOST_EVENT_BYTES: Final = 512_000
 _MOST_LISTED: Final = (2000, 500, 100, 20, 5)
 """How many alerts an event lists: the first of these with which it is small enough."""
 _BYTES_PER_LISTED: Final = 200
+_V1_TOO_MANY: Final = 403
+"""The status with which the Events API v1 asks for fewer events."""
 _SEVERITIES: Final = ("critical", "error", "warning", "info")
 
 
 class PagerdutyNotifier:
-    def __init__(self, config: PagerdutyConfig, means: Means) -> None:
+    def __init__(self, config: PagerdutyConfig, means: Means, v1_url: str = EVENTS_V1) -> None:
         self._config = config
         self._means = means
+        self._v1_url = v1_url
 
     async def notify(self, notification: Notification) -> str:
         config = self._config
+        if config.service_key or config.service_key_file:
+            return await self._notify_v1(notification)
         key = await self._means.secret(config.routing_key, config.routing_key_file, "routing_key")
         body = await asyncio.to_thread(self._event, notification, key)
         return str(await self._means.post(config.url or self._means.shared.pagerduty_url, body, config.timeout))
+
+    async def _notify_v1(self, notification: Notification) -> str:
+        config = self._config
+        key = await self._means.secret(config.service_key, config.service_key_file, "service_key")
+        body = await asyncio.to_thread(self._event_v1, notification, key)
+        try:
+            return str(await self._means.post(self._v1_url, body, config.timeout))
+        except NotifyError as error:
+            if error.status != _V1_TOO_MANY:
+                raise
+            raise NotifyError(FailureReason.RATE_LIMITED, str(error), retry=True) from error
 
     async def close(self) -> None:
         await self._means.poster.close()
@@ -59,18 +78,36 @@ class PagerdutyNotifier:
             ],
             "links": [said({"href": fill(each.href), "text": fill(each.text)}) for each in config.links if each.href],
         }
-        own = filled_tree(config.details, fill)
+        return self._fitted(
+            fill, lambda details: {**said(event), "payload": {**said(payload), "custom_details": details}}
+        )
+
+    def _event_v1(self, notification: Notification, key: str) -> bytes:
+        config, fill = self._config, Filler(self._means.templates, notification)
+        fires = notification.status is Status.FIRING
+        event = {
+            "service_key": fill(key),
+            "incident_key": notification.group_digest,
+            "event_type": "trigger" if fires else "resolve",
+            "description": fill(config.description, MOST_SUMMARY, what="the description"),
+            "client": fill(config.client) if fires else "",
+            "client_url": fill(config.client_url) if fires else "",
+        }
+        return self._fitted(fill, lambda details: {**said(event), "details": details})
+
+    def _fitted(self, fill: Filler, event: Callable[[dict[str, Any]], dict[str, Any]]) -> bytes:
+        """The event with as many details as fit into it. event: makes it of details."""
+        notices, own = fill.notification.notices, filled_tree(self._config.details, fill)
         for most in _MOST_LISTED:
-            details = _details(notification.notices, most) | _shortened(own, most)
-            body = orjson.dumps({**said(event), "payload": {**said(payload), "custom_details": details}})
+            body = orjson.dumps(event(_details(notices, most) | _shortened(own, most)))
             if len(body) <= MOST_EVENT_BYTES:
-                if most < max(len(each) for each in _split(notification.notices)):
+                if most < max(len(each) for each in _split(notices)):
                     fill.remark(f"the details tell of {most} alerts only: PagerDuty takes 512 KB")
                 return body
         fill.remark("the details were left out: PagerDuty takes 512 KB")
-        counts = _details(notification.notices, 0)
+        counts = _details(notices, 0)
         counts["error"] = "Without its details: with them the event is larger than PagerDuty takes (512 KB)."
-        return orjson.dumps({**said(event), "payload": {**said(payload), "custom_details": counts}})
+        return orjson.dumps(event(counts))
 
     def _severity(self, fill: Filler) -> str:
         """PagerDuty refuses an event of another severity than its four; a page that comes is better than none."""

@@ -5,7 +5,7 @@ import asyncio
 from alerting.fakes import START, MemoryTable, alert
 from hivesight.alerting.config import RouteConfig
 from hivesight.alerting.group import Flush, Notice, Status
-from hivesight.alerting.journal import MAX_SPANS, RETENTION_MS, Journal, What
+from hivesight.alerting.journal import LASTING_MS, MAX_SPANS, RETENTION_MS, Journal, What
 from hivesight.alerting.nflog import Target
 from hivesight.alerting.route import build_route
 from hivesight.model.labels import Labels
@@ -27,9 +27,9 @@ def held(journal: Journal, at_ms: int, why: str = "silence 1", name: str = "A") 
     journal.note(flush(each), What.SILENCED, [(each, why)], at_ms=at_ms)
 
 
-def told(journal: Journal, at_ms: int, name: str = "A", answer: str = "200: ok") -> None:
+def told(journal: Journal, at_ms: int, name: str = "A", answer: str = "200: ok", why: str = "first") -> None:
     each = notice(name)
-    journal.note(flush(each), What.TOLD, [(each, "first")], at_ms=at_ms, target=HOOK, answer=answer, attempts=1)
+    journal.note(flush(each), What.TOLD, [(each, why)], at_ms=at_ms, target=HOOK, answer=answer, attempts=1)
 
 
 def spans(journal: Journal, name: str = "A") -> list[tuple[str, str, int, int, int]]:
@@ -44,13 +44,32 @@ def test_the_same_at_the_next_flush_is_the_same_still() -> None:
     held(journal, START + 5)
     held(journal, START + 9, why="silence 2")
     told(journal, START + 10)
-    told(journal, START + 20)
+    told(journal, START + 20, answer="200: again")
+    told(journal, START + 20 + LASTING_MS)
     assert spans(journal) == [
         ("silence", "silence 1", START, START + 5, 2),
         ("silence", "silence 2", START + 9, START + 9, 1),
-        ("told", "first", START + 10, START + 10, 1),
-        ("told", "first", START + 20, START + 20, 1),
+        ("told", "first", START + 10, START + 20, 2),
+        ("told", "first", START + 20 + LASTING_MS, START + 20 + LASTING_MS, 1),
     ]
+
+
+def test_an_alert_that_is_told_with_others_again_and_again_has_one_entry() -> None:
+    journal = Journal(MemoryTable(), START)
+    for step in range(5):
+        told(journal, START + step * 2 * LASTING_MS, why="new alerts added", answer=f"200: {step}")
+    assert spans(journal) == [("told", "new alerts added", START, START + 8 * LASTING_MS, 5)]
+    story = journal.story(alert(alertname="A").fingerprint)
+    assert story is not None and story.spans[0].fate.answer == "200: 4"
+
+
+def test_what_goes_on_is_written_once_a_minute() -> None:
+    table = MemoryTable()
+    journal = Journal(table, START)
+    for step in range(0, LASTING_MS + 1, LASTING_MS // 4):
+        held(journal, START + step)
+        journal.save()
+    assert spans(Journal(table, START)) == [("silence", "silence 1", START, START + LASTING_MS, 5)]
 
 
 def test_what_another_group_or_integration_does_ends_nothing() -> None:
@@ -100,7 +119,7 @@ def test_it_is_bounded() -> None:
     assert [labels.value("alertname") for labels in journal.labels()] == ["C", "A"]
     assert len(table.load()) == 2
     for step in range(MAX_SPANS + 10):
-        told(journal, START + step)
+        told(journal, START + step, why=f"for reason {step}")
     assert len(spans(journal)) == MAX_SPANS and spans(journal)[-1][2] == START + MAX_SPANS + 9
 
 

@@ -12,14 +12,16 @@ from typing import Any, Final
 import orjson
 
 from hivesight.alerting.group import Flush, Notice, Status
-from hivesight.alerting.nflog import Target
+from hivesight.alerting.nflog import Reason, Target
 from hivesight.alerting.table import Table, load_documents
 from hivesight.model.labels import Labels
 
 MAX_ALERTS: Final = 50_000
-MAX_SPANS: Final = 100
+MAX_SPANS: Final = 50
 RETENTION_MS: Final = 120 * 3_600_000
 SAVE_SECONDS: Final = 1.0
+LASTING_MS: Final = 60_000
+"""What goes on is written so often, and what is told again after so long is a telling of its own."""
 _CHUNK: Final = 500
 
 
@@ -34,10 +36,9 @@ class What(StrEnum):
     TOLD = "told"
     FAILED = "failed"
 
-    @property
-    def lasts(self) -> bool:
-        """Whether the same at the next flush is the same thing still, not one that happens anew."""
-        return self not in (What.TOLD, What.FAILED)
+
+_BY_OTHERS: Final = (Reason.NEW_ALERTS, Reason.NEW_RESOLVED)
+"""Why an alert is told again that nothing happened to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,21 @@ class Fate:
     answer: str = ""
     attempts: int = 0
 
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Where it happened."""
+        return (self.group_key, self.receiver, self.integration)
+
+    @property
+    def kind(self) -> tuple[What, Status, str]:
+        """What happened. The same at the next flush is the same thing still, whatever the receiver answers then."""
+        return (self.what, self.status, self.why)
+
 
 @dataclass(slots=True)
 class Span:
-    """A fate from its first flush to its last, that being `count` of them. Times in ms since the epoch."""
+    """A fate from its first flush to its last, that being `count` of them; the answer is that of the last. Times in ms
+    since the epoch."""
 
     fate: Fate
     first_ms: int
@@ -67,7 +79,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """An alert's spans, in the order in which they began; the oldest of more than 100 are gone."""
+    """An alert's spans, in the order in which they began; the oldest of more than 50 are gone."""
 
     labels: Labels
     spans: tuple[Span, ...]
@@ -167,26 +179,28 @@ class Journal:
 class _Entry:
     labels: Labels
     spans: list[Span]
+    saved_ms: int = 0
 
     @property
     def last_ms(self) -> int:
         return max((span.last_ms for span in self.spans), default=0)
 
     def add(self, fate: Fate, at_ms: int) -> bool:
-        """Leaves: whether it is something new."""
-        if fate.what.lasts:
-            place = (fate.group_key, fate.receiver, fate.integration)
-            for span in reversed(self.spans):
-                old = span.fate
-                if (old.group_key, old.receiver, old.integration) == place:
-                    if old == fate:
-                        span.last_ms = at_ms
-                        span.count += 1
-                        return False
-                    break
-        self.spans.append(Span(fate, at_ms, at_ms))
-        del self.spans[:-MAX_SPANS]
+        """Leaves: whether to write it."""
+        last = next((span for span in reversed(self.spans) if span.fate.place == fate.place), None)
+        if last is None or last.fate.kind != fate.kind or self._anew(fate, at_ms - last.last_ms):
+            self.spans.append(Span(fate, at_ms, at_ms))
+            del self.spans[:-MAX_SPANS]
+        else:
+            last.fate, last.last_ms, last.count = fate, at_ms, last.count + 1
+            if at_ms - self.saved_ms < LASTING_MS:
+                return False
+        self.saved_ms = at_ms
         return True
+
+    @staticmethod
+    def _anew(fate: Fate, after_ms: int) -> bool:
+        return fate.what is What.TOLD and fate.why not in _BY_OTHERS and after_ms >= LASTING_MS
 
     def story(self) -> Story:
         copies = (Span(span.fate, span.first_ms, span.last_ms, span.count) for span in self.spans)

@@ -16,7 +16,6 @@ from hivesight.alerting.route import Route, build_route
 from hivesight.model.alert import Alert
 from hivesight.model.labels import Labels
 from hivesight.notify.notification import Notification
-from hivesight.notify.template_data import template_data
 
 EXTERNAL = "http://hive.example"
 ROUTE: Route = build_route(RouteConfig(receiver="team"))
@@ -33,8 +32,7 @@ def notification(told: tuple[Notice, ...] | None = None, *, group: dict[str, str
     told = notices(down()) if told is None else told
     labels = Labels(group if group is not None else {"alertname": "AgentHiveDown"})
     flush = Flush('{}:{alertname="AgentHiveDown"}', labels, ROUTE, told, START, START + 60_000, 1)
-    data = template_data(flush.receiver, told, labels, EXTERNAL)
-    return Notification(flush, told, Reason.FIRST, EXTERNAL, data)
+    return Notification(flush, told, Reason.FIRST, EXTERNAL)
 
 
 def down(instance: str = "127.0.0.1:8081", **annotations: str) -> Alert:

@@ -25,7 +25,6 @@ from hivesight.model.labels import Labels
 from hivesight.notify.notification import Notification
 from hivesight.notify.registry import KINDS, Surroundings
 from hivesight.notify.rendering import load_templates
-from hivesight.notify.template_data import template_data
 from notify.helpers import EXTERNAL, Receiver, Reply, Request, receiver
 
 PROGRAM = shutil.which("prometheus-alertmanager")
@@ -159,11 +158,10 @@ def ours(there: Receiver, directory: Path, *statuses: Status) -> list[Request]:
             reason = Reason.FIRST if status is Status.FIRING else Reason.ALL_RESOLVED
             group = Labels({"alertname": "Down"})
             flush = Flush('{}:{alertname="Down"}', group, route, told, START, START + 60_000, 1)
-            data = template_data("a", told, group, EXTERNAL)
             for kind in KINDS:
                 for section in kind.sections(team):
                     notifier = kind.make(section, around)
-                    await notifier.notify(Notification(flush, told, reason, EXTERNAL, data))
+                    await notifier.notify(Notification(flush, told, reason, EXTERNAL))
                     await notifier.close()
 
     there.requests.clear()

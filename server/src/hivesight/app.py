@@ -166,6 +166,9 @@ class App:
         stack.callback(tsdb.close)
         state = await asyncio.to_thread(State.open, data / "state.sqlite")
         stack.callback(state.close)
+        # Beside the state: what is noted of what was done must not hold up what has to be kept before it is answered.
+        past = await asyncio.to_thread(State.open, data / "history.sqlite")
+        stack.callback(past.close)
         limits = Limits(max_samples=settings.query.max_samples, timeout_seconds=settings.query.timeout_ms / 1000)
         engine = Engine(tsdb, lookback_ms=settings.query.lookback_ms, limits=limits, clock=clock)
 
@@ -173,8 +176,8 @@ class App:
             alerts=state.table("alerts"),
             notifications=state.table("notifications"),
             silences=state.table("silences"),
-            deliveries=state.table("deliveries"),
-            journal=state.table("journal"),
+            deliveries=past.table("deliveries"),
+            journal=past.table("journal"),
         )
         alerting = Alerting(tables, clock, AlertingMetrics(self._registry))
         history = History(tables.deliveries)

@@ -4,7 +4,7 @@ what `explain` tells of the past. Kept by alert, bounded, and written a second l
 import asyncio
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from typing import Any, Final
@@ -207,12 +207,17 @@ class _Entry:
         return Story(self.labels, tuple(copies))
 
     def document(self) -> bytes:
-        spans = [[span.first_ms, span.last_ms, span.count, *astuple(span.fate)] for span in self.spans]
-        return orjson.dumps({"labels": dict(self.labels.pairs), "spans": spans})
+        return orjson.dumps({"labels": dict(self.labels.pairs), "spans": [_row(span) for span in self.spans]})
 
 
 def _decode(document: dict[str, Any]) -> _Entry:
     return _Entry(Labels(document["labels"]), [_span(row) for row in document["spans"]])
+
+
+def _row(span: Span) -> Sequence[Any]:
+    fate = span.fate
+    happened = (fate.what, fate.status, fate.why, fate.answer, fate.attempts)
+    return (span.first_ms, span.last_ms, span.count, *fate.place, *happened)
 
 
 def _span(row: Sequence[Any]) -> Span:

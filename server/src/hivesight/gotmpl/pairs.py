@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import overload
 
 from hivesight.gotmpl.values import Method
+from hivesight.model.labels import Labels
 
 
 class Pair:
@@ -59,7 +60,8 @@ class KV(Mapping[str, str]):
     type_name = "template.KV"
 
     def __init__(self, labels: Mapping[str, str]) -> None:
-        self._labels = dict(labels)
+        # A dictionary of pairs takes a fraction of the time of one of a mapping.
+        self._labels = dict(labels.pairs if isinstance(labels, Labels) else labels)
 
     def __getitem__(self, name: str) -> str:
         return self._labels[name]

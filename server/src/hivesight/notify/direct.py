@@ -10,7 +10,6 @@ from hivesight.alerting.nflog import Reason
 from hivesight.model.clock import Clock, SystemClock
 from hivesight.notify.notification import Integration, Notification
 from hivesight.notify.retry import Patience, send
-from hivesight.notify.template_data import template_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +72,7 @@ async def _tell_one(
     notices = tuple(each for each in flush.notices if each.firing or integration.send_resolved)
     if not notices:
         return ChannelResult(name, index, True, 0, 0.0, remarks=("not told of what is over: send_resolved is false",))
-    data = template_data(flush.receiver, notices, flush.group_labels, external_url, reason=reason)
-    notification = Notification(flush, notices, reason, external_url, data, told.memory)
+    notification = Notification(flush, notices, reason, external_url, told.memory)
     outcome = await send(
         integration.notifier, notification, clock=clock, deadline_ms=flush.deadline_ms, patience=patience
     )

@@ -7,21 +7,33 @@ from typing import Protocol
 from hivesight.alerting.group import Flush, Notice, Status
 from hivesight.alerting.nflog import Listener, Reason, Target
 from hivesight.gotmpl import Record
+from hivesight.notify.template_data import template_data
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One message to one integration about one group. notices: what it tells of, never empty. data: the same as
-    templates see it. memory: what the integration remembered of the last message about this group; what it writes here
-    is kept when the message is sent. remarks: what did not go as it should although the message was sent."""
+    """One message to one integration about one group. notices: what it tells of, never empty. memory: what the
+    integration remembered of the last message about this group; what it writes here is kept when the message is sent.
+    remarks: what did not go as it should although the message was sent."""
 
     flush: Flush
     notices: tuple[Notice, ...]
     reason: Reason
     external_url: str
-    data: Record = field(repr=False)
     memory: dict[str, str] = field(default_factory=dict[str, str])
     remarks: list[str] = field(default_factory=list[str])
+    _data: list[Record] = field(default_factory=list[Record], init=False, repr=False, compare=False)
+
+    @property
+    def data(self) -> Record:
+        """The same as templates see it; made when the first one asks."""
+        if not self._data:
+            flush = self.flush
+            made = template_data(
+                flush.receiver, self.notices, flush.group_labels, self.external_url, reason=self.reason
+            )
+            self._data.append(made)
+        return self._data[0]
 
     @property
     def status(self) -> Status:

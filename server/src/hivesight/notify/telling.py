@@ -12,7 +12,6 @@ from hivesight.notify.history import MOST_ALERTS, DeliveredAlert, Delivery, Deli
 from hivesight.notify.notification import Integration, Notification
 from hivesight.notify.retry import Outcome, send
 from hivesight.notify.stages import Parts, Stage, Telling, computed
-from hivesight.notify.template_data import template_data
 
 _log: Final = structlog.get_logger("notify")
 
@@ -61,7 +60,6 @@ def render(parts: Parts, integration: Integration) -> Stage:
             notices=notices,
             reason=telling.reason,
             external_url=parts.external_url,
-            data=template_data(flush.receiver, notices, flush.group_labels, parts.external_url, reason=telling.reason),
             memory={} if entry is None or telling.reason is Reason.FIRST else dict(entry.memory),
         )
         return replace(telling, notification=notification)

@@ -1,6 +1,6 @@
 """What Go templates see of a notification (Alertmanager, "Notification template reference", "Data")."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from hivesight.alerting.group import Notice, Status
 from hivesight.alerting.nflog import Reason
@@ -39,12 +39,13 @@ def template_data(
     )
 
 
-def common(label_sets: Sequence[Mapping[str, str]]) -> dict[str, str]:
+def common(label_sets: Sequence[Labels]) -> dict[str, str]:
     """The labels that all have with the same value."""
     if not label_sets:
         return {}
     first, *others = label_sets
-    return {name: value for name, value in first.items() if all(each.get(name) == value for each in others)}
+    shared = set(first.pairs).intersection(*(each.pairs for each in others))
+    return {name: value for name, value in first.pairs if (name, value) in shared}
 
 
 def _list(alerts: list[Record]) -> MethodList[Record]:

@@ -33,6 +33,7 @@ class ResourceSampler:
     """Samples every `interval_seconds` from `start()` to `stop()`, and goes on by itself in a forked child.
 
     CPU figures are averages since the sample before, so the first sample has none. `clock` gives monotonic seconds.
+    Without `process` it samples the host (or the control group) alone.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class ResourceSampler:
         clock: Callable[[], float] = time.monotonic,
         cgroup_root: Path = cgroup.DEFAULT_ROOT,
         cgroup_membership: Path = cgroup.DEFAULT_MEMBERSHIP,
+        process: bool = True,
     ) -> None:
         self.service_name: Final = service_name
         self.interval_seconds: Final = _interval(interval_seconds)
         self._disk_path = disk_path
         self._clock = clock
         self._cgroup = (cgroup_root, cgroup_membership)
+        self._with_process = process
         self._forget()
 
     def _forget(self) -> None:
@@ -93,20 +96,35 @@ class ResourceSampler:
         if thread is not None and thread is not threading.current_thread():
             thread.join(_JOIN_SECONDS)
 
-    def sample(self) -> None:
-        """Take one sample now, on the calling thread. Does not sleep. Never raises."""
+    def sample(self) -> dict[str, float]:
+        """Take one sample now, on the calling thread. Does not sleep. Never raises.
+
+        Returns the percent in use of `cpu`, `memory` and `disk`, without those that are not known now.
+        """
         now = self._clock()
         elapsed = None if self._sampled_at is None else now - self._sampled_at
         if elapsed is not None and elapsed < MIN_INTERVAL_SECONDS:
             elapsed = None  # too short for an average
         self._sampled_at = now
-        for read in (self._read_cpu, self._read_memory, self._read_disk, self._read_process):
+        used: dict[str, float] = {}
+        readings: dict[str, Callable[[float | None], float | None]] = {
+            "cpu": self._read_cpu,
+            "memory": self._read_memory,
+            "disk": self._read_disk,
+        }
+        if self._with_process:
+            readings["process"] = self._read_process
+        for name, read in readings.items():
             try:
-                read(elapsed)
+                percent = read(elapsed)
             except Exception as error:  # noqa: BLE001  one reading that fails must not end the sampling
-                drop("sampling_failed", f"cannot read {read.__name__.removeprefix('_read_')} usage: {error}", error)
+                drop("sampling_failed", f"cannot read {name} usage: {error}", error)
+                continue
+            if percent is not None:
+                used[name] = percent
+        return used
 
-    def _read_cpu(self, elapsed: float | None) -> None:
+    def _read_cpu(self, elapsed: float | None) -> float | None:
         import psutil
 
         percent = psutil.cpu_percent(interval=None)
@@ -116,27 +134,30 @@ class ResourceSampler:
         limits = [use for use in cgroup.cpu_uses(*self._cgroup) if use.limit_cpus < (os.cpu_count() or 1)]
         in_group = cgroup.cpu_percent(self._cpu_before, limits, elapsed) if elapsed else None
         self._cpu_before = limits
-        if in_group is not None:
-            _set_cpu(in_group)
-        elif elapsed and meaningful:
-            _set_cpu(percent)
+        used = in_group if in_group is not None else percent if elapsed and meaningful else None
+        if used is not None:
+            _set_cpu(used)
+        return used
 
-    def _read_memory(self, elapsed: float | None) -> None:
+    def _read_memory(self, elapsed: float | None) -> float:
         import psutil
 
         limited = cgroup.memory_use(*self._cgroup)
         host = psutil.virtual_memory()
         if limited is not None and limited.limit_bytes < host.total:
-            _set_memory(limited.used_bytes, limited.percent)
+            used, percent = limited.used_bytes, limited.percent
         else:
-            _set_memory(host.used, host.percent)
+            used, percent = host.used, host.percent
+        _set_memory(used, percent)
+        return percent
 
-    def _read_disk(self, elapsed: float | None) -> None:
+    def _read_disk(self, elapsed: float | None) -> float:
         import psutil
 
         # psutil's percent is of what users can have: blocks reserved for root do not count as free.
         percent = psutil.disk_usage(self._disk_path).percent
         record(lambda: series(metrics.RESOURCE_UTILIZATION, "disk").set(percent))
+        return percent
 
     def _read_process(self, elapsed: float | None) -> None:
         import psutil

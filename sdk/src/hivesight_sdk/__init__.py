@@ -27,6 +27,8 @@ if TYPE_CHECKING:
         HANDOFFS,
         LEARNING_ACCURACY,
         MEMORY_USAGE,
+        MONITOR_ALERT,
+        MONITOR_FIGURE,
         REGISTRY,
         RESOURCE_UTILIZATION,
         SDK_DROPPED,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
         TASK_RETRIES,
         TASKS_COMPLETED,
     )
+    from hivesight_sdk.monitor import PerformanceAlert, PerformanceMetrics, PerformanceMonitor, Threshold
     from hivesight_sdk.resources import ResourceSampler, track_resource_usage
     from hivesight_sdk.server import MetricsServer, serve_metrics
     from hivesight_sdk.trackers import (
@@ -63,6 +66,10 @@ _MODULE_OF = {
     "expect_external_api": "expectations",
     "MetricsApp": "exposition",
     "metrics_app": "exposition",
+    "PerformanceAlert": "monitor",
+    "PerformanceMetrics": "monitor",
+    "PerformanceMonitor": "monitor",
+    "Threshold": "monitor",
     "ResourceSampler": "resources",
     "track_resource_usage": "resources",
     "MetricsServer": "server",
@@ -91,6 +98,8 @@ __all__ = [
     "HANDOFFS",
     "LEARNING_ACCURACY",
     "MEMORY_USAGE",
+    "MONITOR_ALERT",
+    "MONITOR_FIGURE",
     "REGISTRY",
     "RESOURCE_UTILIZATION",
     "SDK_DROPPED",
@@ -102,8 +111,12 @@ __all__ = [
     "EventLoopWatch",
     "MetricsApp",
     "MetricsServer",
+    "PerformanceAlert",
+    "PerformanceMetrics",
+    "PerformanceMonitor",
     "ResourceSampler",
     "Sdk",
+    "Threshold",
     "configure",
     "declare_children",
     "expect_agents",

@@ -85,6 +85,8 @@ TASK_RETRIES: Final[Counter] = build_counter(semconv.TASK_RETRIES)
 HANDOFFS: Final[Counter] = build_counter(semconv.HANDOFFS)
 AGENT_LAST_PROGRESS: Final[Gauge] = build_gauge(semconv.AGENT_LAST_PROGRESS)
 EVENT_LOOP_LAG: Final[Histogram] = build_histogram(semconv.EVENT_LOOP_LAG)
+MONITOR_FIGURE: Final[Gauge] = build_gauge(semconv.MONITOR_FIGURE)
+MONITOR_ALERT: Final[Gauge] = build_gauge(semconv.MONITOR_ALERT)
 SDK_DROPPED: Final[Counter] = build_counter(semconv.SDK_DROPPED)
 
 ALL: Final[tuple[Metric, ...]] = (
@@ -105,6 +107,8 @@ ALL: Final[tuple[Metric, ...]] = (
     HANDOFFS,
     AGENT_LAST_PROGRESS,
     EVENT_LOOP_LAG,
+    MONITOR_FIGURE,
+    MONITOR_ALERT,
     SDK_DROPPED,
 )
 """Every live metric, in the order of `semconv.FAMILIES`."""

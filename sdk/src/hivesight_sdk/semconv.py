@@ -72,6 +72,9 @@ DROP_REASONS: Final = (
     "exposition_failed",
     "port_unavailable",
     "too_many_requests",
+    "provider_failed",
+    "callback_failed",
+    "history_failed",
 )
 """Values of `reason` on `agent_hive_sdk_dropped_total`. A closed set."""
 
@@ -198,6 +201,18 @@ EVENT_LOOP_LAG: Final = MetricFamily(
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
     unit="seconds",
 )
+MONITOR_FIGURE: Final = MetricFamily(
+    "agent_hive_monitor_figure",
+    "gauge",
+    "Latest value of each figure of the performance monitor, in the unit its name says",
+    ("figure",),
+)
+MONITOR_ALERT: Final = MetricFamily(
+    "agent_hive_monitor_alert_firing",
+    "gauge",
+    "Whether the figure is beyond its threshold for long enough: 1 or 0",
+    ("figure",),
+)
 SDK_DROPPED: Final = MetricFamily(
     "agent_hive_sdk_dropped_total",
     "counter",
@@ -225,6 +240,8 @@ HIVE_FAMILIES: Final[tuple[MetricFamily, ...]] = (
     HANDOFFS,
     AGENT_LAST_PROGRESS,
     EVENT_LOOP_LAG,
+    MONITOR_FIGURE,
+    MONITOR_ALERT,
     SDK_DROPPED,
 )
 FAMILIES: Final[tuple[MetricFamily, ...]] = GUIDE_FAMILIES + HIVE_FAMILIES

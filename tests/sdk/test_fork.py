@@ -183,3 +183,33 @@ with multiprocessing.get_context("fork").Pool(2) as pool:
     assert pool.map(square, range(10)) == [x * x for x in range(10)]
 configured.close()
 """)
+
+
+def test_the_performance_monitor_goes_on_in_the_child_and_leaves_the_history_file_to_the_parent() -> None:
+    run("""
+import collections, tempfile
+called = collections.defaultdict(threading.Event)
+history = os.path.join(tempfile.mkdtemp(), "history.db")
+options = {"collection_interval": 3600, "providers": {"called": lambda: called[os.getpid()].set()}}
+monitor = sdk.PerformanceMonitor(history_path=history, **options)
+stopped = sdk.PerformanceMonitor(**options)
+stopped.start()
+stopped.stop()
+called.clear()
+monitor.start()
+parents_thread = monitor._thread
+assert called[os.getpid()].wait(20)
+
+def check():
+    assert monitor.running and not stopped.running
+    assert monitor._thread is not parents_thread
+    assert called[os.getpid()].wait(20)
+    monitor.stop(20)
+    assert monitor.metrics_history
+    assert monitor._history._file is None
+
+in_child(check)
+assert monitor.running and monitor._thread is parents_thread
+monitor.stop(20)
+os.remove(history)
+""")

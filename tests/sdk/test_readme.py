@@ -9,8 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
-from hivesight_sdk import reference, semconv
+import hivesight_sdk as sdk
+from hivesight_sdk import metrics, reference, semconv
+from hivesight_sdk.monitor.hive_figures import HiveFigures
+from hivesight_sdk.monitor.thresholds import DEFAULT_THRESHOLDS
 
 README = (Path(__file__).parents[2] / "sdk" / "README.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
@@ -23,14 +27,15 @@ def test_the_table_of_metrics_is_the_generated_one() -> None:
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda snippet: snippet.splitlines()[0])
-def test_snippets_run(snippet: str) -> None:
+def test_snippets_run(snippet: str, tmp_path: Path) -> None:
     program = snippet.replace("metrics_port=8081", "metrics_port=0")
-    run = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=60)
+    command = [sys.executable, "-W", "error", "-c", program]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path)
     assert (run.returncode, run.stderr) == (0, "")
 
 
 def test_there_are_snippets() -> None:
-    assert len(SNIPPETS) == 3
+    assert len(SNIPPETS) == 4
 
 
 def test_every_reason_has_its_row() -> None:
@@ -45,3 +50,20 @@ def test_an_agent_as_a_user_writes_it_runs() -> None:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     module.run()
+
+
+def test_every_figure_and_threshold_of_the_monitor_is_told() -> None:
+    section = README.partition("## Performance monitor")[2].partition("\n## ")[0]
+    registry = CollectorRegistry()
+    for metric in metrics.ALL:
+        registry.register(metric)
+    now = iter([0.0, 60.0])
+    hive = HiveFigures(registry, lambda: next(now))
+    hive()
+    with sdk.track_task("readme"), sdk.track_latency("coordination"), sdk.track_external_api("readme", "get"):
+        sdk.record_decision(0.9)
+        sdk.record_active_agents("readme", "active", 1)
+        sdk.record_queue("waiting", 1, oldest_seconds=1)
+    figures = hive()
+    assert len(figures) == 13
+    assert [figure for figure in (*figures, *DEFAULT_THRESHOLDS) if f"`{figure}`" not in section] == []

@@ -49,7 +49,36 @@ class Agent:
         return 1 / len(options)
 
 
+class Monitor(sdk.PerformanceMonitor):
+    async def get_task_queue_length(self) -> int:
+        return 3
+
+    async def send_alerts(self, alerts: list[str], metrics: sdk.PerformanceMetrics) -> None:
+        assert metrics.task_queue_length > 2
+
+
+async def watch() -> None:
+    def tell(alert: sdk.PerformanceAlert) -> None:
+        alerts.append(alert.message)
+
+    async def backlog() -> dict[str, float]:
+        return {"backlog": 7}
+
+    alerts: list[str] = []
+    thresholds = {"task_queue_length": 2, "backlog": sdk.Threshold(5, for_seconds=60, clear=4)}
+    monitor = Monitor(60, providers={"broker": backlog}, alert_thresholds=thresholds, callbacks=[tell])
+    collected = await monitor.collect_metrics()
+    assert_type(collected.figures.get("backlog"), float | None)
+    await monitor.check_alerts(collected)
+    assert alerts == ["High task queue length: 3 (limit 2) for 0 s"]
+    with monitor:
+        assert_type(monitor.running, bool)
+    assert_type(monitor.metrics_history, list[sdk.PerformanceMetrics])
+    assert "cpu_usage" in monitor.get_performance_summary(hours=1)
+
+
 async def main() -> None:
+    await watch()
     assert_type(await coordinate(["a"], limit=2), dict[str, int])
     assert_type(plan("a b"), list[str])
     assert_type(review("x"), int)

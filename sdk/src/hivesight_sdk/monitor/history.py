@@ -8,13 +8,12 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from hivesight_sdk.monitor.history_file import HistoryFile  # not later: a fork during an import locks it in the child
 from hivesight_sdk.monitor.sample import PerformanceMetrics
 from hivesight_sdk.recording import drop
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from hivesight_sdk.monitor.history_file import HistoryFile
 
 KEPT_SECONDS: Final = 86_400.0
 MAX_SAMPLES: Final = 20_000
@@ -47,8 +46,6 @@ class History:
 
         A file that is damaged is put aside; one that cannot be read is left alone, and the history starts empty.
         """
-        from hivesight_sdk.monitor.history_file import HistoryFile  # sqlite3 only for whoever wants a file
-
         self._file = HistoryFile(path)
         try:
             kept = self._file.load(unix_now, KEPT_SECONDS, MAX_SAMPLES)

@@ -165,8 +165,8 @@ def _since(growth: _Growth, seconds: float) -> dict[str, float]:
     calls = growth.by_label(semconv.EXTERNAL_API_REQUESTS.name)
     latency = semconv.AGENT_COORDINATION_LATENCY
     return {
-        "tasks_per_minute": sum(tasks.values()) * per_minute,
-        "errors_per_minute": tasks.get("error", 0.0) * per_minute,
+        "tasks_per_minute": sum(tasks.values()) * per_minute if tasks else nan,
+        "errors_per_minute": tasks.get("error", 0.0) * per_minute if tasks else nan,
         "task_error_percent": _percent([tasks.get("error", 0.0)], tasks.values()),
         "task_duration_p95_seconds": growth.quantile(semconv.TASK_DURATION, 0.95),
         "coordination_latency_p50_ms": 1000 * growth.quantile(latency, 0.50),

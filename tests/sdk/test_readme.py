@@ -30,7 +30,7 @@ def test_snippets_run(snippet: str) -> None:
 
 
 def test_there_are_snippets() -> None:
-    assert len(SNIPPETS) == 3
+    assert len(SNIPPETS) == 4
 
 
 def test_every_reason_has_its_row() -> None:

@@ -37,6 +37,22 @@ def names() -> Iterator[str]:
     yield "a"
 
 
+@sdk.tool("search")
+def search(words: str, *, limit: int = 3) -> list[str]:
+    return words.split()[:limit]
+
+
+@sdk.model_call("openai", "gpt-x")
+async def ask(prompt: str) -> AsyncIterator[str]:
+    yield prompt
+
+
+@sdk.agent("researcher")
+async def research(question: str) -> list[str]:
+    sdk.heartbeat("researcher")
+    return search(question, limit=1)
+
+
 class Agent:
     @track_task("agent")
     async def run(self, task: str) -> str:
@@ -61,6 +77,22 @@ async def main() -> None:
     await pending
     with track_task("reviewer") as task:
         assert_type(task.status, str | None)
+    assert_type(search("a b", limit=1), list[str])
+    assert_type(await research("a"), list[str])
+    assert_type([word async for word in ask("a")], list[str])
+    async with sdk.model_call("anthropic", "claude-x", "chat") as model:
+        assert_type(model, sdk.ModelCall)
+        model.first_chunk()
+        model.read({"usage": {"input_tokens": 5}})
+        model.output_tokens = 3
+        model.cost = 0.01
+        assert_type(model.finish_reason, str | None)
+    with sdk.workflow("report") as workflow, sdk.tool("grep") as call:
+        workflow.outcome = call.outcome = "error"
+    sdk.set_prices({"gpt-x": (2.5, 10)})
+    sdk.record_error("parser", ValueError())
+    sdk.record_circuit_breaker("openai", "open")
+    sdk.record_transition("researcher", "waiting", "running")
     with sdk.track_decision() as decision:
         decision.confidence = 0.5
     TASKS_COMPLETED.labels(agent_type="reviewer", status="completed", priority="low").inc()

@@ -60,7 +60,7 @@ def build_counter(family: MetricFamily, registry: CollectorRegistry = REGISTRY) 
 
 def build_gauge(family: MetricFamily, registry: CollectorRegistry = REGISTRY) -> Gauge:
     """The gauge of `family` in `registry`: created, or the one that is already there. Never raises on a clash."""
-    return _build(Gauge, family, registry)
+    return _build(Gauge, family, registry, multiprocess_mode=family.multiprocess_mode)
 
 
 def build_histogram(family: MetricFamily, registry: CollectorRegistry = REGISTRY) -> Histogram:
@@ -85,6 +85,23 @@ TASK_RETRIES: Final[Counter] = build_counter(semconv.TASK_RETRIES)
 HANDOFFS: Final[Counter] = build_counter(semconv.HANDOFFS)
 AGENT_LAST_PROGRESS: Final[Gauge] = build_gauge(semconv.AGENT_LAST_PROGRESS)
 EVENT_LOOP_LAG: Final[Histogram] = build_histogram(semconv.EVENT_LOOP_LAG)
+AGENT_LAST_HEARTBEAT: Final[Gauge] = build_gauge(semconv.AGENT_LAST_HEARTBEAT)
+AGENT_RUNS: Final[Counter] = build_counter(semconv.AGENT_RUNS)
+AGENT_RUN_DURATION: Final[Histogram] = build_histogram(semconv.AGENT_RUN_DURATION)
+WORKFLOW_RUNS: Final[Counter] = build_counter(semconv.WORKFLOW_RUNS)
+WORKFLOW_RUN_DURATION: Final[Histogram] = build_histogram(semconv.WORKFLOW_RUN_DURATION)
+TASK_TRANSITIONS: Final[Counter] = build_counter(semconv.TASK_TRANSITIONS)
+TOOL_CALLS: Final[Counter] = build_counter(semconv.TOOL_CALLS)
+TOOL_CALL_DURATION: Final[Histogram] = build_histogram(semconv.TOOL_CALL_DURATION)
+MODEL_CALLS: Final[Counter] = build_counter(semconv.MODEL_CALLS)
+MODEL_CALL_DURATION: Final[Histogram] = build_histogram(semconv.MODEL_CALL_DURATION)
+MODEL_TIME_TO_FIRST_CHUNK: Final[Histogram] = build_histogram(semconv.MODEL_TIME_TO_FIRST_CHUNK)
+MODEL_TOKENS: Final[Counter] = build_counter(semconv.MODEL_TOKENS)
+MODEL_COST: Final[Counter] = build_counter(semconv.MODEL_COST)
+MODEL_FINISHES: Final[Counter] = build_counter(semconv.MODEL_FINISHES)
+CIRCUIT_BREAKER_STATE: Final[Gauge] = build_gauge(semconv.CIRCUIT_BREAKER_STATE)
+CIRCUIT_BREAKER_TRANSITIONS: Final[Counter] = build_counter(semconv.CIRCUIT_BREAKER_TRANSITIONS)
+ERRORS: Final[Counter] = build_counter(semconv.ERRORS)
 SDK_DROPPED: Final[Counter] = build_counter(semconv.SDK_DROPPED)
 
 ALL: Final[tuple[Metric, ...]] = (
@@ -105,6 +122,23 @@ ALL: Final[tuple[Metric, ...]] = (
     HANDOFFS,
     AGENT_LAST_PROGRESS,
     EVENT_LOOP_LAG,
+    AGENT_LAST_HEARTBEAT,
+    AGENT_RUNS,
+    AGENT_RUN_DURATION,
+    WORKFLOW_RUNS,
+    WORKFLOW_RUN_DURATION,
+    TASK_TRANSITIONS,
+    TOOL_CALLS,
+    TOOL_CALL_DURATION,
+    MODEL_CALLS,
+    MODEL_CALL_DURATION,
+    MODEL_TIME_TO_FIRST_CHUNK,
+    MODEL_TOKENS,
+    MODEL_COST,
+    MODEL_FINISHES,
+    CIRCUIT_BREAKER_STATE,
+    CIRCUIT_BREAKER_TRANSITIONS,
+    ERRORS,
     SDK_DROPPED,
 )
 """Every live metric, in the order of `semconv.FAMILIES`."""

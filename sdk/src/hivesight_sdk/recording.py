@@ -97,6 +97,9 @@ def series(metric: MetricT, *label_values: object) -> MetricT:
     """
     if not label_values:
         return metric
+    existing = _existing(metric, label_values)
+    if existing is not None:
+        return existing
     values = tuple(_label_value(value) for value in label_values)
     known = _known.setdefault(metric, set())
     if values not in known and len(known) >= MAX_SERIES_PER_METRIC:
@@ -107,6 +110,15 @@ def series(metric: MetricT, *label_values: object) -> MetricT:
     child = metric.labels(*values)
     known.add(values)
     return child
+
+
+def _existing(metric: MetricT, label_values: tuple[object, ...]) -> MetricT | None:
+    # prometheus_client's own table of children: quicker than `labels`, and it knows of children that were removed.
+    children = cast("dict[object, MetricT]", getattr(metric, "_metrics", None) or {})
+    try:
+        return children.get(label_values)
+    except TypeError:  # a value that cannot be hashed
+        return None
 
 
 def _label_value(value: object) -> str:

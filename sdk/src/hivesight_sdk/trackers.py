@@ -7,11 +7,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar, cast, overload
+from typing import Any, ParamSpec, TypeVar, overload
 
 from prometheus_client import Histogram
 
 from hivesight_sdk import metrics, semconv
+from hivesight_sdk.errors import count_error, error_status, http_status, is_timeout
+from hivesight_sdk.exemplars import current_exemplar
 from hivesight_sdk.recording import drop, record, series
 from hivesight_sdk.tracking import Measurement, Tracker, is_cancellation
 
@@ -33,7 +35,7 @@ class LatencyMeasurement(Measurement):
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         if self._histogram is not None:
-            self._histogram.observe(seconds)
+            self._histogram.observe(seconds, current_exemplar())
 
 
 class TaskMeasurement(Measurement):
@@ -57,7 +59,9 @@ class TaskMeasurement(Measurement):
         if status not in semconv.TASK_STATUSES:
             raise ValueError(f"task status {status!r} is none of {', '.join(semconv.TASK_STATUSES)}")
         series(metrics.TASKS_COMPLETED, self._agent_type, status, self._priority).inc()
-        series(metrics.TASK_DURATION, self._agent_type).observe(seconds)
+        series(metrics.TASK_DURATION, self._agent_type).observe(seconds, current_exemplar())
+        if error is not None:
+            count_error("task", error)
         if status != "cancelled":
             series(metrics.AGENT_LAST_PROGRESS, self._agent_type).set(time.time())
 
@@ -90,29 +94,20 @@ class ApiCall(Measurement):
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         status_code = self.status_code
         if status_code is None:
-            status_code = (_http_status(result) or 200) if error is None else _error_status(error)
+            status_code = (http_status(result) or 200) if error is None else _error_status(error)
         series(metrics.EXTERNAL_API_REQUESTS, self._service, self._method, status_code).inc()
-        series(metrics.EXTERNAL_API_DURATION, self._service, self._method).observe(seconds)
-
-
-def _http_status(response: object) -> int | None:
-    # status_code: httpx, requests, openai, anthropic; status: aiohttp, http.client; code: urllib.error
-    for attribute in ("status_code", "status", "code"):
-        value = cast("object", getattr(response, attribute, None))
-        if isinstance(value, int) and 100 <= value <= 599:
-            return int(value)
-    return None
+        series(metrics.EXTERNAL_API_DURATION, self._service, self._method).observe(seconds, current_exemplar())
+        if error is not None:
+            count_error("external_api", error)
 
 
 def _error_status(error: BaseException) -> int | str:
-    status = _http_status(error) or _http_status(getattr(error, "response", None))
+    status = error_status(error)
     if status is not None:
         return status
     if is_cancellation(error):
         return "cancelled"
-    if any("Timeout" in kind.__name__ for kind in type(error).__mro__):
-        return "timeout"
-    return "error"
+    return "timeout" if is_timeout(error) else "error"
 
 
 def _named_latency(name: str) -> Histogram | None:

@@ -32,8 +32,15 @@ class Measurement:
 
     def finish(self, error: BaseException | None, result: object = None) -> None:
         """Record the run. `error` is what the block raised, `result` what the decorated function returned."""
-        seconds = time.perf_counter() - self._started
+        seconds = self.elapsed_seconds()
         record(lambda: self._record(seconds, error, result))
+
+    def elapsed_seconds(self) -> float:
+        """Seconds since the run began."""
+        return time.perf_counter() - self._started
+
+    def yielded(self, item: object) -> None:
+        """`item` comes out of the decorated generator; its consumer gets it next. Must not raise."""
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         raise NotImplementedError
@@ -119,8 +126,11 @@ class Tracker(Generic[MeasurementT]):
         @functools.wraps(function)
         def wrapper(*args: P.args, **kwargs: P.kwargs) -> Generator[Any, Any, R]:
             measurement = self._start()
+            inner = function(*args, **kwargs)
+            if type(measurement).yielded is not Measurement.yielded:
+                inner = cast("Generator[Any, Any, R]", _Overheard(inner, measurement.yielded))
             try:
-                result = yield from function(*args, **kwargs)
+                result = yield from inner
             except BaseException as error:
                 measurement.finish(error)
                 raise
@@ -143,6 +153,7 @@ class Tracker(Generic[MeasurementT]):
                         item = await step
                     except StopAsyncIteration:
                         break
+                    measurement.yielded(item)
                     try:
                         sent = yield item
                     except GeneratorExit:
@@ -158,6 +169,35 @@ class Tracker(Generic[MeasurementT]):
             measurement.finish(None)
 
         return wrapper
+
+
+class _Overheard:
+    """A generator for `yield from`, whose items are told to `listen` on their way out."""
+
+    __slots__ = ("_generator", "_listen")
+
+    def __init__(self, generator: Generator[Any, Any, Any], listen: Callable[[object], None]) -> None:
+        self._generator = generator
+        self._listen = listen
+
+    def __iter__(self) -> _Overheard:
+        return self
+
+    def __next__(self) -> object:
+        return self._tell(next(self._generator))
+
+    def send(self, value: object) -> object:
+        return self._tell(self._generator.send(value))
+
+    def throw(self, *error: Any) -> object:
+        return self._tell(self._generator.throw(*error))
+
+    def close(self) -> None:
+        self._generator.close()
+
+    def _tell(self, item: object) -> object:
+        self._listen(item)
+        return item
 
 
 async def _finish_after(coroutine: Coroutine[Any, Any, R], measurement: Measurement) -> R:

@@ -1,0 +1,115 @@
+"""Runs of agents, workflows and tools, each counted and timed by outcome, and the signs of life in between."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from hivesight_sdk import metrics, semconv
+from hivesight_sdk.errors import count_error, is_timeout
+from hivesight_sdk.exemplars import current_exemplar
+from hivesight_sdk.recording import record, series
+from hivesight_sdk.shapes import attribute
+from hivesight_sdk.tracking import Measurement, Tracker, is_cancellation
+
+if TYPE_CHECKING:
+    from prometheus_client import Counter, Histogram
+
+
+class Run(Measurement):
+    """One run that ends in one of `semconv.OUTCOMES`, counted and timed under its labels and that outcome."""
+
+    __slots__ = ("_component", "_counter", "_histogram", "_labels", "outcome")
+
+    def __init__(self, component: str, counter: Counter, histogram: Histogram, *labels: str) -> None:
+        super().__init__()
+        self._component = component
+        self._counter = counter
+        self._histogram = histogram
+        self._labels = labels
+        self.outcome: str | None = None
+        """Set it to "error" for a failure that raises nothing; otherwise the way the block ends says it."""
+
+    def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
+        outcome = self.outcome or _outcome(error)
+        if outcome not in semconv.OUTCOMES:
+            raise ValueError(f"outcome {outcome!r} is none of {', '.join(semconv.OUTCOMES)}")
+        series(self._counter, *self._labels, outcome).inc()
+        series(self._histogram, *self._labels, outcome).observe(seconds, current_exemplar())
+        if error is not None:
+            count_error(self._component, error)
+
+
+class AgentRun(Run):
+    """One run of an agent: its start and its end are signs of life, and of progress unless it was cancelled."""
+
+    __slots__ = ()
+
+    def __init__(self, agent_type: str) -> None:
+        super().__init__("agent", metrics.AGENT_RUNS, metrics.AGENT_RUN_DURATION, agent_type)
+        record(lambda: _alive(agent_type, progress=True))
+
+    def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
+        super()._record(seconds, error, result)
+        _alive(*self._labels, progress=error is None or not is_cancellation(error))
+
+
+class ToolCall(Run):
+    """One call of a tool, which may fail without an exception: the Model Context Protocol's CallToolResult.isError."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        super().__init__("tool", metrics.TOOL_CALLS, metrics.TOOL_CALL_DURATION, name)
+
+    def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
+        if self.outcome is None and attribute(result, "isError") is True:
+            self.outcome = "error"
+        super()._record(seconds, error, result)
+
+
+def _outcome(error: BaseException | None) -> str:
+    if error is None:
+        return "success"
+    if is_cancellation(error):
+        return "cancelled"
+    return "timeout" if is_timeout(error) else "error"
+
+
+def _alive(agent_type: str, *, progress: bool) -> None:
+    now = time.time()
+    series(metrics.AGENT_LAST_HEARTBEAT, agent_type).set(now)
+    if progress:
+        series(metrics.AGENT_LAST_PROGRESS, agent_type).set(now)
+
+
+def agent(agent_type: str) -> Tracker[AgentRun]:
+    """Count and time the runs of an agent by outcome; a run's start and end are heartbeats and progress.
+
+    `agent_type` is what kind of agent it is ("reviewer"), never the id of one.
+    """
+    return Tracker(lambda: AgentRun(agent_type))
+
+
+def workflow(name: str) -> Tracker[Run]:
+    """Count and time the runs of a workflow by outcome."""
+    return Tracker(lambda: Run("workflow", metrics.WORKFLOW_RUNS, metrics.WORKFLOW_RUN_DURATION, name))
+
+
+def tool(name: str) -> Tracker[ToolCall]:
+    """Count and time the calls of a tool by outcome.
+
+    A result whose `isError` is true (Model Context Protocol) is an error; so is what the block says by `.outcome`.
+    """
+    return Tracker(lambda: ToolCall(name))
+
+
+def heartbeat(agent_type: str) -> None:
+    """Say that an agent of this type lives now: in its loop, also while it waits for work. See `record_progress` for
+    work that gets on."""
+    record(lambda: _alive(agent_type, progress=False))
+
+
+def record_transition(agent_type: str, from_state: str, to_state: str) -> None:
+    """Count that a task of this agent type went from one state to another ("waiting", "running", "blocked")."""
+    record(lambda: series(metrics.TASK_TRANSITIONS, agent_type, from_state, to_state).inc())

@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY as REGISTRY
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from hivesight_sdk import semconv
+from hivesight_sdk.multiprocess import prepare_directory
 
 if TYPE_CHECKING:
     from hivesight_sdk.semconv import MetricFamily
@@ -67,6 +68,8 @@ def build_histogram(family: MetricFamily, registry: CollectorRegistry = REGISTRY
     """The histogram of `family` in `registry`: created, or the one that is already there. Never raises on a clash."""
     return _build(Histogram, family, registry, buckets=(*family.buckets, float("inf")))
 
+
+prepare_directory()
 
 AGENT_COORDINATION_LATENCY: Final[Histogram] = build_histogram(semconv.AGENT_COORDINATION_LATENCY)
 ACTIVE_AGENTS: Final[Gauge] = build_gauge(semconv.ACTIVE_AGENTS)

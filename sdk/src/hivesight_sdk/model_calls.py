@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Final
 
 from hivesight_sdk import metrics, semconv
@@ -19,32 +20,25 @@ _TOKEN_ATTRIBUTES: Final = tuple(f"{kind}_tokens" for kind in semconv.TOKEN_TYPE
 class ModelCall(Run):
     """One call of a model. What the block sets wins over what its answer says; None is unknown and not recorded."""
 
-    __slots__ = (
-        "_first_chunk_seconds",
-        "_read",
-        "cache_read_tokens",
-        "cache_write_tokens",
-        "cost",
-        "finish_reason",
-        "input_tokens",
-        "output_tokens",
-        "reasoning_tokens",
-    )
+    component = "model"
+    counter = metrics.MODEL_CALLS
+    histogram = metrics.MODEL_CALL_DURATION
+
+    input_tokens: int | None = None
+    """Tokens that went in, cached ones included."""
+    output_tokens: int | None = None
+    """Tokens that came out, reasoning included."""
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cost: float | None = None
+    """US dollars; unset, it is what `set_prices` says for the tokens."""
+    finish_reason: str | None = None
+    _read: Usage | None = None
+    _first_chunk_seconds: float | None = None
 
     def __init__(self, provider: str, model: str, operation: str) -> None:
-        super().__init__("model", metrics.MODEL_CALLS, metrics.MODEL_CALL_DURATION, provider, model, operation)
-        self.input_tokens: int | None = None
-        """Tokens that went in, cached ones included."""
-        self.output_tokens: int | None = None
-        """Tokens that came out, reasoning included."""
-        self.cache_read_tokens: int | None = None
-        self.cache_write_tokens: int | None = None
-        self.reasoning_tokens: int | None = None
-        self.cost: float | None = None
-        """US dollars; unset, it is what `set_prices` says for the tokens."""
-        self.finish_reason: str | None = None
-        self._read: Usage | None = None
-        self._first_chunk_seconds: float | None = None
+        super().__init__(provider, model, operation)
 
     def first_chunk(self) -> None:
         """Note that the first part of the answer is here; later calls change nothing."""
@@ -116,4 +110,4 @@ def model_call(provider: str, model: str, operation: str = "chat") -> Tracker[Mo
     of OpenAI's or Anthropic's; a `with` block calls `.read(answer)` or sets the figures itself. `provider` and
     `operation` are names of OpenTelemetry's GenAI conventions 1.41, such as "openai" and "chat".
     """
-    return Tracker(lambda: ModelCall(provider, model, operation))
+    return Tracker(partial(ModelCall, provider, model, operation))

@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVarTuple, cast
 
 from hivesight_sdk.metrics import SDK_DROPPED
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hivesight_sdk.metrics import Metric, MetricT
+
+Ts = TypeVarTuple("Ts")
 
 MAX_SERIES_PER_METRIC: Final = 1_000
 """Label sets the SDK itself creates per family in one process; further ones are dropped and counted."""
@@ -53,16 +55,16 @@ _record_gate = threading.RLock()
 _scrape_gate = threading.RLock()
 
 
-def record(action: Callable[[], object]) -> None:
-    """Run `action`, which may touch metrics. Never raises an Exception.
+def record(action: Callable[[*Ts], object], *args: *Ts) -> None:
+    """Run `action`, which may touch metrics, with its arguments. Never raises an Exception.
 
     A finaliser or a signal handler may call this on a thread that is already inside a metric's lock; its action is
     then kept and run when the outer call is done, because taking that lock again would hang the host.
     """
     if _thread.busy:
-        _keep(partial(record, action))
+        _keep(partial(record, action, *args))
     else:
-        _run_exclusively(_record_gate, action)
+        _run_exclusively(_record_gate, action, *args)
 
 
 def collect_exclusively(action: Callable[[], object]) -> None:
@@ -97,9 +99,11 @@ def series(metric: MetricT, *label_values: object) -> MetricT:
     """
     if not label_values:
         return metric
-    existing = _existing(metric, label_values)
-    if existing is not None:
-        return existing
+    try:
+        # prometheus_client's own table of children: quicker than `labels`, and it knows of children that were removed.
+        return cast("Any", metric)._metrics[label_values]
+    except (AttributeError, KeyError, TypeError):  # not there yet, or a value that cannot be hashed
+        pass
     values = tuple(_label_value(value) for value in label_values)
     known = _known.setdefault(metric, set())
     if values not in known and len(known) >= MAX_SERIES_PER_METRIC:
@@ -112,35 +116,37 @@ def series(metric: MetricT, *label_values: object) -> MetricT:
     return child
 
 
-def _existing(metric: MetricT, label_values: tuple[object, ...]) -> MetricT | None:
-    # prometheus_client's own table of children: quicker than `labels`, and it knows of children that were removed.
-    children = cast("dict[object, MetricT]", getattr(metric, "_metrics", None) or {})
-    try:
-        return children.get(label_values)
-    except TypeError:  # a value that cannot be hashed
-        return None
-
-
 def _label_value(value: object) -> str:
     text = str(cast("object", value.value) if isinstance(value, Enum) else value)[:MAX_LABEL_LENGTH]
     # A lone surrogate (from os.fsdecode, say) cannot be written as UTF-8 and would break every scrape.
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _run_exclusively(gate: threading.RLock, action: Callable[[], object]) -> None:
-    failure: tuple[str, str, Exception | None] | None = None
+def _run_exclusively(gate: threading.RLock, action: Callable[[*Ts], object], *args: *Ts) -> None:
+    failure: Exception | None = None
+    state = _thread
     with gate:
-        _thread.busy = True
+        state.busy = True
         try:
-            action()
-        except TooManySeriesError as error:
-            failure = ("too_many_series", str(error), None)
+            action(*args)
         except Exception as error:  # noqa: BLE001  the host must not feel it; counted and logged below
-            failure = ("recording_failed", f"a recording failed and is dropped: {type(error).__name__}", error)
+            failure = error
         finally:
-            _thread.busy = False
+            state.busy = False
     if failure is not None:
-        drop(*failure)
+        _drop_failed(failure)
+    if _kept:
+        _run_kept()
+
+
+def _drop_failed(failure: Exception) -> None:
+    if isinstance(failure, TooManySeriesError):
+        drop("too_many_series", str(failure))
+    else:
+        drop("recording_failed", f"a recording failed and is dropped: {type(failure).__name__}", failure)
+
+
+def _run_kept() -> None:
     while _kept:
         try:
             call = _kept.popleft()

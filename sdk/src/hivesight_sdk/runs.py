@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
 from hivesight_sdk import metrics, semconv
 from hivesight_sdk.errors import count_error, is_timeout
@@ -19,58 +20,72 @@ if TYPE_CHECKING:
 class Run(Measurement):
     """One run that ends in one of `semconv.OUTCOMES`, counted and timed under its labels and that outcome."""
 
-    __slots__ = ("_component", "_counter", "_histogram", "_labels", "outcome")
+    __slots__ = ("_labels", "outcome")
 
-    def __init__(self, component: str, counter: Counter, histogram: Histogram, *labels: str) -> None:
-        super().__init__()
-        self._component = component
-        self._counter = counter
-        self._histogram = histogram
+    component: ClassVar[str]
+    counter: ClassVar[Counter]
+    histogram: ClassVar[Histogram]
+
+    def __init__(self, *labels: str) -> None:
         self._labels = labels
         self.outcome: str | None = None
         """Set it to "error" for a failure that raises nothing; otherwise the way the block ends says it."""
+        super().__init__()
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
-        outcome = self.outcome or _outcome(error)
-        if outcome not in semconv.OUTCOMES:
+        outcome = self.outcome
+        if outcome is None:
+            outcome = "success" if error is None else _outcome(error)
+        elif outcome not in semconv.OUTCOMES:
             raise ValueError(f"outcome {outcome!r} is none of {', '.join(semconv.OUTCOMES)}")
-        series(self._counter, *self._labels, outcome).inc()
-        series(self._histogram, *self._labels, outcome).observe(seconds, current_exemplar())
+        labels = (*self._labels, outcome)
+        series(self.counter, *labels).inc()
+        series(self.histogram, *labels).observe(seconds, current_exemplar())
         if error is not None:
-            count_error(self._component, error)
+            count_error(self.component, error)
 
 
 class AgentRun(Run):
     """One run of an agent: its start and its end are signs of life, and of progress unless it was cancelled."""
 
     __slots__ = ()
+    component = "agent"
+    counter = metrics.AGENT_RUNS
+    histogram = metrics.AGENT_RUN_DURATION
 
     def __init__(self, agent_type: str) -> None:
-        super().__init__("agent", metrics.AGENT_RUNS, metrics.AGENT_RUN_DURATION, agent_type)
-        record(lambda: _alive(agent_type, progress=True))
+        super().__init__(agent_type)
+        record(partial(_alive, agent_type, progress=True))
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         super()._record(seconds, error, result)
         _alive(*self._labels, progress=error is None or not is_cancellation(error))
 
 
+class WorkflowRun(Run):
+    """One run of a workflow."""
+
+    __slots__ = ()
+    component = "workflow"
+    counter = metrics.WORKFLOW_RUNS
+    histogram = metrics.WORKFLOW_RUN_DURATION
+
+
 class ToolCall(Run):
     """One call of a tool, which may fail without an exception: the Model Context Protocol's CallToolResult.isError."""
 
     __slots__ = ()
-
-    def __init__(self, name: str) -> None:
-        super().__init__("tool", metrics.TOOL_CALLS, metrics.TOOL_CALL_DURATION, name)
+    component = "tool"
+    counter = metrics.TOOL_CALLS
+    histogram = metrics.TOOL_CALL_DURATION
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
-        if self.outcome is None and attribute(result, "isError") is True:
+        if result is not None and self.outcome is None and attribute(result, "isError") is True:
             self.outcome = "error"
         super()._record(seconds, error, result)
 
 
-def _outcome(error: BaseException | None) -> str:
-    if error is None:
-        return "success"
+def _outcome(error: BaseException) -> str:
     if is_cancellation(error):
         return "cancelled"
     return "timeout" if is_timeout(error) else "error"
@@ -88,12 +103,12 @@ def agent(agent_type: str) -> Tracker[AgentRun]:
 
     `agent_type` is what kind of agent it is ("reviewer"), never the id of one.
     """
-    return Tracker(lambda: AgentRun(agent_type))
+    return Tracker(partial(AgentRun, agent_type))
 
 
-def workflow(name: str) -> Tracker[Run]:
+def workflow(name: str) -> Tracker[WorkflowRun]:
     """Count and time the runs of a workflow by outcome."""
-    return Tracker(lambda: Run("workflow", metrics.WORKFLOW_RUNS, metrics.WORKFLOW_RUN_DURATION, name))
+    return Tracker(partial(WorkflowRun, name))
 
 
 def tool(name: str) -> Tracker[ToolCall]:
@@ -101,13 +116,13 @@ def tool(name: str) -> Tracker[ToolCall]:
 
     A result whose `isError` is true (Model Context Protocol) is an error; so is what the block says by `.outcome`.
     """
-    return Tracker(lambda: ToolCall(name))
+    return Tracker(partial(ToolCall, name))
 
 
 def heartbeat(agent_type: str) -> None:
     """Say that an agent of this type lives now: in its loop, also while it waits for work. See `record_progress` for
     work that gets on."""
-    record(lambda: _alive(agent_type, progress=False))
+    record(partial(_alive, agent_type, progress=False))
 
 
 def record_transition(agent_type: str, from_state: str, to_state: str) -> None:

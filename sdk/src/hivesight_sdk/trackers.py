@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ParamSpec, TypeVar, overload
 
 from prometheus_client import Histogram
@@ -95,6 +96,8 @@ class ApiCall(Measurement):
         status_code = self.status_code
         if status_code is None:
             status_code = (http_status(result) or 200) if error is None else _error_status(error)
+        if type(status_code) is int:  # a label that is text already is found at once
+            status_code = str(status_code)
         series(metrics.EXTERNAL_API_REQUESTS, self._service, self._method, status_code).inc()
         series(metrics.EXTERNAL_API_DURATION, self._service, self._method).observe(seconds, current_exemplar())
         if error is not None:
@@ -151,7 +154,7 @@ def track_latency(
             f"track_latency takes a Histogram or a name, not {type(metric).__name__}; nothing is recorded",
         )
         histogram = None
-    return Tracker(lambda: LatencyMeasurement(histogram))
+    return Tracker(partial(LatencyMeasurement, histogram))
 
 
 def track_task(agent_type: str, priority: str = "medium") -> Tracker[TaskMeasurement]:
@@ -159,7 +162,7 @@ def track_task(agent_type: str, priority: str = "medium") -> Tracker[TaskMeasure
 
     The `with` value's `status` may be set to "error" for a failure that raises nothing.
     """
-    return Tracker(lambda: TaskMeasurement(agent_type, priority))
+    return Tracker(partial(TaskMeasurement, agent_type, priority))
 
 
 def track_decision() -> Tracker[DecisionMeasurement]:
@@ -175,7 +178,7 @@ def track_external_api(service: str, method: str) -> Tracker[ApiCall]:
     exception it is the code the exception carries, or "timeout", "cancelled" or "error". `method` is the operation
     ("POST", "chat.completions"), never a URL with ids in it.
     """
-    return Tracker(lambda: ApiCall(service, method))
+    return Tracker(partial(ApiCall, service, method))
 
 
 def record_decision(confidence: float) -> None:

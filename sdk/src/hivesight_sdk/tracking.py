@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from time import perf_counter
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from hivesight_sdk.recording import drop, record
@@ -28,16 +29,15 @@ class Measurement:
     __slots__ = ("_started",)
 
     def __init__(self) -> None:
-        self._started = time.perf_counter()
+        self._started = perf_counter()
 
     def finish(self, error: BaseException | None, result: object = None) -> None:
         """Record the run. `error` is what the block raised, `result` what the decorated function returned."""
-        seconds = self.elapsed_seconds()
-        record(lambda: self._record(seconds, error, result))
+        record(self._record, perf_counter() - self._started, error, result)
 
     def elapsed_seconds(self) -> float:
         """Seconds since the run began."""
-        return time.perf_counter() - self._started
+        return perf_counter() - self._started
 
     def yielded(self, item: object) -> None:
         """`item` comes out of the decorated generator; its consumer gets it next. Must not raise."""
@@ -108,7 +108,7 @@ class Tracker(Generic[MeasurementT]):
             except BaseException as error:
                 measurement.finish(error)
                 raise
-            if inspect.iscoroutine(result):  # another decorator hid an async function
+            if type(result) is CoroutineType:  # another decorator hid an async function
                 return cast("R", _finish_after(cast("Coroutine[Any, Any, Any]", result), measurement))
             measurement.finish(None, result)
             return result

@@ -6,7 +6,7 @@ OpenTelemetry is asked only where the host has loaded it; it is never imported f
 from __future__ import annotations
 
 import sys
-from typing import Any, cast
+from typing import Any
 
 
 def current_exemplar() -> dict[str, str] | None:
@@ -14,7 +14,7 @@ def current_exemplar() -> dict[str, str] | None:
 
     Never raises. The names are those of OpenMetrics 1.0, section "Exemplars".
     """
-    trace = cast("Any", sys.modules.get("opentelemetry.trace"))
+    trace: Any = sys.modules.get("opentelemetry.trace")
     if trace is None:
         return None
     try:

@@ -64,12 +64,12 @@ def record(action: Callable[[*Ts], object], *args: *Ts) -> None:
     if _thread.busy:
         _keep(partial(record, action, *args))
     else:
-        _run_exclusively(_record_gate, action, *args)
+        _run_exclusively(_record_gate, action, args)
 
 
 def collect_exclusively(action: Callable[[], object]) -> None:
     """Run a scrape, which reads every metric. Never raises an Exception; `action` keeps its own result."""
-    _run_exclusively(_scrape_gate, action)
+    _run_exclusively(_scrape_gate, action, ())
 
 
 def drop(reason: str, message: str, error: BaseException | None = None) -> None:
@@ -99,9 +99,10 @@ def series(metric: MetricT, *label_values: object) -> MetricT:
     """
     if not label_values:
         return metric
+    family: Any = metric
     try:
         # prometheus_client's own table of children: quicker than `labels`, and it knows of children that were removed.
-        return cast("Any", metric)._metrics[label_values]
+        return family._metrics[label_values]
     except (AttributeError, KeyError, TypeError):  # not there yet, or a value that cannot be hashed
         pass
     values = tuple(_label_value(value) for value in label_values)
@@ -122,7 +123,7 @@ def _label_value(value: object) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _run_exclusively(gate: threading.RLock, action: Callable[[*Ts], object], *args: *Ts) -> None:
+def _run_exclusively(gate: threading.RLock, action: Callable[[*Ts], object], args: tuple[*Ts]) -> None:
     failure: Exception | None = None
     state = _thread
     with gate:

@@ -30,7 +30,6 @@ class Run(Measurement):
         self._labels = labels
         self.outcome: str | None = None
         """Set it to "error" for a failure that raises nothing; otherwise the way the block ends says it."""
-        super().__init__()
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         outcome = self.outcome
@@ -53,9 +52,9 @@ class AgentRun(Run):
     counter = metrics.AGENT_RUNS
     histogram = metrics.AGENT_RUN_DURATION
 
-    def __init__(self, agent_type: str) -> None:
-        super().__init__(agent_type)
-        record(partial(_alive, agent_type, progress=True))
+    def begin(self) -> None:
+        super().begin()
+        record(partial(_alive, *self._labels, progress=True))
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         super()._record(seconds, error, result)

@@ -31,7 +31,6 @@ class LatencyMeasurement(Measurement):
     __slots__ = ("_histogram",)
 
     def __init__(self, histogram: Histogram | None) -> None:
-        super().__init__()
         self._histogram = histogram
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
@@ -45,12 +44,14 @@ class TaskMeasurement(Measurement):
     __slots__ = ("_agent_type", "_priority", "status")
 
     def __init__(self, agent_type: str, priority: str) -> None:
-        super().__init__()
         self._agent_type = agent_type
         self._priority = priority
         self.status: str | None = None
         """Set it to "error" for a task that failed without an exception; otherwise the way the block ends says it."""
-        record_progress(agent_type)
+
+    def begin(self) -> None:
+        super().begin()
+        record_progress(self._agent_type)
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         if error is not None:
@@ -73,7 +74,6 @@ class DecisionMeasurement(Measurement):
     __slots__ = ("confidence",)
 
     def __init__(self) -> None:
-        super().__init__()
         self.confidence: float | None = None
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
@@ -87,7 +87,6 @@ class ApiCall(Measurement):
     __slots__ = ("_method", "_service", "status_code")
 
     def __init__(self, service: str, method: str) -> None:
-        super().__init__()
         self._service = service
         self._method = method
         self.status_code: int | str | None = None

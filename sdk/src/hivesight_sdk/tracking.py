@@ -24,11 +24,12 @@ R = TypeVar("R")
 
 
 class Measurement:
-    """One measured run of a block of code, from its construction to `finish`."""
+    """One measured run of a block of code, from `begin` to `finish`."""
 
     __slots__ = ("_started",)
 
-    def __init__(self) -> None:
+    def begin(self) -> None:
+        """The block starts now."""
         self._started = perf_counter()
 
     def finish(self, error: BaseException | None, result: object = None) -> None:
@@ -67,6 +68,7 @@ class Tracker(Generic[MeasurementT]):
     def __enter__(self) -> MeasurementT:
         measurement = self._start()
         self._open.append(measurement)
+        measurement.begin()
         return measurement
 
     def __exit__(
@@ -103,6 +105,7 @@ class Tracker(Generic[MeasurementT]):
         @functools.wraps(function)
         def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
             measurement = self._start()
+            measurement.begin()
             try:
                 result = function(*args, **kwargs)
             except BaseException as error:
@@ -118,15 +121,19 @@ class Tracker(Generic[MeasurementT]):
     def _coroutine_function(self, function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any, Any, R]]:
         @functools.wraps(function)
         async def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-            return await _finish_after(function(*args, **kwargs), self._start())
+            coroutine = function(*args, **kwargs)
+            measurement = self._start()
+            measurement.begin()
+            return await _finish_after(coroutine, measurement)
 
         return wrapper
 
     def _generator_function(self, function: Callable[P, Generator[Any, Any, R]]) -> Callable[P, Generator[Any, Any, R]]:
         @functools.wraps(function)
         def wrapper(*args: P.args, **kwargs: P.kwargs) -> Generator[Any, Any, R]:
-            measurement = self._start()
             inner = function(*args, **kwargs)
+            measurement = self._start()
+            measurement.begin()
             if type(measurement).yielded is not Measurement.yielded:
                 inner = cast("Generator[Any, Any, R]", _Overheard(inner, measurement.yielded))
             try:
@@ -144,8 +151,9 @@ class Tracker(Generic[MeasurementT]):
     ) -> Callable[P, AsyncGenerator[Any, Any]]:
         @functools.wraps(function)
         async def wrapper(*args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[Any, Any]:
-            measurement = self._start()
             inner = function(*args, **kwargs)
+            measurement = self._start()
+            measurement.begin()
             try:
                 step = inner.__anext__()
                 while True:

@@ -63,6 +63,22 @@ def test_the_values_of_two_processes_are_merged(tmp_path: Path) -> None:
     assert not [line for line in page if "pid=" in line]
 
 
+def test_a_forked_worker_counts_beside_its_parent(tmp_path: Path) -> None:
+    program = """
+import os
+import hivesight_sdk as sdk
+sdk.record_retry("forked")
+pid = os.fork()
+if pid == 0:
+    sdk.record_retry("forked")
+    os._exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+from hivesight_sdk.exposition import render
+assert b'agent_hive_task_retries_total{agent_type="forked"} 2.0' in render(sdk.REGISTRY).body
+"""
+    run(program, tmp_path)
+
+
 def test_a_directory_that_cannot_be_leaves_each_process_its_own_values(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.touch()

@@ -169,3 +169,19 @@ def test_expected_runs_start_at_zero(label: str) -> None:
     for outcome in semconv.OUTCOMES:
         labels = {name: "expected-run", "outcome": outcome}
         assert sdk.REGISTRY.get_sample_value(f"agent_hive_{label}_total", labels) == 0
+
+
+def test_an_error_that_cannot_be_judged_costs_nothing_but_its_count(
+    growth: Growth, value: Callable[..., float]
+) -> None:
+    class Hostile(Exception):
+        @property
+        def status_code(self) -> int:
+            raise RuntimeError
+
+    dropped = growth("agent_hive_sdk_dropped_total", reason="recording_failed")
+    runs = growth("agent_hive_agent_runs_total", agent_type="struck", outcome="error")
+    with pytest.raises(Hostile), sdk.agent("struck"):
+        raise Hostile
+    assert (runs(), dropped()) == (1, 1)
+    assert value("agent_hive_agent_last_progress_timestamp_seconds", agent_type="struck") > 0

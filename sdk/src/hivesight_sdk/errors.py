@@ -5,14 +5,11 @@ every client can be counted under few labels and no client needs to be imported.
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
 from hivesight_sdk import metrics, semconv
 from hivesight_sdk.recording import drop, record, series
 from hivesight_sdk.tracking import is_cancellation
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _BY_STATUS: Final = {
     401: "denied",
@@ -102,9 +99,9 @@ def _kind_by_type(error: BaseException) -> str:
 
 
 def count_error(component: str, error: BaseException) -> None:
-    """Count an error that left `component`; a cancellation is none. May raise as `series` does: call it in `record`."""
+    """Count an error that left `component`; a cancellation is none. Never raises."""
     if not is_cancellation(error):
-        series(metrics.ERRORS, component, error_kind(error)).inc()
+        record_error(component, error)
 
 
 def record_error(component: str, error: BaseException | str) -> None:
@@ -113,15 +110,12 @@ def record_error(component: str, error: BaseException | str) -> None:
     The trackers count what leaves them, as component "task", "agent", "tool" and so on; call this for errors that are
     handled on the spot.
     """
-    record(_error_action(component, error))
+    record(_count, component, error)
 
 
-def _error_action(component: str, error: BaseException | str) -> Callable[[], None]:
-    def action() -> None:
-        kind = error_kind(error) if isinstance(error, BaseException) else error
-        if kind in semconv.ERROR_KINDS:
-            series(metrics.ERRORS, component, kind).inc()
-        else:
-            drop("invalid_value", f"an error's kind must be an exception or one of {', '.join(semconv.ERROR_KINDS)}")
-
-    return action
+def _count(component: str, error: BaseException | str) -> None:
+    kind = error_kind(error) if isinstance(error, BaseException) else error
+    if kind in semconv.ERROR_KINDS:
+        series(metrics.ERRORS, component, kind).inc()
+    else:
+        drop("invalid_value", f"an error's kind must be an exception or one of {', '.join(semconv.ERROR_KINDS)}")

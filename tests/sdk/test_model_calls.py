@@ -9,10 +9,12 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import hivesight_sdk as sdk
 from hivesight_sdk import prices, semconv
-from hivesight_sdk.usage import Usage, read_finish_reason, read_usage
+from hivesight_sdk.usage import MAX_TOKENS, Usage, read_finish_reason, read_usage
 
 Growth = Callable[..., Callable[[], float]]
 
@@ -78,6 +80,40 @@ def test_usage_of_every_shape(name: str, answer: Any, usage: Usage | None) -> No
     assert read_usage(answer) == usage
     assert read_usage(thing(answer)) == usage
     read_finish_reason(answer)
+
+
+NAMES = st.sampled_from(
+    [
+        "usage",
+        "message",
+        "response",
+        "choices",
+        "delta",
+        "finish_reason",
+        "stop_reason",
+        "input_tokens",
+        "prompt_tokens",
+        "output_tokens",
+        "cache_read_input_tokens",
+        "cache_creation_input_tokens",
+        "input_tokens_details",
+        "cached_tokens",
+    ]
+)
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.binary(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=6),
+    max_leaves=20,
+)
+
+
+@given(ODD)
+def test_no_shape_raises_or_gives_a_figure_that_cannot_be(answer: Any) -> None:
+    for each in (answer, thing(answer)):
+        usage = read_usage(each) or Usage()
+        figures = (usage.input, usage.output, usage.cache_read, usage.cache_write, usage.reasoning)
+        assert all(figure is None or 0 <= figure <= 3 * MAX_TOKENS for figure in figures)
+        assert isinstance(read_finish_reason(each), str | None)
 
 
 def test_answers_that_raise_are_read_as_nothing() -> None:

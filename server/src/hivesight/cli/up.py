@@ -96,9 +96,6 @@ def up(
         loaded = configuration.load(options)
         shown = Demo(inbox.url, _command(loaded.data)) if inbox else None
         app = App(options, loaded, demo=shown)
-        # A thread that computes gives way to one that answers after this long; five times as long is the default, and
-        # an answer waits for several turns.
-        sys.setswitchinterval(0.001)
         with contextlib.suppress(KeyboardInterrupt):
             uvloop.run(_serve(app, loaded.data, shown), loop_factory=EventLoop)
 

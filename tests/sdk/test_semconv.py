@@ -39,6 +39,7 @@ BEYOND = [
     ("agent_hive_handoffs_total", "counter", ("from_agent", "to_agent")),
     ("agent_hive_agent_last_progress_timestamp_seconds", "gauge", ("agent_type",)),
     ("agent_hive_event_loop_lag_seconds", "histogram", ()),
+    ("agent_hive_log_redactions_total", "counter", ("kind",)),
     ("agent_hive_sdk_dropped_total", "counter", ("reason",)),
 ]
 

@@ -85,6 +85,7 @@ TASK_RETRIES: Final[Counter] = build_counter(semconv.TASK_RETRIES)
 HANDOFFS: Final[Counter] = build_counter(semconv.HANDOFFS)
 AGENT_LAST_PROGRESS: Final[Gauge] = build_gauge(semconv.AGENT_LAST_PROGRESS)
 EVENT_LOOP_LAG: Final[Histogram] = build_histogram(semconv.EVENT_LOOP_LAG)
+LOG_REDACTIONS: Final[Counter] = build_counter(semconv.LOG_REDACTIONS)
 SDK_DROPPED: Final[Counter] = build_counter(semconv.SDK_DROPPED)
 
 ALL: Final[tuple[Metric, ...]] = (
@@ -105,6 +106,7 @@ ALL: Final[tuple[Metric, ...]] = (
     HANDOFFS,
     AGENT_LAST_PROGRESS,
     EVENT_LOOP_LAG,
+    LOG_REDACTIONS,
     SDK_DROPPED,
 )
 """Every live metric, in the order of `semconv.FAMILIES`."""

@@ -72,6 +72,9 @@ DROP_REASONS: Final = (
     "exposition_failed",
     "port_unavailable",
     "too_many_requests",
+    "log_queue_full",
+    "log_failed",
+    "push_failed",
 )
 """Values of `reason` on `agent_hive_sdk_dropped_total`. A closed set."""
 
@@ -198,6 +201,12 @@ EVENT_LOOP_LAG: Final = MetricFamily(
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
     unit="seconds",
 )
+LOG_REDACTIONS: Final = MetricFamily(
+    "agent_hive_log_redactions_total",
+    "counter",
+    "Total number of secrets taken out of log records, by the kind of rule that found them",
+    ("kind",),
+)
 SDK_DROPPED: Final = MetricFamily(
     "agent_hive_sdk_dropped_total",
     "counter",
@@ -225,6 +234,7 @@ HIVE_FAMILIES: Final[tuple[MetricFamily, ...]] = (
     HANDOFFS,
     AGENT_LAST_PROGRESS,
     EVENT_LOOP_LAG,
+    LOG_REDACTIONS,
     SDK_DROPPED,
 )
 FAMILIES: Final[tuple[MetricFamily, ...]] = GUIDE_FAMILIES + HIVE_FAMILIES

@@ -38,7 +38,11 @@ def growth(value: Reader) -> Callable[..., Callable[[], float]]:
 def fresh_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No environment from outside, and nothing left configured."""
     for name in (
+        "HIVESIGHT_ENDPOINT",
         "HIVESIGHT_LOG_LEVEL",
+        "HIVESIGHT_PUSHGATEWAY",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
         "HIVESIGHT_SERVICE_NAME",
         "HIVESIGHT_METRICS_HOST",
         "HIVESIGHT_METRICS_PORT",

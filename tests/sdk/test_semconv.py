@@ -39,6 +39,10 @@ BEYOND = [
     ("agent_hive_handoffs_total", "counter", ("from_agent", "to_agent")),
     ("agent_hive_agent_last_progress_timestamp_seconds", "gauge", ("agent_type",)),
     ("agent_hive_event_loop_lag_seconds", "histogram", ()),
+    ("agent_hive_job_last_run_timestamp_seconds", "gauge", ("job_name",)),
+    ("agent_hive_job_last_success_timestamp_seconds", "gauge", ("job_name",)),
+    ("agent_hive_job_duration_seconds", "gauge", ("job_name",)),
+    ("agent_hive_job_last_status", "gauge", ("job_name", "status")),
     ("agent_hive_log_redactions_total", "counter", ("kind",)),
     ("agent_hive_sdk_dropped_total", "counter", ("reason",)),
 ]

@@ -36,6 +36,10 @@ if TYPE_CHECKING:
         EXTERNAL_API_DURATION,
         EXTERNAL_API_REQUESTS,
         HANDOFFS,
+        JOB_DURATION,
+        JOB_LAST_RUN,
+        JOB_LAST_SUCCESS,
+        JOB_STATUS,
         LEARNING_ACCURACY,
         LOG_REDACTIONS,
         MEMORY_USAGE,
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
         TASK_RETRIES,
         TASKS_COMPLETED,
     )
+    from hivesight_sdk.push import JobRun, job, push_metrics
     from hivesight_sdk.resources import ResourceSampler, track_resource_usage
     from hivesight_sdk.server import MetricsServer, serve_metrics
     from hivesight_sdk.trackers import (
@@ -84,6 +89,9 @@ _MODULE_OF = {
     "configure_logging": "logs",
     "current_log_context": "logs",
     "log_context": "logs",
+    "JobRun": "push",
+    "job": "push",
+    "push_metrics": "push",
     "ResourceSampler": "resources",
     "track_resource_usage": "resources",
     "MetricsServer": "server",
@@ -110,6 +118,10 @@ __all__ = [
     "EXTERNAL_API_DURATION",
     "EXTERNAL_API_REQUESTS",
     "HANDOFFS",
+    "JOB_DURATION",
+    "JOB_LAST_RUN",
+    "JOB_LAST_SUCCESS",
+    "JOB_STATUS",
     "LEARNING_ACCURACY",
     "LOG_REDACTIONS",
     "MEMORY_USAGE",
@@ -122,6 +134,7 @@ __all__ = [
     "TASK_QUEUE_OLDEST",
     "TASK_RETRIES",
     "EventLoopWatch",
+    "JobRun",
     "JsonFormatter",
     "LogContext",
     "LogHandle",
@@ -139,8 +152,10 @@ __all__ = [
     "expect_agents",
     "expect_external_api",
     "handoff",
+    "job",
     "log_context",
     "metrics_app",
+    "push_metrics",
     "record_active_agents",
     "record_decision",
     "record_progress",

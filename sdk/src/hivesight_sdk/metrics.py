@@ -85,6 +85,10 @@ TASK_RETRIES: Final[Counter] = build_counter(semconv.TASK_RETRIES)
 HANDOFFS: Final[Counter] = build_counter(semconv.HANDOFFS)
 AGENT_LAST_PROGRESS: Final[Gauge] = build_gauge(semconv.AGENT_LAST_PROGRESS)
 EVENT_LOOP_LAG: Final[Histogram] = build_histogram(semconv.EVENT_LOOP_LAG)
+JOB_LAST_RUN: Final[Gauge] = build_gauge(semconv.JOB_LAST_RUN)
+JOB_LAST_SUCCESS: Final[Gauge] = build_gauge(semconv.JOB_LAST_SUCCESS)
+JOB_DURATION: Final[Gauge] = build_gauge(semconv.JOB_DURATION)
+JOB_STATUS: Final[Gauge] = build_gauge(semconv.JOB_STATUS)
 LOG_REDACTIONS: Final[Counter] = build_counter(semconv.LOG_REDACTIONS)
 SDK_DROPPED: Final[Counter] = build_counter(semconv.SDK_DROPPED)
 
@@ -106,6 +110,10 @@ ALL: Final[tuple[Metric, ...]] = (
     HANDOFFS,
     AGENT_LAST_PROGRESS,
     EVENT_LOOP_LAG,
+    JOB_LAST_RUN,
+    JOB_LAST_SUCCESS,
+    JOB_DURATION,
+    JOB_STATUS,
     LOG_REDACTIONS,
     SDK_DROPPED,
 )

@@ -201,6 +201,33 @@ EVENT_LOOP_LAG: Final = MetricFamily(
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
     unit="seconds",
 )
+JOB_LAST_RUN: Final = MetricFamily(
+    "agent_hive_job_last_run_timestamp_seconds",
+    "gauge",
+    "Unix time at which the last run of a batch job ended",
+    ("job_name",),
+    unit="seconds",
+)
+JOB_LAST_SUCCESS: Final = MetricFamily(
+    "agent_hive_job_last_success_timestamp_seconds",
+    "gauge",
+    "Unix time at which the last run of a batch job that completed ended",
+    ("job_name",),
+    unit="seconds",
+)
+JOB_DURATION: Final = MetricFamily(
+    "agent_hive_job_duration_seconds",
+    "gauge",
+    "How long the last run of a batch job took, however it ended",
+    ("job_name",),
+    unit="seconds",
+)
+JOB_STATUS: Final = MetricFamily(
+    "agent_hive_job_last_status",
+    "gauge",
+    "Whether the last run of a batch job ended in this status: 1 for one of them, 0 for the others",
+    ("job_name", "status"),
+)
 LOG_REDACTIONS: Final = MetricFamily(
     "agent_hive_log_redactions_total",
     "counter",
@@ -234,6 +261,10 @@ HIVE_FAMILIES: Final[tuple[MetricFamily, ...]] = (
     HANDOFFS,
     AGENT_LAST_PROGRESS,
     EVENT_LOOP_LAG,
+    JOB_LAST_RUN,
+    JOB_LAST_SUCCESS,
+    JOB_DURATION,
+    JOB_STATUS,
     LOG_REDACTIONS,
     SDK_DROPPED,
 )

@@ -120,3 +120,52 @@ def test_a_closed_handler_takes_no_harm() -> None:
     handle.close()
     handle.close()
     handle.flush()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_of_multiprocessing_writes_all_it_logged() -> None:
+    done = run("""
+import multiprocessing
+def work():
+    for n in range(100): logging.warning('%d', n)
+sdk.configure_logging('x', queued=True)
+child = multiprocessing.get_context('fork').Process(target=work)
+child.start()
+child.join()
+sys.exit(child.exitcode)
+""")
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["message"] for line in done.stderr.splitlines()] == [str(n) for n in range(100)]
+
+
+@pytest.mark.parametrize("queued", [False, True])
+def test_logging_inside_of_recordings_and_of_scrapes_hangs_nobody(queued: bool) -> None:
+    done = run(f"""
+from hivesight_sdk import recording
+from hivesight_sdk.exposition import render
+from hivesight_sdk.metrics import REGISTRY
+sdk.configure_logging('x', stream=open(os.devnull, 'w'), queued={queued}, queue_lines=8)
+def log(): logging.warning('password=%s', 'hunter2', extra={{'api_key': 'x'}})
+class Collector:
+    def collect(self):
+        log()
+        return []
+REGISTRY.register(Collector())
+def repeat(action):
+    for n in range(300): action()
+actions = [log, log, lambda: recording.record(log), lambda: render(REGISTRY)]
+threads = [threading.Thread(target=repeat, args=(action,)) for action in actions]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+recording.record(lambda: None)
+taken = REGISTRY.get_sample_value('agent_hive_log_redactions_total', {{'kind': 'key'}})
+assert taken >= 4 * 300, taken
+""")
+    assert done.returncode == 0, done.stderr
+
+
+def test_wrong_arguments_raise_nothing() -> None:
+    wrong: dict[str, object] = {"queued": True, "queue_lines": "many", "level": object()}
+    with sdk.configure_logging("hive", **wrong) as handle:  # type: ignore[arg-type]
+        assert handle.handler in logging.getLogger().handlers
+    assert sdk.JsonFormatter(limits=7).format(logging.makeLogRecord({})).startswith("{")  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 import hivesight_sdk as sdk
-from hivesight_sdk.logs import redaction
+from hivesight_sdk.logs.rules import EMAIL, RULES
 
 Growth = Callable[..., Callable[[], float]]
 R = "[redacted]"
@@ -51,6 +51,10 @@ TEXTS = [
     ("/path?api_key=abc&x=1", f"/path?api_key={R}&x=1"),
     ("?access_token=123&x=1", f"?access_token={R}&x=1"),
     ("token=abc", f"token={R}"),
+    ("password=\"two words\" x='y'", f"password=\"{R}\" x='y'"),
+    ("{'password': 'two words', 'n': 1}", f"{{'password': '{R}', 'n': 1}}"),
+    (r"{\"password\": \"two words\"}", r"{\"password\": \"" + R + '"}'),
+    ("Set-Cookie: a=b; Path=/\nnext", f"Set-Cookie: {R}\nnext"),
 ]
 UNCHANGED = [
     "max_token=500 used",
@@ -60,6 +64,7 @@ UNCHANGED = [
     "a task-sk-1 and risk-averse-planning-of-things",
     "ann@example.org wrote",
     "the password is not told",
+    "a cookie was set",
     "ratio 3:4, key: value",
 ]
 
@@ -94,6 +99,7 @@ def test_texts_without_secrets_stay(text: str) -> None:
 def test_rules_of_the_user() -> None:
     redactor = sdk.Redactor(keys=["Tenant_PIN"], patterns={"badge": r"E-\d{6}", "broken": "("}, emails=True)
     assert redactor.secret_value("tenant_pin", 1) == R
+    assert sdk.Redactor(keys=7, patterns=[1]).text("x") == "x"  # type: ignore[arg-type]
     assert redactor.text("E-123456 of ann.b@example.org") == f"{R} of [e-mail]"
 
 
@@ -125,7 +131,22 @@ def test_a_secret_at_the_cut_is_not_shown_by_half() -> None:
 
 HOSTILE = [
     *("eyJ", "eyJa.", "sk-", "sk-a", "bearer ", "://", "://a:", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "token="),
-    *("authorization:", "AKIA", "a@", "password", "api_key=", "gh", "-", " ", 'token="', "authorization: a "),
+    *(
+        "cookie:",
+        'cookie="',
+        'password=\\"',
+        "password='",
+        "authorization:",
+        "AKIA",
+        "a@",
+        "password",
+        "api_key=",
+        "gh",
+        "-",
+        " ",
+        'token="',
+        "authorization: a ",
+    ),
 ]
 
 
@@ -137,6 +158,6 @@ def test_hostile_text_is_matched_in_linear_time(piece: str) -> None:
 
 
 def test_every_rule_has_hints_that_its_matches_contain() -> None:
-    for rule in redaction._RULES:
+    for rule in (*RULES, EMAIL):
         assert rule.hints == tuple(hint.lower() for hint in rule.hints)
         assert isinstance(rule.pattern, re.Pattern)

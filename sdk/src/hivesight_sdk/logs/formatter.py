@@ -6,8 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Final, cast
 
 from hivesight_sdk.logs.drops import log_drops
-from hivesight_sdk.logs.line import Event, LineWriter, exception_of
-from hivesight_sdk.logs.values import safe_text
+from hivesight_sdk.logs.line import Event, LineWriter, exception_of, unreadable
 
 if TYPE_CHECKING:
     from hivesight_sdk.logs.limits import LogLimits
@@ -39,8 +38,7 @@ class JsonFormatter(logging.Formatter):
             return self._writer.line(_event(record))
         except Exception:  # noqa: BLE001  the host must not feel it; counted
             log_drops.add("log_failed")
-            unreadable = Event(record.created, safe_text(record.levelname, 20), "hivesight_sdk", "<unreadable record>")
-            return self._writer.line(unreadable)
+            return unreadable(record.created)
 
 
 def _event(record: logging.LogRecord) -> Event:

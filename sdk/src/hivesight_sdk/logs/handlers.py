@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING, Final, TextIO, cast
+from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from hivesight_sdk.logs.drops import log_drops
 from hivesight_sdk.recording import record
@@ -136,10 +136,17 @@ class QueuedLineHandler(LineHandler):
                 thread = threading.Thread(target=self._work, args=(self._queue,), name="hivesight-logs", daemon=True)
                 thread.start()
                 self._thread = thread
+                self._flush_with_multiprocessing()
         except RuntimeError:  # no thread to be had, or the interpreter is shutting down: this line is written here
             self._write_queued()
         finally:
             self._starting.release()
+
+    def _flush_with_multiprocessing(self) -> None:
+        # A child of multiprocessing ends without the hooks of the interpreter's exit, and has its own.
+        util: Any = sys.modules.get("multiprocessing.util")
+        if util is not None:
+            util.Finalize(None, _flush, args=(weakref.ref(self),), exitpriority=0)
 
     def _write_queued(self) -> None:
         while True:
@@ -166,6 +173,12 @@ class QueuedLineHandler(LineHandler):
                 _write_unbuffered(stream, item)
             except Exception:  # noqa: BLE001  the stream is the host's and may be anything; counted
                 log_drops.add("log_failed")
+
+
+def _flush(handler: weakref.ref[QueuedLineHandler]) -> None:
+    alive = handler()
+    if alive is not None:
+        alive.flush()
 
 
 def _nothing() -> None:

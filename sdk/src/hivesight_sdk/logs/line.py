@@ -77,6 +77,12 @@ class LineWriter:
         }
 
 
+def unreadable(created: float) -> str:
+    """The line for a record that cannot be shown, whatever the reason."""
+    lost = {"timestamp": _rfc3339(created), "level": "error", "logger": "hivesight_sdk"}
+    return _encode({**lost, "message": "<a record that cannot be shown>"})
+
+
 def exception_of(exc_info: object) -> BaseException | None:
     """The exception of what logging calls `exc_info`: an exception, a triple with one, or neither."""
     if isinstance(exc_info, BaseException):

@@ -1,29 +1,24 @@
 """Secrets taken out where a record is made, before any other process can see them: values of telling keys, and
 patterns in texts. What was taken out is counted in `agent_hive_log_redactions_total` by kind.
-
-Every pattern matches in time linear in the text: each match begins where no match of the same rule could have gone on,
-and no repetition is inside of another.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from hivesight_sdk import metrics
+from hivesight_sdk.logs.rules import EMAIL, REDACTED, RULES, Rule
 from hivesight_sdk.logs.tally import Tally
 from hivesight_sdk.recording import drop, series
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-REDACTED: Final = "[redacted]"
-
-_MAX_USER_RULES: Final = 64
+_MAX_USERRULES: Final = 64
 
 _SECRET_WORDS: Final = frozenset(
     {
@@ -47,61 +42,6 @@ _SECRET_PAIRS: Final = frozenset(
 )
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD: Final = re.compile(r"[a-z0-9]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """`pattern` in a text becomes `replacement`, counted as `kind`. It is tried only on texts whose lower-case form
-    has one of `hints`; on all without any."""
-
-    kind: str
-    pattern: re.Pattern[str]
-    replacement: str = REDACTED
-    hints: tuple[str, ...] = ()
-
-
-_RULES: Final = (
-    Rule(
-        "private_key",
-        re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[^-]*(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----)?"),
-        hints=("private key-----",),
-    ),
-    Rule("url", re.compile(r"(?<=://)[^\s/@:?#]{0,256}:[^\s/@]{0,512}@"), REDACTED + "@", ("://",)),
-    Rule(
-        "authorization",
-        re.compile(r"(?i)(\bauthorization[\"']?\s{0,4}[:=]\s{0,4}[\"']?)(?:[A-Za-z]{1,20} {1,4})?[^\s\"',;\[]+"),
-        r"\1" + REDACTED,
-        ("authorization",),
-    ),
-    Rule("bearer", re.compile(r"(?i)\b(bearer\s{1,4})[A-Za-z0-9._~+/=-]{16,}"), r"\1" + REDACTED, ("bearer",)),
-    Rule("jwt", re.compile(r"(?<![\w-])eyJ[\w-]{8,}(?:\.[\w-]+)?(?:\.[\w-]*)?"), hints=("eyj",)),
-    Rule(
-        "api_key",
-        re.compile(
-            r"(?<![A-Za-z0-9_-])(?:(?:sk|rk)[-_][\w-]{16,}|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}"
-            r"|xox[a-z]-[\w-]{10,}|hf_\w{20,}|AIza[\w-]{30,})"
-        ),
-        hints=("sk-", "sk_", "rk-", "rk_", "gh", "glpat-", "xox", "hf_", "aiza"),
-    ),
-    Rule(
-        "aws_key",
-        re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Z0-9])"),
-        hints=("akia", "asia", "abia", "acca"),
-    ),
-    Rule(
-        "assignment",
-        re.compile(
-            r"(?i)((?<![a-z])(?:password|passwd|pwd|passphrase|secret|api[_-]?key|access[_-]?key|private[_-]?key"
-            r"|(?:access|auth|refresh|id|session|client)[_-]?token|client[_-]?secret|token(?=[\"']?\s{0,4}[:=]\s{0,4}"
-            r"[\"']?[^\s\"'&,;\d\[]))[\"']?\s{0,4}[:=]\s{0,4}[\"']?)(?!\[redacted\])[^\s\"'&,;]+"
-        ),
-        r"\1" + REDACTED,
-        ("pass", "pwd", "secret", "key", "token"),
-    ),
-)
-_EMAIL: Final = Rule(
-    "email", re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"), "[e-mail]", ("@",)
-)
 
 
 def _report(kind: str, count: int) -> None:
@@ -131,8 +71,13 @@ class Redactor:
     def __init__(
         self, *, keys: Iterable[str] = (), patterns: Mapping[str, str] | None = None, emails: bool = False
     ) -> None:
-        self._keys = frozenset(key.lower() for key in keys)
-        self._rules = (*_RULES, *((_EMAIL,) if emails else ()), *_user_rules(patterns or {}))
+        self._keys: frozenset[str] = frozenset()
+        self._rules: tuple[Rule, ...] = (*RULES, EMAIL) if emails else RULES
+        try:
+            self._keys = frozenset(str(key).lower() for key in keys)
+            self._rules += tuple(_user_rules(dict(patterns or {})))
+        except (TypeError, ValueError) as error:
+            drop("invalid_value", f"a Redactor takes an iterable of keys and a mapping of patterns: {error}")
 
     def secret_value(self, key: str, value: object) -> str | None:
         """What to show instead of `value` where `key` says that it is a secret; None where it is none.
@@ -168,8 +113,8 @@ def _counting(rule: Rule) -> Callable[[re.Match[str]], str]:
 def _user_rules(patterns: Mapping[str, str]) -> list[Rule]:
     rules: list[Rule] = []
     for kind, pattern in patterns.items():
-        if len(rules) >= _MAX_USER_RULES:
-            drop("invalid_value", f"a Redactor takes {_MAX_USER_RULES} patterns; the others are ignored")
+        if len(rules) >= _MAX_USERRULES:
+            drop("invalid_value", f"a Redactor takes {_MAX_USERRULES} patterns; the others are ignored")
             break
         try:
             rules.append(Rule(str(kind), re.compile(pattern)))

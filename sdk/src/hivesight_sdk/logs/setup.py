@@ -70,12 +70,16 @@ def configure_logging(
     are; a second call replaces the first one's handler.
     """
     global _current
-    formatter = JsonFormatter(service_name, redactor=redactor, limits=limits)
-    handler: LineHandler = (
-        QueuedLineHandler(formatter, stream, lines=queue_lines, flush_seconds=flush_seconds)
-        if queued
-        else LineHandler(formatter, stream)
-    )
+    try:
+        formatter = JsonFormatter(service_name, redactor=redactor, limits=limits)
+        handler: LineHandler = (
+            QueuedLineHandler(formatter, stream, lines=queue_lines, flush_seconds=flush_seconds)
+            if queued
+            else LineHandler(formatter, stream)
+        )
+    except (TypeError, ValueError) as error:
+        drop("invalid_value", f"configure_logging has an argument of another type, so takes its defaults: {error}")
+        handler = LineHandler(JsonFormatter())
     root = logging.getLogger()
     handle = LogHandle(handler)
     with _lock:
@@ -92,9 +96,10 @@ def _level(level: int | str | None) -> int:
     if isinstance(wanted, int):
         return wanted
     known = logging.getLevelNamesMapping()
-    number = known.get(wanted.upper())
+    name = str(wanted)[:20]
+    number = known.get(name.upper())
     if number is None:
-        drop("invalid_value", f"no log level is called {wanted[:20]!r}, INFO it is; there are {', '.join(known)}")
+        drop("invalid_value", f"no log level is called {name!r}, INFO it is; there are {', '.join(known)}")
         return logging.INFO
     return number
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from hivesight_sdk.logs.drops import log_drops
-from hivesight_sdk.logs.line import Event, LineWriter, exception_of
+from hivesight_sdk.logs.line import Event, LineWriter, exception_of, unreadable
 from hivesight_sdk.logs.values import safe_text
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class StructlogRenderer:
             return self._writer.line(_event(logger, method_name, event_dict))
         except Exception:  # noqa: BLE001  the host must not feel it; counted
             log_drops.add("log_failed")
-            return self._writer.line(Event(time.time(), "error", "hivesight_sdk", "<unreadable event>"))
+            return unreadable(time.time())
 
 
 def _event(logger: object, method_name: str, event_dict: Mapping[str, object]) -> Event:

@@ -15,8 +15,8 @@ REDACTED: Final = "[redacted]"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`pattern` in a text becomes `replacement`, counted as `kind`. It is tried only on texts whose lower-case form
-    has one of `hints`; on all without any."""
+    """`pattern` in a text becomes `replacement`, counted as `kind`. Those of the table are tried only on texts
+    whose lower-case form has one of `hints`."""
 
     kind: str
     pattern: re.Pattern[str]

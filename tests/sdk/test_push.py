@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import http.server
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import threading
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,13 +36,15 @@ class Receiver:
     def __init__(self) -> None:
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
         self.status, self.answer, self.location = 200, b"{}", ""
+        self.busy = 0  # so many requests are answered with 503 first
         receiver = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.requests.append((self.path, dict(self.headers), body))
-                self.send_response(receiver.status)
+                busy = len(receiver.requests) <= receiver.busy
+                self.send_response(503 if busy else receiver.status)
                 if receiver.location:
                     self.send_header("Location", receiver.location)
                 self.send_header("Content-Length", str(len(receiver.answer)))
@@ -189,9 +196,18 @@ def test_answers(
     dropped = growth("agent_hive_sdk_dropped_total", reason="push_failed")
     receiver.status, receiver.answer = status, answer
     receiver.location = receiver.url + "/elsewhere" if status == 307 else ""
-    assert sdk.push_metrics(endpoint=receiver.url, registry=registry) is taken
+    assert sdk.push_metrics(endpoint=receiver.url, registry=registry, timeout_seconds=0.9) is taken
     assert dropped() == lost
     assert len(receiver.requests) == 1
+
+
+def test_a_server_that_takes_nothing_now_is_asked_again(
+    receiver: Receiver, registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hivesight_sdk.push.pushing._RETRY_PAUSE_SECONDS", 0.01)
+    receiver.busy = 2
+    assert sdk.push_metrics(endpoint=receiver.url, registry=registry)
+    assert len(receiver.requests) == 3
 
 
 def test_a_server_that_hangs_is_left_in_time(growth: Growth, registry: CollectorRegistry) -> None:
@@ -290,3 +306,48 @@ def test_without_a_server_a_command_is_silent_and_keeps_its_exit_code() -> None:
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", PROGRAM]
     run = subprocess.run(command, capture_output=True, text=True, timeout=30, env={**os.environ, "http_proxy": ""})
     assert (run.returncode, set(run.stdout.split()), run.stderr) == (4, {"done"}, "")
+
+
+@pytest.fixture
+def pushgateway(tmp_path: Path) -> Iterator[str]:
+    binary = shutil.which("prometheus-pushgateway") or shutil.which("pushgateway")
+    if binary is None:
+        pytest.skip("needs prometheus-pushgateway of the Debian package prometheus-pushgateway")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen([binary, f"--web.listen-address={address}"], stdout=log, stderr=log)
+    try:
+        for _ in range(200):
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{address}/-/ready", timeout=5):
+                break
+            time.sleep(0.05)
+        yield f"http://{address}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def test_a_real_pushgateway_keeps_the_last_success_of_a_job_that_fails(pushgateway: str) -> None:
+    registry = CollectorRegistry()
+    for metric in (sdk.JOB_LAST_SUCCESS, sdk.JOB_STATUS):
+        registry.register(metric)
+    Counter("rows", "Rows", registry=registry).inc(3)
+    with sdk.job("a/b", pushgateway=pushgateway, registry=registry, instance="i"):
+        pass
+    sdk.JOB_LAST_SUCCESS.clear()  # as in the process of the next run
+    with sdk.job("a/b", pushgateway=pushgateway, registry=registry, instance="i") as run:
+        run.status = "error"
+    with urllib.request.urlopen(pushgateway + "/metrics", timeout=10) as response:
+        page = response.read().decode()
+    own = {"job_name": "a/b", "job": "a/b", "instance": "i"}
+    found = {
+        (sample.name, sample.labels.get("status")): sample.value
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+        if sample.labels.items() >= own.items() or (sample.name, sample.labels.get("job")) == ("rows_total", "a/b")
+    }
+    assert found["rows_total", None] == 3
+    assert found["agent_hive_job_last_status", "error"] == 1
+    assert found["agent_hive_job_last_success_timestamp_seconds", None] > 0

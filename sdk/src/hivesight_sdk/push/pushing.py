@@ -29,6 +29,9 @@ DEFAULT_TIMEOUT_SECONDS: Final = 5.0
 MAX_TIMEOUT_SECONDS: Final = 60.0
 MAX_POINTS: Final = 50_000
 
+_RETRY_PAUSE_SECONDS: Final = 1.0
+_RETRYABLE: Final = (429, 502, 503, 504)  # OTLP 1.x, "OTLP/HTTP Response"
+
 
 def push_metrics(
     *,
@@ -55,11 +58,12 @@ def push_metrics(
     except (ValueError, TypeError, AttributeError) as error:
         drop("push_failed", f"metrics are not pushed: {error}")
         return False
+    deadline = time.monotonic() + seconds
     outcome: list[bool] = []
 
     def work() -> None:
         try:
-            outcome.append(_push(to, name, instance, registry, seconds))
+            outcome.append(_push(to, name, instance, registry, deadline))
         except Exception as error:  # noqa: BLE001  labels, headers and collectors are the host's; counted
             drop("push_failed", f"metrics cannot be pushed: {type(error).__name__}: {error}", error)
             outcome.append(False)
@@ -84,14 +88,14 @@ def _seconds(timeout_seconds: float) -> float:
     return min(seconds, MAX_TIMEOUT_SECONDS)
 
 
-def _push(to: Destination, name: str, instance: str | None, registry: CollectorRegistry, seconds: float) -> bool:
+def _push(to: Destination, name: str, instance: str | None, registry: CollectorRegistry, deadline: float) -> bool:
     if to.speaks == "pushgateway":
         page = render(registry)
         if page.status != 200:
             drop("push_failed", "metrics are not pushed, as they cannot be collected")
             return False
         headers = {**dict(page.headers), **to.headers}
-        return _taken(to, post(grouped(to.url, name, instance), page.body, headers, seconds))
+        return _taken(to, _post(grouped(to.url, name, instance), page.body, headers, deadline))
     families: list[Metric] = []
     collected: list[bool] = []
 
@@ -107,13 +111,22 @@ def _push(to: Destination, name: str, instance: str | None, registry: CollectorR
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip", **to.headers}
     points = otlp_json.points(families, time.time_ns())
     taken = [
-        _taken(to, post(to.url, gzip.compress(body, compresslevel=5), headers, seconds))
+        _taken(to, _post(to.url, gzip.compress(body, compresslevel=5), headers, deadline))
         for body in otlp_json.requests(islice(points, MAX_POINTS), resource)
     ]
     beyond = sum(1 for _ in points)
     if beyond:
         drop("push_failed", f"a push takes {MAX_POINTS} series, the others are dropped", amount=beyond)
     return all(taken) and not beyond
+
+
+def _post(url: str, body: bytes, headers: Mapping[str, str], deadline: float) -> Answer:
+    """As `post`, and again after a second where the server says that it takes nothing now, until the deadline."""
+    while True:
+        answer = post(url, body, headers, max(0.01, deadline - time.monotonic()))
+        if answer.status not in _RETRYABLE or time.monotonic() + _RETRY_PAUSE_SECONDS >= deadline:
+            return answer
+        time.sleep(_RETRY_PAUSE_SECONDS)
 
 
 def _taken(to: Destination, answer: Answer) -> bool:

@@ -192,11 +192,13 @@ def test_answers(
     receiver: Receiver,
     registry: CollectorRegistry,
     growth: Growth,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("hivesight_sdk.push.pushing._RETRY_PAUSE_SECONDS", 1_000)
     dropped = growth("agent_hive_sdk_dropped_total", reason="push_failed")
     receiver.status, receiver.answer = status, answer
     receiver.location = receiver.url + "/elsewhere" if status == 307 else ""
-    assert sdk.push_metrics(endpoint=receiver.url, registry=registry, timeout_seconds=0.9) is taken
+    assert sdk.push_metrics(endpoint=receiver.url, registry=registry) is taken
     assert dropped() == lost
     assert len(receiver.requests) == 1
 

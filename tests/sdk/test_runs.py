@@ -40,7 +40,7 @@ def _end(error: BaseException | None) -> int:
     return 1
 
 
-@pytest.mark.parametrize(("tracker", "counter", "histogram", "label", "component"), TRACKERS, ids=lambda row: str(row))
+@pytest.mark.parametrize(("tracker", "counter", "histogram", "label", "component"), TRACKERS, ids=[row[4] for row in TRACKERS])
 @pytest.mark.parametrize(("error", "outcome", "kind"), ENDINGS, ids=[row[1] + str(row[2]) for row in ENDINGS])
 def test_runs_are_counted_and_timed_by_outcome(
     tracker: Any,

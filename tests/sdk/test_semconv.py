@@ -56,6 +56,11 @@ BEYOND = [
     ("agent_hive_circuit_breaker_state", "gauge", ("breaker", "state")),
     ("agent_hive_circuit_breaker_transitions_total", "counter", ("breaker", "from_state", "to_state")),
     ("agent_hive_errors_total", "counter", ("component", "kind")),
+    ("agent_hive_job_last_run_timestamp_seconds", "gauge", ("job_name",)),
+    ("agent_hive_job_last_success_timestamp_seconds", "gauge", ("job_name",)),
+    ("agent_hive_job_duration_seconds", "gauge", ("job_name",)),
+    ("agent_hive_job_last_status", "gauge", ("job_name", "status")),
+    ("agent_hive_log_redactions_total", "counter", ("kind",)),
     ("agent_hive_sdk_dropped_total", "counter", ("reason",)),
 ]
 

@@ -4,6 +4,8 @@ run it."""
 from __future__ import annotations
 
 import asyncio
+import io
+import logging
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from typing import Any, assert_type
 
@@ -95,12 +97,27 @@ async def main() -> None:
     sdk.record_transition("researcher", "waiting", "running")
     with sdk.track_decision() as decision:
         decision.confidence = 0.5
+    async with sdk.log_context(agent="reviewer", task=7) as around:
+        assert_type(around.agent, str | None)
+        logging.getLogger("user").info("reviewed", extra={"files": 3})
     TASKS_COMPLETED.labels(agent_type="reviewer", status="completed", priority="low").inc()
     sdk.expect_agents(["reviewer"])
     sdk.declare_children(TASKS_COMPLETED, ["reviewer"], ["completed"], ["low"])
 
 
+@sdk.job("user-code", endpoint="http://127.0.0.1:9", timeout_seconds=1)
+def batch(rows: int) -> int:
+    return rows
+
+
 def run() -> None:
+    assert_type(batch(2), int)
+    with sdk.job("user-code", endpoint="http://127.0.0.1:9") as job_run:
+        assert_type(job_run.status, str | None)
+    assert_type(sdk.push_metrics(endpoint="http://127.0.0.1:9"), bool)
+    redactor = sdk.Redactor(keys=["pin"], patterns={"badge": r"E-\d{6}"})
+    with sdk.configure_logging("user-code", stream=io.StringIO(), queued=True, redactor=redactor) as logs:
+        logs.flush()
     with sdk.configure("user-code", resources=False) as configured:
         assert_type(configured.metrics_port, int | None)
         asyncio.run(main())

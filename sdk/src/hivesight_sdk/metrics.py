@@ -105,6 +105,11 @@ MODEL_FINISHES: Final[Counter] = build_counter(semconv.MODEL_FINISHES)
 CIRCUIT_BREAKER_STATE: Final[Gauge] = build_gauge(semconv.CIRCUIT_BREAKER_STATE)
 CIRCUIT_BREAKER_TRANSITIONS: Final[Counter] = build_counter(semconv.CIRCUIT_BREAKER_TRANSITIONS)
 ERRORS: Final[Counter] = build_counter(semconv.ERRORS)
+JOB_LAST_RUN: Final[Gauge] = build_gauge(semconv.JOB_LAST_RUN)
+JOB_LAST_SUCCESS: Final[Gauge] = build_gauge(semconv.JOB_LAST_SUCCESS)
+JOB_DURATION: Final[Gauge] = build_gauge(semconv.JOB_DURATION)
+JOB_STATUS: Final[Gauge] = build_gauge(semconv.JOB_STATUS)
+LOG_REDACTIONS: Final[Counter] = build_counter(semconv.LOG_REDACTIONS)
 SDK_DROPPED: Final[Counter] = build_counter(semconv.SDK_DROPPED)
 
 ALL: Final[tuple[Metric, ...]] = (
@@ -142,6 +147,11 @@ ALL: Final[tuple[Metric, ...]] = (
     CIRCUIT_BREAKER_STATE,
     CIRCUIT_BREAKER_TRANSITIONS,
     ERRORS,
+    JOB_LAST_RUN,
+    JOB_LAST_SUCCESS,
+    JOB_DURATION,
+    JOB_STATUS,
+    LOG_REDACTIONS,
     SDK_DROPPED,
 )
 """Every live metric, in the order of `semconv.FAMILIES`."""

@@ -67,24 +67,36 @@ def record(action: Callable[[*Ts], object], *args: *Ts) -> None:
         _run_exclusively(_record_gate, action, args)
 
 
+def record_later(action: Callable[[], object]) -> None:
+    """Have `action` run as by `record`, but with the recording or scrape that comes next. Takes no lock, so that a
+    caller may hold one that other threads wait for inside of a recording, such as a log handler's."""
+    _keep(partial(record, action))
+
+
 def collect_exclusively(action: Callable[[], object]) -> None:
     """Run a scrape, which reads every metric. Never raises an Exception; `action` keeps its own result."""
+    if not _thread.busy:
+        _run_kept()
     _run_exclusively(_scrape_gate, action, ())
 
 
-def drop(reason: str, message: str, error: BaseException | None = None) -> None:
+def drop(
+    reason: str, message: str, error: BaseException | None = None, *, amount: int = 1, level: int = logging.WARNING
+) -> None:
     """Count something that is not recorded, and log it the first time (and at most five messages per reason).
 
-    `reason` is one of `semconv.DROP_REASONS`, `message` says what to do about it. Never raises an Exception.
+    `reason` is one of `semconv.DROP_REASONS`, `message` says what to do about it, `amount` how many it is that were
+    dropped. Never raises an Exception.
     """
     if _thread.busy:
-        _keep(partial(drop, reason, message, error))
+        _keep(partial(drop, reason, message, error, amount=amount, level=level))
         return
-    _count(reason, 1)
+    _count(reason, amount)
     logged = _logged.setdefault(reason, set())
     if message not in logged and len(logged) < _MAX_LOGGED_PER_REASON:
         logged.add(message)
-        _log.warning(
+        _log.log(
+            level,
             "%s (further ones are only counted, in agent_hive_sdk_dropped_total{reason=%r})",
             message,
             reason,

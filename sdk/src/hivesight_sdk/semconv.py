@@ -108,6 +108,9 @@ DROP_REASONS: Final = (
     "exposition_failed",
     "port_unavailable",
     "too_many_requests",
+    "log_queue_full",
+    "log_failed",
+    "push_failed",
 )
 """Values of `reason` on `agent_hive_sdk_dropped_total`. A closed set."""
 
@@ -358,6 +361,39 @@ ERRORS: Final = MetricFamily(
     "Total number of errors that left a component, by kind",
     ("component", "kind"),
 )
+JOB_LAST_RUN: Final = MetricFamily(
+    "agent_hive_job_last_run_timestamp_seconds",
+    "gauge",
+    "Unix time at which the last run of a batch job ended",
+    ("job_name",),
+    unit="seconds",
+)
+JOB_LAST_SUCCESS: Final = MetricFamily(
+    "agent_hive_job_last_success_timestamp_seconds",
+    "gauge",
+    "Unix time at which the last run of a batch job that completed ended",
+    ("job_name",),
+    unit="seconds",
+)
+JOB_DURATION: Final = MetricFamily(
+    "agent_hive_job_duration_seconds",
+    "gauge",
+    "How long the last run of a batch job took, however it ended",
+    ("job_name",),
+    unit="seconds",
+)
+JOB_STATUS: Final = MetricFamily(
+    "agent_hive_job_last_status",
+    "gauge",
+    "Whether the last run of a batch job ended in this status: 1 for one of them, 0 for the others",
+    ("job_name", "status"),
+)
+LOG_REDACTIONS: Final = MetricFamily(
+    "agent_hive_log_redactions_total",
+    "counter",
+    "Total number of secrets taken out of log records, by the kind of rule that found them",
+    ("kind",),
+)
 SDK_DROPPED: Final = MetricFamily(
     "agent_hive_sdk_dropped_total",
     "counter",
@@ -402,6 +438,11 @@ HIVE_FAMILIES: Final[tuple[MetricFamily, ...]] = (
     CIRCUIT_BREAKER_STATE,
     CIRCUIT_BREAKER_TRANSITIONS,
     ERRORS,
+    JOB_LAST_RUN,
+    JOB_LAST_SUCCESS,
+    JOB_DURATION,
+    JOB_STATUS,
+    LOG_REDACTIONS,
     SDK_DROPPED,
 )
 FAMILIES: Final[tuple[MetricFamily, ...]] = GUIDE_FAMILIES + HIVE_FAMILIES

@@ -93,7 +93,13 @@ async def _listen(pipe: "Connection[Any, Any]") -> None:
 
     def asked() -> None:
         nonlocal arrived
-        question: Literal["arrived", "forget"] = pipe.recv()
+        try:
+            question: Literal["arrived", "forget"] = pipe.recv()
+        except EOFError:
+            # Whoever measured has gone.
+            server.close()
+            loop.remove_reader(pipe.fileno())
+            return
         if question == "forget":
             arrived = Arrived()
         pipe.send(arrived)
@@ -102,4 +108,5 @@ async def _listen(pipe: "Connection[Any, Any]") -> None:
     server = await loop.create_server(Protocol, "127.0.0.1", 0, backlog=1024)
     loop.add_reader(pipe.fileno(), asked)
     pipe.send(server.sockets[0].getsockname()[1])
-    await server.serve_forever()
+    with contextlib.suppress(asyncio.CancelledError):
+        await server.serve_forever()

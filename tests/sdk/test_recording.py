@@ -32,6 +32,14 @@ def test_label_sets_are_bounded(events: Counter, growth: Growth) -> None:
     assert dropped() == 3
 
 
+def test_a_label_set_that_was_removed_begins_anew(events: Counter) -> None:
+    recording.series(events, "gone").inc(5)
+    events.remove("gone")
+    recording.series(events, "gone").inc()
+    (family,) = events.collect()
+    assert [sample.value for sample in family.samples if sample.name == "events_total"] == [1]
+
+
 @pytest.mark.parametrize(
     ("given", "kept"),
     [

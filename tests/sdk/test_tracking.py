@@ -315,3 +315,89 @@ def test_a_measurement_that_fails_does_not_reach_the_host() -> None:
 )
 def test_what_counts_as_cancellation(error: BaseException, expected: bool) -> None:
     assert is_cancellation(error) is expected
+
+
+def _listener() -> tuple[Tracker[Measurement], list[object], list[Ending]]:
+    heard: list[object] = []
+    endings: list[Ending] = []
+
+    class Listening(Measurement):
+        def yielded(self, item: object) -> None:
+            heard.append(item)
+
+        def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
+            endings.append((error, result))
+
+    return Tracker(Listening), heard, endings
+
+
+def test_a_measurement_that_listens_hears_each_item_and_changes_nothing() -> None:
+    tracker, heard, endings = _listener()
+
+    @tracker
+    def echo() -> Any:
+        received: list[object] = []
+        try:
+            received.append((yield 1))
+            received.append((yield 2))
+        except KeyError as error:
+            received.append(error)
+            yield 3
+        return received
+
+    steps = echo()
+    assert next(steps) == 1
+    assert steps.send("a") == 2
+    thrown = KeyError("k")
+    assert steps.throw(thrown) == 3
+    with pytest.raises(StopIteration) as stopped:
+        next(steps)
+    assert stopped.value.value == ["a", thrown]
+    assert heard == [1, 2, 3]
+    assert endings == [(None, ["a", thrown])]
+
+
+def test_a_generator_that_is_heard_closes_where_it_stands() -> None:
+    tracker, heard, endings = _listener()
+    closed: list[bool] = []
+
+    @tracker
+    def numbers() -> Iterator[int]:
+        try:
+            yield 1
+            yield 2
+        finally:
+            closed.append(True)
+
+    steps: Any = numbers()
+    next(steps)
+    steps.close()
+    assert closed == [True]
+    assert heard == [1]
+    assert isinstance(endings[0][0], GeneratorExit)
+
+
+def test_an_async_generator_is_heard() -> None:
+    tracker, heard, endings = _listener()
+
+    @tracker
+    async def numbers() -> AsyncIterator[int]:
+        yield 1
+        yield 2
+
+    async def collect() -> list[int]:
+        return [number async for number in numbers()]
+
+    assert asyncio.run(collect()) == heard == [1, 2]
+    assert endings == [(None, None)]
+
+
+def test_a_call_with_wrong_arguments_is_no_run(notebook: Notebook) -> None:
+    @notebook.tracker()
+    async def one(a: int) -> int:
+        return a
+
+    wrong: Any = one
+    with pytest.raises(TypeError):
+        asyncio.run(wrong())
+    assert notebook.endings == []

@@ -4,6 +4,8 @@ run it."""
 from __future__ import annotations
 
 import asyncio
+import io
+import logging
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from typing import Any, assert_type
 
@@ -35,6 +37,22 @@ async def stream(words: int) -> AsyncIterator[str]:
 @track_task("lister")
 def names() -> Iterator[str]:
     yield "a"
+
+
+@sdk.tool("search")
+def search(words: str, *, limit: int = 3) -> list[str]:
+    return words.split()[:limit]
+
+
+@sdk.model_call("openai", "gpt-x")
+async def ask(prompt: str) -> AsyncIterator[str]:
+    yield prompt
+
+
+@sdk.agent("researcher")
+async def research(question: str) -> list[str]:
+    sdk.heartbeat("researcher")
+    return search(question, limit=1)
 
 
 class Agent:
@@ -90,14 +108,45 @@ async def main() -> None:
     await pending
     with track_task("reviewer") as task:
         assert_type(task.status, str | None)
+    assert_type(search("a b", limit=1), list[str])
+    assert_type(await research("a"), list[str])
+    assert_type([word async for word in ask("a")], list[str])
+    async with sdk.model_call("anthropic", "claude-x", "chat") as model:
+        assert_type(model, sdk.ModelCall)
+        model.first_chunk()
+        model.read({"usage": {"input_tokens": 5}})
+        model.output_tokens = 3
+        model.cost = 0.01
+        assert_type(model.finish_reason, str | None)
+    with sdk.workflow("report") as workflow, sdk.tool("grep") as call:
+        workflow.outcome = call.outcome = "error"
+    sdk.set_prices({"gpt-x": (2.5, 10)})
+    sdk.record_error("parser", ValueError())
+    sdk.record_circuit_breaker("openai", "open")
+    sdk.record_transition("researcher", "waiting", "running")
     with sdk.track_decision() as decision:
         decision.confidence = 0.5
+    async with sdk.log_context(agent="reviewer", task=7) as around:
+        assert_type(around.agent, str | None)
+        logging.getLogger("user").info("reviewed", extra={"files": 3})
     TASKS_COMPLETED.labels(agent_type="reviewer", status="completed", priority="low").inc()
     sdk.expect_agents(["reviewer"])
     sdk.declare_children(TASKS_COMPLETED, ["reviewer"], ["completed"], ["low"])
 
 
+@sdk.job("user-code", endpoint="http://127.0.0.1:9", timeout_seconds=1)
+def batch(rows: int) -> int:
+    return rows
+
+
 def run() -> None:
+    assert_type(batch(2), int)
+    with sdk.job("user-code", endpoint="http://127.0.0.1:9") as job_run:
+        assert_type(job_run.status, str | None)
+    assert_type(sdk.push_metrics(endpoint="http://127.0.0.1:9"), bool)
+    redactor = sdk.Redactor(keys=["pin"], patterns={"badge": r"E-\d{6}"})
+    with sdk.configure_logging("user-code", stream=io.StringIO(), queued=True, redactor=redactor) as logs:
+        logs.flush()
     with sdk.configure("user-code", resources=False) as configured:
         assert_type(configured.metrics_port, int | None)
         asyncio.run(main())

@@ -17,6 +17,9 @@ from hivesight_sdk.server import DEFAULT_HOST, MetricsServer, serve_metrics
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+UNKNOWN_SERVICE: Final = "unknown_service:python"
+"""The name that OpenTelemetry's specification gives to a service without one."""
+
 _log = logging.getLogger("hivesight_sdk")
 
 
@@ -61,6 +64,14 @@ _lock = threading.RLock()
 _current: Sdk | None = None
 
 
+def service_name(default: str = UNKNOWN_SERVICE) -> str:
+    """The name this process goes by: that of `configure`, else the environment's, else `default`."""
+    current = _current
+    if current is not None and current.service_name != UNKNOWN_SERVICE:
+        return current.service_name
+    return _service_name_from_environment(os.environ) or default
+
+
 def configure(
     service_name: str | None = None,
     *,
@@ -86,7 +97,7 @@ def configure(
             return _current
         if _current is not None:
             _current.close()
-        name = service_name or _from_environment(os.environ, "HIVESIGHT_SERVICE_NAME", "OTEL_SERVICE_NAME")
+        name = service_name or _service_name_from_environment(os.environ)
         if registry is not None and not isinstance(cast("object", registry), CollectorRegistry):
             drop("invalid_value", "configure(registry=...) takes a prometheus_client.CollectorRegistry; it is ignored")
             registry = None
@@ -95,8 +106,7 @@ def configure(
         port = metrics_port if metrics_port is not None else _port_from_environment(os.environ)
         host = metrics_host or _from_environment(os.environ, "HIVESIGHT_METRICS_HOST") or DEFAULT_HOST
         server = None if port is None else serve_metrics(host, port, registry=registry or metrics.REGISTRY)
-        # The name that OpenTelemetry's specification gives to a service without one.
-        name = name or "unknown_service:python"
+        name = name or UNKNOWN_SERVICE
         sampler = ResourceSampler(name, resource_interval_seconds) if resources else None
         if sampler is not None:
             sampler.start()
@@ -106,6 +116,10 @@ def configure(
 
 def _from_environment(environ: Mapping[str, str], *names: str) -> str | None:
     return next((value for name in names if (value := environ.get(name, "").strip())), None)
+
+
+def _service_name_from_environment(environ: Mapping[str, str]) -> str | None:
+    return _from_environment(environ, "HIVESIGHT_SERVICE_NAME", "OTEL_SERVICE_NAME")
 
 
 def _port_from_environment(environ: Mapping[str, str]) -> int | None:

@@ -25,13 +25,16 @@ def declare_children(metric: Metric, *label_values: Iterable[object]) -> None:
 
 
 def expect_agents(agent_types: Iterable[str], priorities: Iterable[str] = semconv.PRIORITIES) -> None:
-    """Say which agent types this process runs, at which priorities: their task and retry counters start at 0."""
+    """Say which agent types this process runs, at which priorities: their counters of tasks,
+    retries, runs and errors start at 0."""
 
     def action() -> None:
         types = _bounded(agent_types)
         _declare(metrics.TASKS_COMPLETED, types, semconv.TASK_STATUSES, priorities)
         _declare(metrics.TASK_DURATION, types)
         _declare(metrics.TASK_RETRIES, types)
+        _declare(metrics.AGENT_RUNS, types, semconv.OUTCOMES)
+        _declare(metrics.ERRORS, ("agent", "task"), semconv.ERROR_KINDS)
 
     record(action)
 
@@ -44,6 +47,50 @@ def expect_external_api(
     def action() -> None:
         _declare(metrics.EXTERNAL_API_REQUESTS, [service], [method], status_codes)
         _declare(metrics.EXTERNAL_API_DURATION, [service], [method])
+        _declare(metrics.ERRORS, ["external_api"], semconv.ERROR_KINDS)
+
+    record(action)
+
+
+def expect_workflows(names: Iterable[str]) -> None:
+    """Say which workflows this process runs: their counters start at 0 for each outcome."""
+
+    def action() -> None:
+        _declare(metrics.WORKFLOW_RUNS, names, semconv.OUTCOMES)
+        _declare(metrics.ERRORS, ["workflow"], semconv.ERROR_KINDS)
+
+    record(action)
+
+
+def expect_tools(names: Iterable[str]) -> None:
+    """Say which tools this process calls: their counters start at 0 for each outcome."""
+
+    def action() -> None:
+        _declare(metrics.TOOL_CALLS, names, semconv.OUTCOMES)
+        _declare(metrics.ERRORS, ["tool"], semconv.ERROR_KINDS)
+
+    record(action)
+
+
+def expect_model(provider: str, model: str, operation: str = "chat") -> None:
+    """Say which model this process calls: its counters of calls, tokens and cost start at 0."""
+
+    def action() -> None:
+        _declare(metrics.MODEL_CALLS, [provider], [model], [operation], semconv.OUTCOMES)
+        _declare(metrics.MODEL_TOKENS, [provider], [model], semconv.TOKEN_TYPES)
+        _declare(metrics.MODEL_COST, [provider], [model])
+        _declare(metrics.ERRORS, ["model"], semconv.ERROR_KINDS)
+
+    record(action)
+
+
+def expect_circuit_breakers(names: Iterable[str]) -> None:
+    """Say which circuit breakers this process has: their counters of transitions start at 0."""
+
+    def action() -> None:
+        for name in _bounded(names):
+            for change in semconv.CIRCUIT_BREAKER_CHANGES:
+                series(metrics.CIRCUIT_BREAKER_TRANSITIONS, name, *change)
 
     record(action)
 

@@ -19,6 +19,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, choose_encode
 
 from hivesight_sdk import semconv
 from hivesight_sdk.metrics import REGISTRY
+from hivesight_sdk.multiprocess import across_processes
 from hivesight_sdk.recording import collect_exclusively, drop
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def _render(registry: CollectorRegistry, accept: str, accept_encoding: str, name
         encode, content_type = choose_encoder(accept)
     except (TypeError, ValueError):  # a version in Accept that is not a number
         encode, content_type = generate_latest, CONTENT_TYPE_PLAIN_0_0_4
+    registry = across_processes(registry)
     source = _WithoutCreated(registry.restricted_registry(names) if names else registry)
     body = encode(source)
     headers = [("Content-Type", content_type), ("Vary", "Accept, Accept-Encoding")]

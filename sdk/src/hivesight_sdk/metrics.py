@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY as REGISTRY
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from hivesight_sdk import semconv
+from hivesight_sdk.multiprocess import prepare_directory
 
 if TYPE_CHECKING:
     from hivesight_sdk.semconv import MetricFamily
@@ -60,13 +61,15 @@ def build_counter(family: MetricFamily, registry: CollectorRegistry = REGISTRY) 
 
 def build_gauge(family: MetricFamily, registry: CollectorRegistry = REGISTRY) -> Gauge:
     """The gauge of `family` in `registry`: created, or the one that is already there. Never raises on a clash."""
-    return _build(Gauge, family, registry)
+    return _build(Gauge, family, registry, multiprocess_mode=family.multiprocess_mode)
 
 
 def build_histogram(family: MetricFamily, registry: CollectorRegistry = REGISTRY) -> Histogram:
     """The histogram of `family` in `registry`: created, or the one that is already there. Never raises on a clash."""
     return _build(Histogram, family, registry, buckets=(*family.buckets, float("inf")))
 
+
+prepare_directory()
 
 AGENT_COORDINATION_LATENCY: Final[Histogram] = build_histogram(semconv.AGENT_COORDINATION_LATENCY)
 ACTIVE_AGENTS: Final[Gauge] = build_gauge(semconv.ACTIVE_AGENTS)
@@ -85,6 +88,28 @@ TASK_RETRIES: Final[Counter] = build_counter(semconv.TASK_RETRIES)
 HANDOFFS: Final[Counter] = build_counter(semconv.HANDOFFS)
 AGENT_LAST_PROGRESS: Final[Gauge] = build_gauge(semconv.AGENT_LAST_PROGRESS)
 EVENT_LOOP_LAG: Final[Histogram] = build_histogram(semconv.EVENT_LOOP_LAG)
+AGENT_LAST_HEARTBEAT: Final[Gauge] = build_gauge(semconv.AGENT_LAST_HEARTBEAT)
+AGENT_RUNS: Final[Counter] = build_counter(semconv.AGENT_RUNS)
+AGENT_RUN_DURATION: Final[Histogram] = build_histogram(semconv.AGENT_RUN_DURATION)
+WORKFLOW_RUNS: Final[Counter] = build_counter(semconv.WORKFLOW_RUNS)
+WORKFLOW_RUN_DURATION: Final[Histogram] = build_histogram(semconv.WORKFLOW_RUN_DURATION)
+TASK_TRANSITIONS: Final[Counter] = build_counter(semconv.TASK_TRANSITIONS)
+TOOL_CALLS: Final[Counter] = build_counter(semconv.TOOL_CALLS)
+TOOL_CALL_DURATION: Final[Histogram] = build_histogram(semconv.TOOL_CALL_DURATION)
+MODEL_CALLS: Final[Counter] = build_counter(semconv.MODEL_CALLS)
+MODEL_CALL_DURATION: Final[Histogram] = build_histogram(semconv.MODEL_CALL_DURATION)
+MODEL_TIME_TO_FIRST_CHUNK: Final[Histogram] = build_histogram(semconv.MODEL_TIME_TO_FIRST_CHUNK)
+MODEL_TOKENS: Final[Counter] = build_counter(semconv.MODEL_TOKENS)
+MODEL_COST: Final[Counter] = build_counter(semconv.MODEL_COST)
+MODEL_FINISHES: Final[Counter] = build_counter(semconv.MODEL_FINISHES)
+CIRCUIT_BREAKER_STATE: Final[Gauge] = build_gauge(semconv.CIRCUIT_BREAKER_STATE)
+CIRCUIT_BREAKER_TRANSITIONS: Final[Counter] = build_counter(semconv.CIRCUIT_BREAKER_TRANSITIONS)
+ERRORS: Final[Counter] = build_counter(semconv.ERRORS)
+JOB_LAST_RUN: Final[Gauge] = build_gauge(semconv.JOB_LAST_RUN)
+JOB_LAST_SUCCESS: Final[Gauge] = build_gauge(semconv.JOB_LAST_SUCCESS)
+JOB_DURATION: Final[Gauge] = build_gauge(semconv.JOB_DURATION)
+JOB_STATUS: Final[Gauge] = build_gauge(semconv.JOB_STATUS)
+LOG_REDACTIONS: Final[Counter] = build_counter(semconv.LOG_REDACTIONS)
 MONITOR_FIGURE: Final[Gauge] = build_gauge(semconv.MONITOR_FIGURE)
 MONITOR_ALERT: Final[Gauge] = build_gauge(semconv.MONITOR_ALERT)
 SDK_DROPPED: Final[Counter] = build_counter(semconv.SDK_DROPPED)
@@ -107,6 +132,28 @@ ALL: Final[tuple[Metric, ...]] = (
     HANDOFFS,
     AGENT_LAST_PROGRESS,
     EVENT_LOOP_LAG,
+    AGENT_LAST_HEARTBEAT,
+    AGENT_RUNS,
+    AGENT_RUN_DURATION,
+    WORKFLOW_RUNS,
+    WORKFLOW_RUN_DURATION,
+    TASK_TRANSITIONS,
+    TOOL_CALLS,
+    TOOL_CALL_DURATION,
+    MODEL_CALLS,
+    MODEL_CALL_DURATION,
+    MODEL_TIME_TO_FIRST_CHUNK,
+    MODEL_TOKENS,
+    MODEL_COST,
+    MODEL_FINISHES,
+    CIRCUIT_BREAKER_STATE,
+    CIRCUIT_BREAKER_TRANSITIONS,
+    ERRORS,
+    JOB_LAST_RUN,
+    JOB_LAST_SUCCESS,
+    JOB_DURATION,
+    JOB_STATUS,
+    LOG_REDACTIONS,
     MONITOR_FIGURE,
     MONITOR_ALERT,
     SDK_DROPPED,

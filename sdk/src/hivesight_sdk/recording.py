@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVarTuple, cast
 
 from hivesight_sdk.metrics import SDK_DROPPED
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hivesight_sdk.metrics import Metric, MetricT
+
+Ts = TypeVarTuple("Ts")
 
 MAX_SERIES_PER_METRIC: Final = 1_000
 """Label sets the SDK itself creates per family in one process; further ones are dropped and counted."""
@@ -53,36 +55,48 @@ _record_gate = threading.RLock()
 _scrape_gate = threading.RLock()
 
 
-def record(action: Callable[[], object]) -> None:
-    """Run `action`, which may touch metrics. Never raises an Exception.
+def record(action: Callable[[*Ts], object], *args: *Ts) -> None:
+    """Run `action`, which may touch metrics, with its arguments. Never raises an Exception.
 
     A finaliser or a signal handler may call this on a thread that is already inside a metric's lock; its action is
     then kept and run when the outer call is done, because taking that lock again would hang the host.
     """
     if _thread.busy:
-        _keep(partial(record, action))
+        _keep(partial(record, action, *args))
     else:
-        _run_exclusively(_record_gate, action)
+        _run_exclusively(_record_gate, action, args)
+
+
+def record_later(action: Callable[[], object]) -> None:
+    """Have `action` run as by `record`, but with the recording or scrape that comes next. Takes no lock, so that a
+    caller may hold one that other threads wait for inside of a recording, such as a log handler's."""
+    _keep(partial(record, action))
 
 
 def collect_exclusively(action: Callable[[], object]) -> None:
     """Run a scrape, which reads every metric. Never raises an Exception; `action` keeps its own result."""
-    _run_exclusively(_scrape_gate, action)
+    if not _thread.busy:
+        _run_kept()
+    _run_exclusively(_scrape_gate, action, ())
 
 
-def drop(reason: str, message: str, error: BaseException | None = None) -> None:
+def drop(
+    reason: str, message: str, error: BaseException | None = None, *, amount: int = 1, level: int = logging.WARNING
+) -> None:
     """Count something that is not recorded, and log it the first time (and at most five messages per reason).
 
-    `reason` is one of `semconv.DROP_REASONS`, `message` says what to do about it. Never raises an Exception.
+    `reason` is one of `semconv.DROP_REASONS`, `message` says what to do about it, `amount` how many it is that were
+    dropped. Never raises an Exception.
     """
     if _thread.busy:
-        _keep(partial(drop, reason, message, error))
+        _keep(partial(drop, reason, message, error, amount=amount, level=level))
         return
-    _count(reason, 1)
+    _count(reason, amount)
     logged = _logged.setdefault(reason, set())
     if message not in logged and len(logged) < _MAX_LOGGED_PER_REASON:
         logged.add(message)
-        _log.warning(
+        _log.log(
+            level,
             "%s (further ones are only counted, in agent_hive_sdk_dropped_total{reason=%r})",
             message,
             reason,
@@ -97,6 +111,12 @@ def series(metric: MetricT, *label_values: object) -> MetricT:
     """
     if not label_values:
         return metric
+    family: Any = metric
+    try:
+        # prometheus_client's own table of children: quicker than `labels`, and it knows of children that were removed.
+        return family._metrics[label_values]
+    except (AttributeError, KeyError, TypeError):  # not there yet, or a value that cannot be hashed
+        pass
     values = tuple(_label_value(value) for value in label_values)
     known = _known.setdefault(metric, set())
     if values not in known and len(known) >= MAX_SERIES_PER_METRIC:
@@ -115,20 +135,31 @@ def _label_value(value: object) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _run_exclusively(gate: threading.RLock, action: Callable[[], object]) -> None:
-    failure: tuple[str, str, Exception | None] | None = None
+def _run_exclusively(gate: threading.RLock, action: Callable[[*Ts], object], args: tuple[*Ts]) -> None:
+    failure: Exception | None = None
+    state = _thread
     with gate:
-        _thread.busy = True
+        state.busy = True
         try:
-            action()
-        except TooManySeriesError as error:
-            failure = ("too_many_series", str(error), None)
+            action(*args)
         except Exception as error:  # noqa: BLE001  the host must not feel it; counted and logged below
-            failure = ("recording_failed", f"a recording failed and is dropped: {type(error).__name__}", error)
+            failure = error
         finally:
-            _thread.busy = False
+            state.busy = False
     if failure is not None:
-        drop(*failure)
+        _drop_failed(failure)
+    if _kept:
+        _run_kept()
+
+
+def _drop_failed(failure: Exception) -> None:
+    if isinstance(failure, TooManySeriesError):
+        drop("too_many_series", str(failure))
+    else:
+        drop("recording_failed", f"a recording failed and is dropped: {type(failure).__name__}", failure)
+
+
+def _run_kept() -> None:
     while _kept:
         try:
             call = _kept.popleft()

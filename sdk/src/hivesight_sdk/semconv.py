@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 MetricKind = Literal["counter", "gauge", "histogram"]
+MultiprocessMode = Literal["livesum", "livemax", "max", "mostrecent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class MetricFamily:
 
     `name` is the name in the text exposition; for a counter it ends in `_total`. `buckets` are the finite upper
     bounds of a histogram in ascending order; `+Inf` is always implied. `unit` is the unit of the value
-    ("seconds", "bytes", "percent", "ratio") or "" for a plain count.
+    ("seconds", "bytes", "percent", "ratio", "dollars") or "" for a plain count. `multiprocess_mode` says how a gauge's
+    values of several processes become one in prometheus_client's multi-process mode; counters and histograms add up.
     """
 
     name: str
@@ -27,6 +29,7 @@ class MetricFamily:
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
     unit: str = ""
+    multiprocess_mode: MultiprocessMode = "livesum"
 
 
 TASK_STATUSES: Final = ("completed", "error", "cancelled")
@@ -58,6 +61,39 @@ API_STATUS_CODES: Final = (
 )
 """Usual values of `status_code` on `agent_hive_external_api_requests_total`; the last three have no HTTP status."""
 
+OUTCOMES: Final = ("success", "error", "timeout", "cancelled")
+"""Values of `outcome`: the ways a call of a tool or a model, or a run of an agent or a workflow, can end."""
+
+TOKEN_TYPES: Final = ("input", "output", "cache_read", "cache_write", "reasoning")
+"""Values of `type` on `agent_hive_model_tokens_total`. Cached ones are part of input, reasoning of output."""
+
+CIRCUIT_BREAKER_STATES: Final = ("closed", "open", "half_open")
+"""Values of `state` on `agent_hive_circuit_breaker_state`."""
+
+CIRCUIT_BREAKER_CHANGES: Final = (
+    ("closed", "open"),
+    ("open", "half_open"),
+    ("half_open", "closed"),
+    ("half_open", "open"),
+)
+"""The changes of state that a circuit breaker makes by itself."""
+
+ERROR_KINDS: Final = (
+    "timeout",
+    "rate_limited",
+    "denied",
+    "not_found",
+    "invalid_request",
+    "unavailable",
+    "connection",
+    "resource_exhausted",
+    "io",
+    "invalid_data",
+    "cancelled",
+    "internal",
+)
+"""Values of `kind` on `agent_hive_errors_total`. A closed set."""
+
 SYSTEM_COMPONENT: Final = "system"
 """Value of `component` for the whole host, or for the control group that limits this process."""
 
@@ -72,6 +108,9 @@ DROP_REASONS: Final = (
     "exposition_failed",
     "port_unavailable",
     "too_many_requests",
+    "log_queue_full",
+    "log_failed",
+    "push_failed",
     "provider_failed",
     "callback_failed",
     "history_failed",
@@ -80,6 +119,9 @@ DROP_REASONS: Final = (
 
 _CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 _LONG_BUCKETS = (15.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+_TASK_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
+# OpenTelemetry's GenAI conventions 1.41 advise these for calls of models.
+_MODEL_BUCKETS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 
 # ---- families of the production monitoring guide, under exactly its names, types and labels ----
 
@@ -108,6 +150,7 @@ RESOURCE_UTILIZATION: Final = MetricFamily(
     "Current resource utilization percentage",
     ("resource_type",),
     unit="percent",
+    multiprocess_mode="livemax",
 )
 DECISION_CONFIDENCE: Final = MetricFamily(
     "agent_hive_decision_confidence_score",
@@ -122,6 +165,7 @@ LEARNING_ACCURACY: Final = MetricFamily(
     "Machine learning model accuracy",
     ("model_type",),
     unit="percent",
+    multiprocess_mode="mostrecent",
 )
 EXTERNAL_API_REQUESTS: Final = MetricFamily(
     "agent_hive_external_api_requests_total",
@@ -143,6 +187,7 @@ MEMORY_USAGE: Final = MetricFamily(
     "Memory usage by component",
     ("component",),
     unit="bytes",
+    multiprocess_mode="livemax",
 )
 CPU_USAGE: Final = MetricFamily(
     "agent_hive_cpu_usage_percent",
@@ -150,6 +195,7 @@ CPU_USAGE: Final = MetricFamily(
     "CPU usage by component",
     ("component",),
     unit="percent",
+    multiprocess_mode="livemax",
 )
 
 # ---- what a hive needs beyond the guide ----
@@ -159,7 +205,7 @@ TASK_DURATION: Final = MetricFamily(
     "histogram",
     "Time from the start of a task to its end, however it ended",
     ("agent_type",),
-    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0),
+    buckets=_TASK_BUCKETS,
     unit="seconds",
 )
 TASK_QUEUE_LENGTH: Final = MetricFamily(
@@ -174,6 +220,7 @@ TASK_QUEUE_OLDEST: Final = MetricFamily(
     "Age of the oldest task in the queue by state",
     ("state",),
     unit="seconds",
+    multiprocess_mode="livemax",
 )
 TASK_RETRIES: Final = MetricFamily(
     "agent_hive_task_retries_total",
@@ -193,6 +240,7 @@ AGENT_LAST_PROGRESS: Final = MetricFamily(
     "Unix time at which an agent of this type last made progress",
     ("agent_type",),
     unit="seconds",
+    multiprocess_mode="max",
 )
 EVENT_LOOP_LAG: Final = MetricFamily(
     "agent_hive_event_loop_lag_seconds",
@@ -200,6 +248,154 @@ EVENT_LOOP_LAG: Final = MetricFamily(
     "How late the event loop ran a timer",
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
     unit="seconds",
+)
+AGENT_LAST_HEARTBEAT: Final = MetricFamily(
+    "agent_hive_agent_last_heartbeat_timestamp_seconds",
+    "gauge",
+    "Unix time at which an agent of this type last said that it lives",
+    ("agent_type",),
+    unit="seconds",
+    multiprocess_mode="max",
+)
+AGENT_RUNS: Final = MetricFamily(
+    "agent_hive_agent_runs_total",
+    "counter",
+    "Total number of runs of agents by outcome",
+    ("agent_type", "outcome"),
+)
+AGENT_RUN_DURATION: Final = MetricFamily(
+    "agent_hive_agent_run_duration_seconds",
+    "histogram",
+    "Time from the start of a run of an agent to its end",
+    ("agent_type", "outcome"),
+    buckets=_TASK_BUCKETS,
+    unit="seconds",
+)
+WORKFLOW_RUNS: Final = MetricFamily(
+    "agent_hive_workflow_runs_total",
+    "counter",
+    "Total number of runs of workflows by outcome",
+    ("workflow", "outcome"),
+)
+WORKFLOW_RUN_DURATION: Final = MetricFamily(
+    "agent_hive_workflow_run_duration_seconds",
+    "histogram",
+    "Time from the start of a run of a workflow to its end",
+    ("workflow", "outcome"),
+    buckets=_TASK_BUCKETS,
+    unit="seconds",
+)
+TASK_TRANSITIONS: Final = MetricFamily(
+    "agent_hive_task_transitions_total",
+    "counter",
+    "Total number of changes of tasks from one state to another",
+    ("agent_type", "from_state", "to_state"),
+)
+TOOL_CALLS: Final = MetricFamily(
+    "agent_hive_tool_calls_total",
+    "counter",
+    "Total number of calls of tools by outcome",
+    ("tool", "outcome"),
+)
+TOOL_CALL_DURATION: Final = MetricFamily(
+    "agent_hive_tool_call_duration_seconds",
+    "histogram",
+    "Time from the start of a call of a tool to its end",
+    ("tool", "outcome"),
+    buckets=(*_CALL_BUCKETS, *_LONG_BUCKETS),
+    unit="seconds",
+)
+MODEL_CALLS: Final = MetricFamily(
+    "agent_hive_model_calls_total",
+    "counter",
+    "Total number of calls of models by outcome",
+    ("provider", "model", "operation", "outcome"),
+)
+MODEL_CALL_DURATION: Final = MetricFamily(
+    "agent_hive_model_call_duration_seconds",
+    "histogram",
+    "Time from the start of a call of a model to its end",
+    ("provider", "model", "operation", "outcome"),
+    buckets=(*_MODEL_BUCKETS, 163.84, 327.68, 655.36),
+    unit="seconds",
+)
+MODEL_TIME_TO_FIRST_CHUNK: Final = MetricFamily(
+    "agent_hive_model_time_to_first_chunk_seconds",
+    "histogram",
+    "Time from the start of a call of a model to the first part of its answer",
+    ("provider", "model"),
+    buckets=_MODEL_BUCKETS,
+    unit="seconds",
+)
+MODEL_TOKENS: Final = MetricFamily(
+    "agent_hive_model_tokens_total",
+    "counter",
+    "Total number of tokens of calls of models; cache_read and cache_write are part of input, reasoning of output",
+    ("provider", "model", "type"),
+)
+MODEL_COST: Final = MetricFamily(
+    "agent_hive_model_cost_dollars_total",
+    "counter",
+    "Total cost of calls of models in US dollars",
+    ("provider", "model"),
+    unit="dollars",
+)
+MODEL_FINISHES: Final = MetricFamily(
+    "agent_hive_model_finishes_total",
+    "counter",
+    "Total number of answers of models by the reason why they ended",
+    ("provider", "model", "reason"),
+)
+CIRCUIT_BREAKER_STATE: Final = MetricFamily(
+    "agent_hive_circuit_breaker_state",
+    "gauge",
+    "1 for the state that the circuit breaker is in, 0 for the others",
+    ("breaker", "state"),
+)
+CIRCUIT_BREAKER_TRANSITIONS: Final = MetricFamily(
+    "agent_hive_circuit_breaker_transitions_total",
+    "counter",
+    "Total number of changes of circuit breakers from one state to another",
+    ("breaker", "from_state", "to_state"),
+)
+ERRORS: Final = MetricFamily(
+    "agent_hive_errors_total",
+    "counter",
+    "Total number of errors that left a component, by kind",
+    ("component", "kind"),
+)
+JOB_LAST_RUN: Final = MetricFamily(
+    "agent_hive_job_last_run_timestamp_seconds",
+    "gauge",
+    "Unix time at which the last run of a batch job ended",
+    ("job_name",),
+    unit="seconds",
+)
+JOB_LAST_SUCCESS: Final = MetricFamily(
+    "agent_hive_job_last_success_timestamp_seconds",
+    "gauge",
+    "Unix time at which the last run of a batch job that completed ended",
+    ("job_name",),
+    unit="seconds",
+)
+JOB_DURATION: Final = MetricFamily(
+    "agent_hive_job_duration_seconds",
+    "gauge",
+    "How long the last run of a batch job took, however it ended",
+    ("job_name",),
+    unit="seconds",
+)
+JOB_STATUS: Final = MetricFamily(
+    "agent_hive_job_last_status",
+    "gauge",
+    "Whether the last run of a batch job ended in this status: 1 for one of them, 0 for the others",
+    ("job_name", "status"),
+)
+LOG_REDACTIONS: Final = MetricFamily(
+    "agent_hive_log_redactions_total",
+    "counter",
+    "Total number of secrets taken out of log records, by the kind of rule that found them",
+    ("kind",),
 )
 MONITOR_FIGURE: Final = MetricFamily(
     "agent_hive_monitor_figure",
@@ -240,6 +436,28 @@ HIVE_FAMILIES: Final[tuple[MetricFamily, ...]] = (
     HANDOFFS,
     AGENT_LAST_PROGRESS,
     EVENT_LOOP_LAG,
+    AGENT_LAST_HEARTBEAT,
+    AGENT_RUNS,
+    AGENT_RUN_DURATION,
+    WORKFLOW_RUNS,
+    WORKFLOW_RUN_DURATION,
+    TASK_TRANSITIONS,
+    TOOL_CALLS,
+    TOOL_CALL_DURATION,
+    MODEL_CALLS,
+    MODEL_CALL_DURATION,
+    MODEL_TIME_TO_FIRST_CHUNK,
+    MODEL_TOKENS,
+    MODEL_COST,
+    MODEL_FINISHES,
+    CIRCUIT_BREAKER_STATE,
+    CIRCUIT_BREAKER_TRANSITIONS,
+    ERRORS,
+    JOB_LAST_RUN,
+    JOB_LAST_SUCCESS,
+    JOB_DURATION,
+    JOB_STATUS,
+    LOG_REDACTIONS,
     MONITOR_FIGURE,
     MONITOR_ALERT,
     SDK_DROPPED,

@@ -7,11 +7,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar, cast, overload
+from functools import partial
+from typing import Any, ParamSpec, TypeVar, overload
 
 from prometheus_client import Histogram
 
 from hivesight_sdk import metrics, semconv
+from hivesight_sdk.errors import count_error, error_status, http_status, is_timeout
+from hivesight_sdk.exemplars import current_exemplar
 from hivesight_sdk.recording import drop, record, series
 from hivesight_sdk.tracking import Measurement, Tracker, is_cancellation
 
@@ -28,12 +31,11 @@ class LatencyMeasurement(Measurement):
     __slots__ = ("_histogram",)
 
     def __init__(self, histogram: Histogram | None) -> None:
-        super().__init__()
         self._histogram = histogram
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         if self._histogram is not None:
-            self._histogram.observe(seconds)
+            self._histogram.observe(seconds, current_exemplar())
 
 
 class TaskMeasurement(Measurement):
@@ -42,12 +44,14 @@ class TaskMeasurement(Measurement):
     __slots__ = ("_agent_type", "_priority", "status")
 
     def __init__(self, agent_type: str, priority: str) -> None:
-        super().__init__()
         self._agent_type = agent_type
         self._priority = priority
         self.status: str | None = None
         """Set it to "error" for a task that failed without an exception; otherwise the way the block ends says it."""
-        record_progress(agent_type)
+
+    def begin(self) -> None:
+        super().begin()
+        record_progress(self._agent_type)
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         if error is not None:
@@ -57,7 +61,9 @@ class TaskMeasurement(Measurement):
         if status not in semconv.TASK_STATUSES:
             raise ValueError(f"task status {status!r} is none of {', '.join(semconv.TASK_STATUSES)}")
         series(metrics.TASKS_COMPLETED, self._agent_type, status, self._priority).inc()
-        series(metrics.TASK_DURATION, self._agent_type).observe(seconds)
+        series(metrics.TASK_DURATION, self._agent_type).observe(seconds, current_exemplar())
+        if error is not None:
+            count_error("task", error)
         if status != "cancelled":
             series(metrics.AGENT_LAST_PROGRESS, self._agent_type).set(time.time())
 
@@ -68,7 +74,6 @@ class DecisionMeasurement(Measurement):
     __slots__ = ("confidence",)
 
     def __init__(self) -> None:
-        super().__init__()
         self.confidence: float | None = None
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
@@ -82,7 +87,6 @@ class ApiCall(Measurement):
     __slots__ = ("_method", "_service", "status_code")
 
     def __init__(self, service: str, method: str) -> None:
-        super().__init__()
         self._service = service
         self._method = method
         self.status_code: int | str | None = None
@@ -90,29 +94,22 @@ class ApiCall(Measurement):
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         status_code = self.status_code
         if status_code is None:
-            status_code = (_http_status(result) or 200) if error is None else _error_status(error)
+            status_code = (http_status(result) or 200) if error is None else _error_status(error)
+        if type(status_code) is int:  # a label that is text already is found at once
+            status_code = str(status_code)
         series(metrics.EXTERNAL_API_REQUESTS, self._service, self._method, status_code).inc()
-        series(metrics.EXTERNAL_API_DURATION, self._service, self._method).observe(seconds)
-
-
-def _http_status(response: object) -> int | None:
-    # status_code: httpx, requests, openai, anthropic; status: aiohttp, http.client; code: urllib.error
-    for attribute in ("status_code", "status", "code"):
-        value = cast("object", getattr(response, attribute, None))
-        if isinstance(value, int) and 100 <= value <= 599:
-            return int(value)
-    return None
+        series(metrics.EXTERNAL_API_DURATION, self._service, self._method).observe(seconds, current_exemplar())
+        if error is not None:
+            count_error("external_api", error)
 
 
 def _error_status(error: BaseException) -> int | str:
-    status = _http_status(error) or _http_status(getattr(error, "response", None))
+    status = error_status(error)
     if status is not None:
         return status
     if is_cancellation(error):
         return "cancelled"
-    if any("Timeout" in kind.__name__ for kind in type(error).__mro__):
-        return "timeout"
-    return "error"
+    return "timeout" if is_timeout(error) else "error"
 
 
 def _named_latency(name: str) -> Histogram | None:
@@ -156,7 +153,7 @@ def track_latency(
             f"track_latency takes a Histogram or a name, not {type(metric).__name__}; nothing is recorded",
         )
         histogram = None
-    return Tracker(lambda: LatencyMeasurement(histogram))
+    return Tracker(partial(LatencyMeasurement, histogram))
 
 
 def track_task(agent_type: str, priority: str = "medium") -> Tracker[TaskMeasurement]:
@@ -164,7 +161,7 @@ def track_task(agent_type: str, priority: str = "medium") -> Tracker[TaskMeasure
 
     The `with` value's `status` may be set to "error" for a failure that raises nothing.
     """
-    return Tracker(lambda: TaskMeasurement(agent_type, priority))
+    return Tracker(partial(TaskMeasurement, agent_type, priority))
 
 
 def track_decision() -> Tracker[DecisionMeasurement]:
@@ -180,7 +177,7 @@ def track_external_api(service: str, method: str) -> Tracker[ApiCall]:
     exception it is the code the exception carries, or "timeout", "cancelled" or "error". `method` is the operation
     ("POST", "chat.completions"), never a URL with ids in it.
     """
-    return Tracker(lambda: ApiCall(service, method))
+    return Tracker(partial(ApiCall, service, method))
 
 
 def record_decision(confidence: float) -> None:

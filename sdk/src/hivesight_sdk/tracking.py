@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from time import perf_counter
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from hivesight_sdk.recording import drop, record
@@ -23,17 +24,24 @@ R = TypeVar("R")
 
 
 class Measurement:
-    """One measured run of a block of code, from its construction to `finish`."""
+    """One measured run of a block of code, from `begin` to `finish`."""
 
     __slots__ = ("_started",)
 
-    def __init__(self) -> None:
-        self._started = time.perf_counter()
+    def begin(self) -> None:
+        """The block starts now."""
+        self._started = perf_counter()
 
     def finish(self, error: BaseException | None, result: object = None) -> None:
         """Record the run. `error` is what the block raised, `result` what the decorated function returned."""
-        seconds = time.perf_counter() - self._started
-        record(lambda: self._record(seconds, error, result))
+        record(self._record, perf_counter() - self._started, error, result)
+
+    def elapsed_seconds(self) -> float:
+        """Seconds since the run began."""
+        return perf_counter() - self._started
+
+    def yielded(self, item: object) -> None:
+        """`item` comes out of the decorated generator; its consumer gets it next. Must not raise."""
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         raise NotImplementedError
@@ -60,6 +68,7 @@ class Tracker(Generic[MeasurementT]):
     def __enter__(self) -> MeasurementT:
         measurement = self._start()
         self._open.append(measurement)
+        measurement.begin()
         return measurement
 
     def __exit__(
@@ -96,12 +105,13 @@ class Tracker(Generic[MeasurementT]):
         @functools.wraps(function)
         def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
             measurement = self._start()
+            measurement.begin()
             try:
                 result = function(*args, **kwargs)
             except BaseException as error:
                 measurement.finish(error)
                 raise
-            if inspect.iscoroutine(result):  # another decorator hid an async function
+            if type(result) is CoroutineType:  # another decorator hid an async function
                 return cast("R", _finish_after(cast("Coroutine[Any, Any, Any]", result), measurement))
             measurement.finish(None, result)
             return result
@@ -111,16 +121,23 @@ class Tracker(Generic[MeasurementT]):
     def _coroutine_function(self, function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any, Any, R]]:
         @functools.wraps(function)
         async def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-            return await _finish_after(function(*args, **kwargs), self._start())
+            coroutine = function(*args, **kwargs)
+            measurement = self._start()
+            measurement.begin()
+            return await _finish_after(coroutine, measurement)
 
         return wrapper
 
     def _generator_function(self, function: Callable[P, Generator[Any, Any, R]]) -> Callable[P, Generator[Any, Any, R]]:
         @functools.wraps(function)
         def wrapper(*args: P.args, **kwargs: P.kwargs) -> Generator[Any, Any, R]:
+            inner = function(*args, **kwargs)
             measurement = self._start()
+            measurement.begin()
+            if type(measurement).yielded is not Measurement.yielded:
+                inner = cast("Generator[Any, Any, R]", _Overheard(inner, measurement.yielded))
             try:
-                result = yield from function(*args, **kwargs)
+                result = yield from inner
             except BaseException as error:
                 measurement.finish(error)
                 raise
@@ -134,8 +151,9 @@ class Tracker(Generic[MeasurementT]):
     ) -> Callable[P, AsyncGenerator[Any, Any]]:
         @functools.wraps(function)
         async def wrapper(*args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[Any, Any]:
-            measurement = self._start()
             inner = function(*args, **kwargs)
+            measurement = self._start()
+            measurement.begin()
             try:
                 step = inner.__anext__()
                 while True:
@@ -143,6 +161,7 @@ class Tracker(Generic[MeasurementT]):
                         item = await step
                     except StopAsyncIteration:
                         break
+                    measurement.yielded(item)
                     try:
                         sent = yield item
                     except GeneratorExit:
@@ -158,6 +177,35 @@ class Tracker(Generic[MeasurementT]):
             measurement.finish(None)
 
         return wrapper
+
+
+class _Overheard:
+    """A generator for `yield from`, whose items are told to `listen` on their way out."""
+
+    __slots__ = ("_generator", "_listen")
+
+    def __init__(self, generator: Generator[Any, Any, Any], listen: Callable[[object], None]) -> None:
+        self._generator = generator
+        self._listen = listen
+
+    def __iter__(self) -> _Overheard:
+        return self
+
+    def __next__(self) -> object:
+        return self._tell(next(self._generator))
+
+    def send(self, value: object) -> object:
+        return self._tell(self._generator.send(value))
+
+    def throw(self, *error: Any) -> object:
+        return self._tell(self._generator.throw(*error))
+
+    def close(self) -> None:
+        self._generator.close()
+
+    def _tell(self, item: object) -> object:
+        self._listen(item)
+        return item
 
 
 async def _finish_after(coroutine: Coroutine[Any, Any, R], measurement: Measurement) -> R:

@@ -1,13 +1,13 @@
 """The server's figures of its rooms, as metric families: what they count themselves is only read here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from prometheus_client.registry import Collector
 
 from hivesight.rules import RuleManager
 from hivesight.rules.group import Group
-from hivesight.storage.tsdb import Tsdb, TsdbStats
+from hivesight.storage.tsdb import Refusal, Tsdb, TsdbStats
 from hivesight.telemetry.collector import Figures, FiguresCollector
 
 
@@ -30,13 +30,13 @@ def figures(tsdb: Tsdb, rules: RuleManager) -> Collector:
                 "hivesight_tsdb_samples_refused_total",
                 "Samples that were not stored, by reason.",
                 "reason",
-                lambda: {str(reason): count for reason, count in tsdb.stats().samples_refused_total.items()},
+                lambda: _counted(Refusal, tsdb.stats().samples_refused_total),
             ),
             (
                 "hivesight_tsdb_series_refused_total",
                 "Series that a limit refused, by limit.",
                 "limit",
-                lambda: {str(limit): count for limit, count in tsdb.stats().series_refused_total.items()},
+                lambda: _counted(_SERIES_LIMITS, tsdb.stats().series_refused_total),
             ),
             (
                 "hivesight_tsdb_groups_refused_total",
@@ -86,6 +86,14 @@ def figures(tsdb: Tsdb, rules: RuleManager) -> Collector:
             ),
         ]
     )
+
+
+_SERIES_LIMITS: Final = tuple(each for each in Refusal if each.startswith("max_"))
+
+
+def _counted(kinds: Iterable[Refusal], counts: Mapping[Refusal, int]) -> Figures:
+    """A figure of each kind, also before the first: what begins at one has not risen for `increase`."""
+    return {str(each): counts.get(each, 0) for each in kinds}
 
 
 _GROUP_FIGURES: Final[tuple[tuple[str, str, Callable[[Group], float]], ...]] = (

@@ -76,7 +76,7 @@ class Reason(StrEnum):
     NEW_RESOLVED = "some alerts resolved"
     REPEAT = "repeat interval elapsed"
     UNCHANGED = "nothing changed within the repeat interval"
-    NEVER_TOLD = "resolved before anything was told"
+    NEVER_TOLD = "nothing fires, and nobody waits to hear that it is over"
 
     @property
     def tells(self) -> bool:

@@ -99,12 +99,15 @@ def section(title: str, lines: Iterator[str] | Sequence[str]) -> Iterator[str]:
 
 def _head(document: Document, times: Times) -> Iterator[str]:
     alert = document["alert"]
-    since = f" since {times(alert['startsAt'])} ({times.ago(alert['startsAt'])})" if alert else ""
+    over, since = document["state"] == "resolved", ""
+    if alert and over:
+        since = f", fired {times(alert['startsAt'])} to {times(alert['endsAt'])}"
+    elif alert:
+        since = f" since {times(alert['startsAt'])} ({times.ago(alert['startsAt'])})"
     yield f"{document['state'].upper()}{since}  {Labels(document['labels'])}"
     if alert:
-        over = "over since" if document["state"] == "resolved" else "over unless heard again by"
-        heard = f"{times.ago(alert['updatedAt'])} ago, {over} {times(alert['endsAt'])}"
-        yield from section("Heard", [heard])
+        until = "" if over else f", over unless heard again by {times(alert['endsAt'])}"
+        yield from section("Heard", [f"{times.ago(alert['updatedAt'])} ago{until}"])
 
 
 def _rules(rules: Sequence[Document], times: Times, document: Document) -> Iterator[str]:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
 
 
 class Refusal(StrEnum):
@@ -26,10 +25,6 @@ class Refusal(StrEnum):
     MAX_LABELS = "max_labels_per_series"
     MAX_LABEL_BYTES = "max_label_bytes"
     MAX_SYMBOL_BYTES = "max_symbol_bytes"
-
-
-SERIES_LIMITS: Final = (Refusal.MAX_SERIES, Refusal.MAX_SERIES_PER_TARGET, Refusal.MAX_SERIES_PER_METRIC)
-"""What keeps a series out."""
 
 
 @dataclass(slots=True)

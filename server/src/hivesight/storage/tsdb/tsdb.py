@@ -37,7 +37,7 @@ from hivesight.storage.tsdb.recovery import Recovered, recover
 from hivesight.storage.tsdb.removal import delete
 from hivesight.storage.tsdb.select import Reader
 from hivesight.storage.tsdb.snapshot import write_snapshot
-from hivesight.storage.tsdb.stats import SERIES_LIMITS, Refusal, ReplayStats, TsdbStats
+from hivesight.storage.tsdb.stats import ReplayStats, TsdbStats
 from hivesight.storage.tsdb.verdicts import Verdicts
 from hivesight.storage.tsdb.wal import Wal
 from hivesight.storage.tsdb.writer import Writer
@@ -302,11 +302,11 @@ class Tsdb:
                 min_time_ms=min((low for low, _ in bounds), default=None),
                 max_time_ms=max((high for _, high in bounds), default=None),
                 samples_appended_total=counters.samples_appended,
-                samples_refused_total={each: counters.samples_refused[each] for each in Refusal},
+                samples_refused_total=dict(counters.samples_refused),
                 groups_refused_total=counters.groups_refused,
                 series_created_total=counters.series_created,
                 series_dropped_total=counters.series_dropped,
-                series_refused_total={each: self._writer.admission.refused[each] for each in SERIES_LIMITS},
+                series_refused_total=dict(self._writer.admission.refused),
                 wal_bytes=self._wal.nbytes,
                 wal_segments=self._wal.segments,
                 wal_fsyncs_total=self._wal.fsyncs,

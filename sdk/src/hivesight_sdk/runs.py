@@ -1,0 +1,129 @@
+"""Runs of agents, workflows and tools, each counted and timed by outcome, and the signs of life in between."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from hivesight_sdk import metrics, semconv
+from hivesight_sdk.errors import count_error, is_timeout
+from hivesight_sdk.exemplars import current_exemplar
+from hivesight_sdk.recording import record, series
+from hivesight_sdk.shapes import attribute
+from hivesight_sdk.tracking import Measurement, Tracker, is_cancellation
+
+if TYPE_CHECKING:
+    from prometheus_client import Counter, Histogram
+
+
+class Run(Measurement):
+    """One run that ends in one of `semconv.OUTCOMES`, counted and timed under its labels and that outcome."""
+
+    __slots__ = ("_labels", "outcome")
+
+    component: ClassVar[str]
+    counter: ClassVar[Counter]
+    histogram: ClassVar[Histogram]
+
+    def __init__(self, *labels: str) -> None:
+        self._labels = labels
+        self.outcome: str | None = None
+        """Set it to "error" for a failure that raises nothing; otherwise the way the block ends says it."""
+
+    def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
+        outcome = self.outcome
+        if outcome is None:
+            outcome = "success" if error is None else _outcome(error)
+        elif outcome not in semconv.OUTCOMES:
+            raise ValueError(f"outcome {outcome!r} is none of {', '.join(semconv.OUTCOMES)}")
+        labels = (*self._labels, outcome)
+        series(self.counter, *labels).inc()
+        series(self.histogram, *labels).observe(seconds, current_exemplar())
+        if error is not None:
+            count_error(self.component, error)
+
+
+class AgentRun(Run):
+    """One run of an agent: its start and its end are signs of life, and of progress unless it was cancelled."""
+
+    __slots__ = ()
+    component = "agent"
+    counter = metrics.AGENT_RUNS
+    histogram = metrics.AGENT_RUN_DURATION
+
+    def begin(self) -> None:
+        super().begin()
+        record(partial(_alive, *self._labels, progress=True))
+
+    def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
+        super()._record(seconds, error, result)
+        _alive(*self._labels, progress=error is None or not is_cancellation(error))
+
+
+class WorkflowRun(Run):
+    """One run of a workflow."""
+
+    __slots__ = ()
+    component = "workflow"
+    counter = metrics.WORKFLOW_RUNS
+    histogram = metrics.WORKFLOW_RUN_DURATION
+
+
+class ToolCall(Run):
+    """One call of a tool, which may fail without an exception: the Model Context Protocol's CallToolResult.isError."""
+
+    __slots__ = ()
+    component = "tool"
+    counter = metrics.TOOL_CALLS
+    histogram = metrics.TOOL_CALL_DURATION
+
+    def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
+        if result is not None and self.outcome is None and attribute(result, "isError") is True:
+            self.outcome = "error"
+        super()._record(seconds, error, result)
+
+
+def _outcome(error: BaseException) -> str:
+    if is_cancellation(error):
+        return "cancelled"
+    return "timeout" if is_timeout(error) else "error"
+
+
+def _alive(agent_type: str, *, progress: bool) -> None:
+    now = time.time()
+    series(metrics.AGENT_LAST_HEARTBEAT, agent_type).set(now)
+    if progress:
+        series(metrics.AGENT_LAST_PROGRESS, agent_type).set(now)
+
+
+def agent(agent_type: str) -> Tracker[AgentRun]:
+    """Count and time the runs of an agent by outcome; a run's start and end are heartbeats and progress.
+
+    `agent_type` is what kind of agent it is ("reviewer"), never the id of one.
+    """
+    return Tracker(partial(AgentRun, agent_type))
+
+
+def workflow(name: str) -> Tracker[WorkflowRun]:
+    """Count and time the runs of a workflow by outcome."""
+    return Tracker(partial(WorkflowRun, name))
+
+
+def tool(name: str) -> Tracker[ToolCall]:
+    """Count and time the calls of a tool by outcome.
+
+    A result whose `isError` is true (Model Context Protocol) is an error; so is what the block says by `.outcome`.
+    """
+    return Tracker(partial(ToolCall, name))
+
+
+def heartbeat(agent_type: str) -> None:
+    """Say that an agent of this type lives now: in its loop, also while it waits for work. See `record_progress` for
+    work that gets on."""
+    record(partial(_alive, agent_type, progress=False))
+
+
+def record_transition(agent_type: str, from_state: str, to_state: str) -> None:
+    """Count that a task of this agent type went from one state to another ("waiting", "running", "blocked")."""
+    record(lambda: series(metrics.TASK_TRANSITIONS, agent_type, from_state, to_state).inc())

@@ -25,6 +25,7 @@ class Caller:
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop | None = None
         self._pending: Future[object] | None = None
+        self._cancelled = False
 
     def call(self, function: Callable[..., object], *arguments: object) -> object:
         """The result. Raises what the function raises, TimeoutError, or RuntimeError for want of an event loop."""
@@ -35,7 +36,10 @@ class Caller:
         loop = self.loop
         if loop is None or not loop.is_running() or asyncio._get_running_loop() is not None:  # pyright: ignore[reportPrivateUsage]
             return _run_without_waiting(coroutine)
+        self._cancelled = False
         self._pending = future = asyncio.run_coroutine_threadsafe(coroutine, loop)
+        if self._cancelled:  # while the future was on its way here
+            future.cancel()
         try:
             return future.result(ASYNC_SECONDS)
         except CancelledError:
@@ -49,6 +53,7 @@ class Caller:
 
     def cancel(self) -> None:
         """Cancel the async function that is running, if any. From any thread."""
+        self._cancelled = True
         pending = self._pending
         if pending is not None:
             pending.cancel()

@@ -98,7 +98,6 @@ class Group:
         self.alerts: dict[str, Alert] = {}
         wait_ms = route.options.group_wait_ms
         self.next_ms = now_ms if first.starts_at_ms + wait_ms < now_ms else now_ms + wait_ms
-        self.flushed = False
 
     def insert(self, alert: Alert) -> None:
         """Take an alert in, as the store gives it."""
@@ -106,7 +105,6 @@ class Group:
 
     def flush(self, now_ms: int, shortest_ms: int) -> Flush:
         """What is to be told now; the next flush is a group interval away."""
-        self.flushed = True
         self.next_ms = now_ms + self.route.options.group_interval_ms
         ordered = sorted(self.alerts.values(), key=alert_order)
         notices = tuple(

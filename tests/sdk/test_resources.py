@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -152,11 +153,23 @@ def test_an_interval_that_cannot_be_is_replaced(interval: Any, growth: Callable[
     assert dropped() == 1
 
 
-def test_a_single_sample_never_waits(monkeypatch: pytest.MonkeyPatch, value: Value) -> None:
+def test_the_first_single_sample_has_a_cpu_figure_and_no_event_loop_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch, value: Value
+) -> None:
     intervals: list[float | None] = []
     monkeypatch.setattr(psutil, "cpu_percent", lambda interval=None: intervals.append(interval) or 12.0)
+
+    async def in_a_coroutine() -> None:
+        monkeypatch.setattr(resources, "_single", None)
+        track_resource_usage()
+
+    asyncio.run(in_a_coroutine())
+    assert intervals == [None]
     monkeypatch.setattr(resources, "_single", None)
+    monkeypatch.setattr(resources.cgroup, "cpu_uses", lambda *args: [])
     track_resource_usage()
+    assert intervals == [None] * 3
     track_resource_usage()
-    assert intervals == [None, None]
+    assert intervals == [None] * 4
+    assert value("agent_hive_resource_utilization_percent", resource_type="cpu") == 12.0
     assert value("agent_hive_resource_utilization_percent", resource_type="disk") > 0

@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     )
     from hivesight_sdk.model_calls import ModelCall, model_call
     from hivesight_sdk.monitor import PerformanceAlert, PerformanceMetrics, PerformanceMonitor, Threshold
+    from hivesight_sdk.own_metrics import Counter, Gauge, Histogram, Summary
     from hivesight_sdk.prices import set_prices
     from hivesight_sdk.push import JobRun, job, push_metrics
     from hivesight_sdk.resources import ResourceSampler, track_resource_usage
@@ -138,6 +139,10 @@ _MODULE_OF = {
     "PerformanceMetrics": "monitor",
     "PerformanceMonitor": "monitor",
     "Threshold": "monitor",
+    "Counter": "own_metrics",
+    "Gauge": "own_metrics",
+    "Histogram": "own_metrics",
+    "Summary": "own_metrics",
     "ResourceSampler": "resources",
     "track_resource_usage": "resources",
     "agent": "runs",
@@ -203,7 +208,10 @@ __all__ = [
     "TOOL_CALL_DURATION",
     "WORKFLOW_RUNS",
     "WORKFLOW_RUN_DURATION",
+    "Counter",
     "EventLoopWatch",
+    "Gauge",
+    "Histogram",
     "JobRun",
     "JsonFormatter",
     "LogContext",
@@ -219,6 +227,7 @@ __all__ = [
     "ResourceSampler",
     "Sdk",
     "StructlogRenderer",
+    "Summary",
     "Threshold",
     "agent",
     "configure",

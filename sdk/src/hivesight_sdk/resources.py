@@ -6,6 +6,7 @@ process under its service's name. Where control groups limit the process, "syste
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import threading
@@ -223,13 +224,19 @@ _single: ResourceSampler | None = None
 
 
 def track_resource_usage() -> None:
-    """Take one sample of host and process now, without blocking: CPU figures are averages since the call before.
+    """Take one sample of host and process now: CPU figures are averages since the call before.
 
-    For a process that samples at moments of its own; `ResourceSampler` and `configure` do it on a thread.
+    Does not block, but for the first call of a process, which waits 0.1 seconds to have such an average; on a thread
+    that runs an event loop it does not wait, and CPU figures come with the second call. For a process that samples at
+    moments of its own; `ResourceSampler` and `configure` do it on a thread.
     """
     global _single
     if _single is None:
         _single = ResourceSampler()
+        _single.sample()
+        if asyncio._get_running_loop() is not None:  # pyright: ignore[reportPrivateUsage]
+            return
+        time.sleep(MIN_INTERVAL_SECONDS)
     _single.sample()
 
 

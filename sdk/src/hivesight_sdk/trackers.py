@@ -26,16 +26,19 @@ _named_latencies: dict[str, Histogram] = {}
 
 
 class LatencyMeasurement(Measurement):
-    """Observes its duration in seconds, however the block ends."""
+    """Observes its duration in seconds, however the block ends, and counts the error that leaves it."""
 
-    __slots__ = ("_histogram",)
+    __slots__ = ("_component", "_histogram")
 
-    def __init__(self, histogram: Histogram | None) -> None:
+    def __init__(self, histogram: Histogram | None, component: str) -> None:
         self._histogram = histogram
+        self._component = component
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         if self._histogram is not None:
             self._histogram.observe(seconds, current_exemplar())
+        if error is not None:
+            count_error(self._component, error)
 
 
 class TaskMeasurement(Measurement):
@@ -130,19 +133,26 @@ def _named_latency(name: str) -> Histogram | None:
 def track_latency(metric: Callable[P, R], /) -> Callable[P, R]: ...
 @overload
 def track_latency(metric: Histogram | str | None = None) -> Tracker[LatencyMeasurement]: ...
+@overload
+def track_latency(*, metric_name: str | None) -> Tracker[LatencyMeasurement]: ...
 def track_latency(
-    metric: Callable[P, R] | Histogram | str | None = None,
+    metric: Callable[P, R] | Histogram | str | None = None, *, metric_name: str | None = None
 ) -> Tracker[LatencyMeasurement] | Callable[P, R]:
-    """Observe how long the decorated function or the `with` block takes, in seconds.
+    """Observe how many seconds the decorated function or the `with` block takes, and count the error that leaves it.
 
     `metric` is a histogram or a labelled child of one; or a name, for `agent_hive_<name>_latency_seconds` (created on
     first use; "coordination" is the guide's own); or nothing, for the coordination latency. `@track_latency` without
-    parentheses works too.
+    parentheses works too. `metric_name` is the guide's word for a name. The name is the error's component; with a
+    histogram that is "latency".
     """
+    metric = metric_name if metric is None else metric
+    component = "latency"
     if metric is None:
         histogram: Histogram | None = metrics.AGENT_COORDINATION_LATENCY
+        component = "coordination"
     elif isinstance(metric, str):
         histogram = _named_latency(metric)
+        component = metric if histogram is not None else component
     elif isinstance(metric, Histogram):
         histogram = metric
     elif callable(metric):
@@ -153,7 +163,7 @@ def track_latency(
             f"track_latency takes a Histogram or a name, not {type(metric).__name__}; nothing is recorded",
         )
         histogram = None
-    return Tracker(partial(LatencyMeasurement, histogram))
+    return Tracker(partial(LatencyMeasurement, histogram, component))
 
 
 def track_task(agent_type: str, priority: str = "medium") -> Tracker[TaskMeasurement]:

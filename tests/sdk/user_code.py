@@ -128,6 +128,7 @@ async def main() -> None:
     sdk.set_prices({"gpt-x": (2.5, 10)})
     sdk.record_error("parser", ValueError())
     sdk.record_circuit_breaker("openai", "open")
+    sdk.record_learning_accuracy("classifier", 91.5)
     sdk.record_transition("researcher", "waiting", "running")
     with sdk.track_decision() as decision:
         decision.confidence = 0.5

@@ -197,15 +197,33 @@ def record_decision(confidence: float) -> None:
 
 def _observe_confidence(confidence: Any) -> None:
     def action() -> None:
-        try:
-            number = math.nan if isinstance(confidence, (bool, str, bytes)) else float(confidence)
-        except (TypeError, ValueError, OverflowError):
-            number = math.nan
+        number = _number(confidence)
         if 0.0 <= number <= 1.0:
             metrics.DECISION_CONFIDENCE.observe(number)
         else:
             kind = type(confidence).__name__
             drop("invalid_value", f"a decision's confidence must be a number from 0 to 1, not {number:g} ({kind})")
+
+    record(action)
+
+
+def _number(given: Any) -> float:
+    try:
+        return math.nan if isinstance(given, (bool, str, bytes)) else float(given)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
+
+
+def record_learning_accuracy(model_type: str, percent: float) -> None:
+    """Set how often a model of this type was right when it was last evaluated, in percent. Anything but a number from
+    0 to 100 is dropped and counted."""
+
+    def action() -> None:
+        number = _number(percent)
+        if 0.0 <= number <= 100.0:
+            series(metrics.LEARNING_ACCURACY, model_type).set(number)
+        else:
+            drop("invalid_value", f"a model's accuracy must be a number from 0 to 100, not {number:g}")
 
     record(action)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import runpy
 import subprocess
 import sys
@@ -159,3 +160,13 @@ def webhook() -> Any:
     listener = WebhookListener()
     yield listener
     listener.close()
+
+
+def test_the_migration_page_names_what_there_is() -> None:
+    page = (HERE.parents[2] / "docs" / "migration.md").read_text()
+    imported = [name for line in re.findall(r"from hivesight_sdk import ([\w, ]+)", page) for name in line.split(", ")]
+    called = re.findall(r"`@?((?:track|record|expect)_\w+)", page)
+    assert len(imported) > 5 and len(called) > 5
+    assert {*imported, *called} <= set(sdk.__all__)
+    constants = [name for name, item in vars(semconv).items() if item in semconv.GUIDE_FAMILIES]
+    assert [name for name in constants if f"`{name}`" not in page and not name.startswith("EXTERNAL_API")] == []

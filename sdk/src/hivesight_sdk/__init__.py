@@ -70,6 +70,8 @@ if TYPE_CHECKING:
         REGISTRY,
         RESOURCE_UTILIZATION,
         SDK_DROPPED,
+        SDK_EXPORT_QUEUE_LENGTH,
+        SDK_EXPORTED,
         TASK_DURATION,
         TASK_QUEUE_LENGTH,
         TASK_QUEUE_OLDEST,
@@ -89,10 +91,13 @@ if TYPE_CHECKING:
     from hivesight_sdk.resources import ResourceSampler, track_resource_usage
     from hivesight_sdk.runs import agent, heartbeat, record_transition, tool, workflow
     from hivesight_sdk.server import MetricsServer, serve_metrics
+    from hivesight_sdk.tracing.instrumentation import instrument
+    from hivesight_sdk.tracing.propagation import Remote, extract, inject, link
     from hivesight_sdk.trackers import (
         handoff,
         record_active_agents,
         record_decision,
+        record_handoff,
         record_learning_accuracy,
         record_progress,
         record_queue,
@@ -156,6 +161,7 @@ _MODULE_OF = {
     "handoff": "trackers",
     "record_active_agents": "trackers",
     "record_decision": "trackers",
+    "record_handoff": "trackers",
     "record_learning_accuracy": "trackers",
     "record_progress": "trackers",
     "record_queue": "trackers",
@@ -164,6 +170,11 @@ _MODULE_OF = {
     "track_external_api": "trackers",
     "track_latency": "trackers",
     "track_task": "trackers",
+    "instrument": "tracing.instrumentation",
+    "Remote": "tracing.propagation",
+    "extract": "tracing.propagation",
+    "inject": "tracing.propagation",
+    "link": "tracing.propagation",
 }
 
 __all__ = [
@@ -200,6 +211,8 @@ __all__ = [
     "REGISTRY",
     "RESOURCE_UTILIZATION",
     "SDK_DROPPED",
+    "SDK_EXPORTED",
+    "SDK_EXPORT_QUEUE_LENGTH",
     "TASKS_COMPLETED",
     "TASK_DURATION",
     "TASK_QUEUE_LENGTH",
@@ -226,6 +239,7 @@ __all__ = [
     "PerformanceMetrics",
     "PerformanceMonitor",
     "Redactor",
+    "Remote",
     "ResourceSampler",
     "Sdk",
     "StructlogRenderer",
@@ -242,9 +256,13 @@ __all__ = [
     "expect_model",
     "expect_tools",
     "expect_workflows",
+    "extract",
     "handoff",
     "heartbeat",
+    "inject",
+    "instrument",
     "job",
+    "link",
     "log_context",
     "metrics_app",
     "model_call",
@@ -253,6 +271,7 @@ __all__ = [
     "record_circuit_breaker",
     "record_decision",
     "record_error",
+    "record_handoff",
     "record_learning_accuracy",
     "record_progress",
     "record_queue",

@@ -124,9 +124,12 @@ DROP_REASONS: Final = (
     "log_queue_full",
     "log_failed",
     "push_failed",
+    "queue_full",
+    "export_failed",
     "provider_failed",
     "callback_failed",
     "history_failed",
+    "instrumentation_failed",
 )
 """Values of `reason` on `agent_hive_sdk_dropped_total`. A closed set."""
 
@@ -261,7 +264,7 @@ HANDOFFS: Final = MetricFamily(
     "counter",
     "Total number of tasks one agent handed to another",
     ("from_agent", "to_agent"),
-    recorded_by=("handoff",),
+    recorded_by=("handoff", "record_handoff"),
 )
 AGENT_LAST_PROGRESS: Final = MetricFamily(
     "agent_hive_agent_last_progress_timestamp_seconds",
@@ -418,6 +421,7 @@ ERRORS: Final = MetricFamily(
         "workflow",
         "tool",
         "model_call",
+        "handoff",
         "record_error",
     ),
 )
@@ -473,6 +477,18 @@ MONITOR_ALERT: Final = MetricFamily(
     ("figure",),
     recorded_by=("PerformanceMonitor",),
 )
+SDK_EXPORTED: Final = MetricFamily(
+    "agent_hive_sdk_exported_total",
+    "counter",
+    "Total number of spans, log records and metric points that a server took from this process",
+    ("signal",),
+)
+SDK_EXPORT_QUEUE_LENGTH: Final = MetricFamily(
+    "agent_hive_sdk_export_queue_length",
+    "gauge",
+    "Number of spans and log records that wait to be exported",
+    ("signal",),
+)
 SDK_DROPPED: Final = MetricFamily(
     "agent_hive_sdk_dropped_total",
     "counter",
@@ -524,6 +540,8 @@ HIVE_FAMILIES: Final[tuple[MetricFamily, ...]] = (
     LOG_REDACTIONS,
     MONITOR_FIGURE,
     MONITOR_ALERT,
+    SDK_EXPORTED,
+    SDK_EXPORT_QUEUE_LENGTH,
     SDK_DROPPED,
 )
 FAMILIES: Final[tuple[MetricFamily, ...]] = GUIDE_FAMILIES + HIVE_FAMILIES
@@ -597,8 +615,8 @@ GROUPS: Final[tuple[MetricGroup, ...]] = (
     ),
     MetricGroup(
         "Monitoring itself",
-        "The performance monitor, the logs, and what the SDK had to drop.",
-        (MONITOR_FIGURE, MONITOR_ALERT, LOG_REDACTIONS, SDK_DROPPED),
+        "The performance monitor, the logs, what the SDK exported and what it had to drop.",
+        (MONITOR_FIGURE, MONITOR_ALERT, LOG_REDACTIONS, SDK_EXPORTED, SDK_EXPORT_QUEUE_LENGTH, SDK_DROPPED),
     ),
 )
 BY_NAME: Final[dict[str, MetricFamily]] = {family.name: family for family in FAMILIES}

@@ -6,7 +6,13 @@ OpenTelemetry is asked only where the host has loaded it; it is never imported f
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from prometheus_client import Histogram
+
+Duration = tuple[float, dict[str, str] | None]
+"""Seconds, and the exemplar that goes with them."""
 
 
 def current_exemplar() -> dict[str, str] | None:
@@ -24,3 +30,9 @@ def current_exemplar() -> dict[str, str] | None:
     except Exception:  # noqa: BLE001  a span of the host's own making; the observation counts more than its exemplar
         return None
     return None
+
+
+def observe(histogram: Histogram, durations: list[Duration]) -> None:
+    """Observe each of `durations`."""
+    for seconds, exemplar in durations:
+        histogram.observe(seconds, exemplar)

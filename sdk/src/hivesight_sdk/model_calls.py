@@ -7,9 +7,10 @@ from functools import partial
 from typing import Final
 
 from hivesight_sdk import metrics, semconv
-from hivesight_sdk.exemplars import current_exemplar
+from hivesight_sdk.batches import record_batched
+from hivesight_sdk.exemplars import Duration, current_exemplar, observe
 from hivesight_sdk.prices import cost
-from hivesight_sdk.recording import drop, series
+from hivesight_sdk.recording import drop, label, series
 from hivesight_sdk.runs import Run
 from hivesight_sdk.tracking import Tracker
 from hivesight_sdk.usage import MAX_TOKENS, Usage, read_finish_reason, read_usage
@@ -68,20 +69,22 @@ class ModelCall(Run):
         if result is not None:
             self.read(result)
         super()._record(seconds, error, result)
-        provider, model, _ = self._labels
+        self._record_usage(*self._labels[:2])
+
+    def _record_usage(self, provider: str, model: str) -> None:
         usage = self._usage()
         for kind in semconv.TOKEN_TYPES:
             tokens = getattr(usage, kind)
             if tokens:
-                series(metrics.MODEL_TOKENS, provider, model, kind).inc(tokens)
+                record_batched(_add_tokens, (provider, model, kind), tokens)
         dollars = cost(model, usage) if self.cost is None else _dollars(self.cost)
         if dollars:
-            series(metrics.MODEL_COST, provider, model).inc(dollars)
+            record_batched(_add_cost, (provider, model), dollars)
         if self.finish_reason is not None:
-            series(metrics.MODEL_FINISHES, provider, model, self.finish_reason).inc()
+            record_batched(_count_finishes, (provider, model, label(self.finish_reason)), None)
         if self._first_chunk_seconds is not None:
-            first = series(metrics.MODEL_TIME_TO_FIRST_CHUNK, provider, model)
-            first.observe(self._first_chunk_seconds, current_exemplar())
+            first = (self._first_chunk_seconds, current_exemplar())
+            record_batched(_observe_first_chunks, (provider, model), first)
 
     def _usage(self) -> Usage:
         usage = self._read or Usage()
@@ -94,6 +97,22 @@ class ModelCall(Run):
             else:
                 drop("invalid_value", f"{attribute} must be a whole number from 0 to {MAX_TOKENS}")
         return usage
+
+
+def _add_tokens(labels: tuple[str, str, str], tokens: list[int]) -> None:
+    series(metrics.MODEL_TOKENS, *labels).inc(sum(tokens))
+
+
+def _add_cost(labels: tuple[str, str], dollars: list[float]) -> None:
+    series(metrics.MODEL_COST, *labels).inc(sum(dollars))
+
+
+def _count_finishes(labels: tuple[str, str, str], finishes: list[None]) -> None:
+    series(metrics.MODEL_FINISHES, *labels).inc(len(finishes))
+
+
+def _observe_first_chunks(labels: tuple[str, str], durations: list[Duration]) -> None:
+    observe(series(metrics.MODEL_TIME_TO_FIRST_CHUNK, *labels), durations)
 
 
 def _dollars(given: object) -> float | None:
@@ -110,4 +129,4 @@ def model_call(provider: str, model: str, operation: str = "chat") -> Tracker[Mo
     of OpenAI's or Anthropic's; a `with` block calls `.read(answer)` or sets the figures itself. `provider` and
     `operation` are names of OpenTelemetry's GenAI conventions 1.41, such as "openai" and "chat".
     """
-    return Tracker(partial(ModelCall, provider, model, operation))
+    return Tracker(partial(ModelCall, label(provider), label(model), label(operation)))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from hivesight_sdk import metrics, semconv
+from hivesight_sdk import liveness, metrics, semconv
+from hivesight_sdk.batches import record_batched
 from hivesight_sdk.errors import count_error, is_timeout
-from hivesight_sdk.exemplars import current_exemplar
-from hivesight_sdk.recording import record, series
+from hivesight_sdk.exemplars import Duration, current_exemplar, observe
+from hivesight_sdk.recording import label, record, series
 from hivesight_sdk.shapes import attribute
 from hivesight_sdk.tracking import Measurement, Tracker, is_cancellation
 
@@ -37,11 +37,15 @@ class Run(Measurement):
             outcome = "success" if error is None else _outcome(error)
         elif outcome not in semconv.OUTCOMES:
             raise ValueError(f"outcome {outcome!r} is none of {', '.join(semconv.OUTCOMES)}")
-        labels = (*self._labels, outcome)
-        series(self.counter, *labels).inc()
-        series(self.histogram, *labels).observe(seconds, current_exemplar())
+        record_batched(_count_runs, (type(self), self._labels, outcome), (seconds, current_exemplar()))
         if error is not None:
             count_error(self.component, error)
+
+
+def _count_runs(key: tuple[type[Run], tuple[str, ...], str], durations: list[Duration]) -> None:
+    kind, labels, outcome = key
+    series(kind.counter, *labels, outcome).inc(len(durations))
+    observe(series(kind.histogram, *labels, outcome), durations)
 
 
 class AgentRun(Run):
@@ -54,11 +58,12 @@ class AgentRun(Run):
 
     def begin(self) -> None:
         super().begin()
-        record(partial(_alive, *self._labels, progress=True))
+        liveness.note(liveness.LIFE_AND_PROGRESS, *self._labels)
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         super()._record(seconds, error, result)
-        _alive(*self._labels, progress=error is None or not is_cancellation(error))
+        progresses = error is None or not is_cancellation(error)
+        liveness.note(liveness.LIFE_AND_PROGRESS if progresses else liveness.LIFE, *self._labels)
 
 
 class WorkflowRun(Run):
@@ -90,24 +95,17 @@ def _outcome(error: BaseException) -> str:
     return "timeout" if is_timeout(error) else "error"
 
 
-def _alive(agent_type: str, *, progress: bool) -> None:
-    now = time.time()
-    series(metrics.AGENT_LAST_HEARTBEAT, agent_type).set(now)
-    if progress:
-        series(metrics.AGENT_LAST_PROGRESS, agent_type).set(now)
-
-
 def agent(agent_type: str) -> Tracker[AgentRun]:
     """Count and time the runs of an agent by outcome; a run's start and end are heartbeats and progress.
 
     `agent_type` is what kind of agent it is ("reviewer"), never the id of one.
     """
-    return Tracker(partial(AgentRun, agent_type))
+    return Tracker(partial(AgentRun, label(agent_type)))
 
 
 def workflow(name: str) -> Tracker[WorkflowRun]:
     """Count and time the runs of a workflow by outcome."""
-    return Tracker(partial(WorkflowRun, name))
+    return Tracker(partial(WorkflowRun, label(name)))
 
 
 def tool(name: str) -> Tracker[ToolCall]:
@@ -115,13 +113,13 @@ def tool(name: str) -> Tracker[ToolCall]:
 
     A result whose `isError` is true (Model Context Protocol) is an error; so is what the block says by `.outcome`.
     """
-    return Tracker(partial(ToolCall, name))
+    return Tracker(partial(ToolCall, label(name)))
 
 
 def heartbeat(agent_type: str) -> None:
     """Say that an agent of this type lives now: in its loop, also while it waits for work. See `record_progress` for
     work that gets on."""
-    record(partial(_alive, agent_type, progress=False))
+    liveness.note(liveness.LIFE, label(agent_type))
 
 
 def record_transition(agent_type: str, from_state: str, to_state: str) -> None:

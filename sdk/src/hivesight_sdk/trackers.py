@@ -5,17 +5,17 @@ recordings (retry, hand-off, progress, queue). Values go to the families of `sem
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, ParamSpec, TypeVar, overload
 
 from prometheus_client import Histogram
 
-from hivesight_sdk import metrics, semconv
+from hivesight_sdk import families, liveness, metrics, semconv
+from hivesight_sdk.batches import record_batched
 from hivesight_sdk.errors import count_error, error_status, http_status, is_timeout
-from hivesight_sdk.exemplars import current_exemplar
-from hivesight_sdk.recording import drop, record, series
+from hivesight_sdk.exemplars import Duration, current_exemplar, observe
+from hivesight_sdk.recording import drop, label, record, series
 from hivesight_sdk.tracking import Measurement, Tracker, is_cancellation
 
 P = ParamSpec("P")
@@ -34,8 +34,11 @@ class LatencyMeasurement(Measurement):
         self._histogram = histogram
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
-        if self._histogram is not None:
-            self._histogram.observe(seconds, current_exemplar())
+        histogram = self._histogram
+        if type(histogram) is families.Histogram:
+            record_batched(observe, histogram, (seconds, current_exemplar()))
+        elif histogram is not None:
+            record(histogram.observe, seconds, current_exemplar())
 
 
 class TaskMeasurement(Measurement):
@@ -51,7 +54,7 @@ class TaskMeasurement(Measurement):
 
     def begin(self) -> None:
         super().begin()
-        record_progress(self._agent_type)
+        liveness.note(liveness.PROGRESS, self._agent_type)
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         if error is not None:
@@ -60,12 +63,16 @@ class TaskMeasurement(Measurement):
             status = self.status or "completed"
         if status not in semconv.TASK_STATUSES:
             raise ValueError(f"task status {status!r} is none of {', '.join(semconv.TASK_STATUSES)}")
-        series(metrics.TASKS_COMPLETED, self._agent_type, status, self._priority).inc()
-        series(metrics.TASK_DURATION, self._agent_type).observe(seconds, current_exemplar())
+        record_batched(_count_tasks, (self._agent_type, status, self._priority), (seconds, current_exemplar()))
         if error is not None:
             count_error("task", error)
         if status != "cancelled":
-            series(metrics.AGENT_LAST_PROGRESS, self._agent_type).set(time.time())
+            liveness.note(liveness.PROGRESS, self._agent_type)
+
+
+def _count_tasks(labels: tuple[str, str, str], durations: list[Duration]) -> None:
+    series(metrics.TASKS_COMPLETED, *labels).inc(len(durations))
+    observe(series(metrics.TASK_DURATION, labels[0]), durations)
 
 
 class DecisionMeasurement(Measurement):
@@ -95,12 +102,16 @@ class ApiCall(Measurement):
         status_code = self.status_code
         if status_code is None:
             status_code = (http_status(result) or 200) if error is None else _error_status(error)
-        if type(status_code) is int:  # a label that is text already is found at once
-            status_code = str(status_code)
-        series(metrics.EXTERNAL_API_REQUESTS, self._service, self._method, status_code).inc()
-        series(metrics.EXTERNAL_API_DURATION, self._service, self._method).observe(seconds, current_exemplar())
+        labels = (self._service, self._method, label(status_code))
+        record_batched(_count_requests, labels, (seconds, current_exemplar()))
         if error is not None:
             count_error("external_api", error)
+
+
+def _count_requests(labels: tuple[str, str, str], durations: list[Duration]) -> None:
+    service, method, _ = labels
+    series(metrics.EXTERNAL_API_REQUESTS, *labels).inc(len(durations))
+    observe(series(metrics.EXTERNAL_API_DURATION, service, method), durations)
 
 
 def _error_status(error: BaseException) -> int | str:
@@ -161,7 +172,7 @@ def track_task(agent_type: str, priority: str = "medium") -> Tracker[TaskMeasure
 
     The `with` value's `status` may be set to "error" for a failure that raises nothing.
     """
-    return Tracker(partial(TaskMeasurement, agent_type, priority))
+    return Tracker(partial(TaskMeasurement, label(agent_type), label(priority)))
 
 
 def track_decision() -> Tracker[DecisionMeasurement]:
@@ -177,7 +188,7 @@ def track_external_api(service: str, method: str) -> Tracker[ApiCall]:
     exception it is the code the exception carries, or "timeout", "cancelled" or "error". `method` is the operation
     ("POST", "chat.completions"), never a URL with ids in it.
     """
-    return Tracker(partial(ApiCall, service, method))
+    return Tracker(partial(ApiCall, label(service), label(method)))
 
 
 def record_decision(confidence: float) -> None:
@@ -213,7 +224,7 @@ def handoff(from_agent: str, to_agent: str) -> None:
 def record_progress(agent_type: str) -> None:
     """Note that an agent of this type makes progress now. `track_task` does so at start and end; a task that takes
     minutes calls it in between, so that it is not taken for stuck."""
-    record(lambda: series(metrics.AGENT_LAST_PROGRESS, agent_type).set(time.time()))
+    liveness.note(liveness.PROGRESS, label(agent_type))
 
 
 def record_active_agents(agent_type: str, status: str, count: int) -> None:

@@ -14,7 +14,7 @@ from time import perf_counter
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
-from hivesight_sdk.recording import drop, record
+from hivesight_sdk.recording import drop, drop_failed
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -34,7 +34,10 @@ class Measurement:
 
     def finish(self, error: BaseException | None, result: object = None) -> None:
         """Record the run. `error` is what the block raised, `result` what the decorated function returned."""
-        record(self._record, perf_counter() - self._started, error, result)
+        try:
+            self._record(perf_counter() - self._started, error, result)
+        except Exception as failure:  # noqa: BLE001  the host must not feel it
+            drop_failed(failure)
 
     def elapsed_seconds(self) -> float:
         """Seconds since the run began."""
@@ -44,6 +47,8 @@ class Measurement:
         """`item` comes out of the decorated generator; its consumer gets it next. Must not raise."""
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
+        """Find out what to record, and hand it to `record_batched` or `record`. May raise; no metric is touched here,
+        as code of the host may run: properties of a result, say."""
         raise NotImplementedError
 
 

@@ -7,10 +7,11 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client.samples import Exemplar
 
 import hivesight_sdk as sdk
-from hivesight_sdk import batches, metrics, recording
+from hivesight_sdk import batches, families, metrics, recording
 from hivesight_sdk.exposition import render
 
 Growth = Callable[..., Callable[[], float]]
@@ -140,3 +141,28 @@ assert own.labels("t", "success")._value.get() == 1
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("kind", [sdk.TOOL_CALL_DURATION, sdk.TASK_DURATION], ids=str)
+def test_observing_all_is_observing_each(kind: Histogram) -> None:
+    bounds = [float(bound) for bound in kind._upper_bounds]
+    seconds = [0.0, *bounds[:-1], *(bound * 1.01 for bound in bounds[:-1]), 1e9, 1e-9]
+    together, one_by_one = (families.Histogram("h", "h", registry=None, buckets=bounds) for _ in range(2))
+    together.observe_all(seconds)
+    for each in seconds:
+        one_by_one.observe(each)
+
+    def shown(histogram: Histogram) -> list[object]:
+        (family,) = histogram.collect()
+        return [(s.name, s.labels, pytest.approx(s.value)) for s in family.samples if s.name != "h_created"]
+
+    assert shown(together) == shown(one_by_one)
+
+
+def test_the_last_exemplar_of_a_bucket_is_kept_with_its_own_time() -> None:
+    histogram = families.Histogram("h", "h", registry=None, buckets=[1, 2])
+    histogram.observe_all([0.5, Exemplar({"trace_id": "a"}, 1.5, 10.0), Exemplar({"trace_id": "b"}, 1.6, 11.0), 1.7])
+    (family,) = histogram.collect()
+    exemplars = [sample.exemplar for sample in family.samples if sample.exemplar]
+    assert exemplars == [Exemplar({"trace_id": "b"}, 1.6, 11.0)]
+    assert [sample.value for sample in family.samples if sample.name == "h_sum"] == [pytest.approx(5.3)]

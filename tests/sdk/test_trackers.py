@@ -128,7 +128,7 @@ def test_a_task_may_say_that_it_failed(growth: Growth) -> None:
 
 def test_progress_is_unix_time(monkeypatch: pytest.MonkeyPatch, value: Callable[..., float]) -> None:
     now = 1_700_000_000.0
-    monkeypatch.setattr("hivesight_sdk.liveness.time.time", lambda: now)
+    monkeypatch.setattr("hivesight_sdk.batches.time.time", lambda: now)
     name = "agent_hive_agent_last_progress_timestamp_seconds"
     with sdk.track_task("mover"):
         assert value(name, agent_type="mover") == now

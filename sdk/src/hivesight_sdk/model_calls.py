@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from operator import attrgetter
 from typing import Final
 
 from hivesight_sdk import metrics, semconv
 from hivesight_sdk.batches import record_batched
-from hivesight_sdk.exemplars import Duration, current_exemplar, observe
+from hivesight_sdk.exemplars import Duration, observe_all, with_exemplar
 from hivesight_sdk.prices import cost
 from hivesight_sdk.recording import drop, label, series
 from hivesight_sdk.runs import Run
@@ -16,6 +17,8 @@ from hivesight_sdk.tracking import Tracker
 from hivesight_sdk.usage import MAX_TOKENS, Usage, read_finish_reason, read_usage
 
 _TOKEN_ATTRIBUTES: Final = tuple(f"{kind}_tokens" for kind in semconv.TOKEN_TYPES)
+_tokens_given: Final = attrgetter(*_TOKEN_ATTRIBUTES)
+_NONE_GIVEN: Final = (None,) * len(_TOKEN_ATTRIBUTES)
 
 
 class ModelCall(Run):
@@ -73,27 +76,30 @@ class ModelCall(Run):
 
     def _record_usage(self, provider: str, model: str) -> None:
         usage = self._usage()
-        for kind in semconv.TOKEN_TYPES:
-            tokens = getattr(usage, kind)
-            if tokens:
-                record_batched(_add_tokens, (provider, model, kind), tokens)
+        if usage is not None:
+            for kind in semconv.TOKEN_TYPES:
+                tokens = getattr(usage, kind)
+                if tokens:
+                    record_batched(_add_tokens, (provider, model, kind), tokens)
         dollars = cost(model, usage) if self.cost is None else _dollars(self.cost)
         if dollars:
             record_batched(_add_cost, (provider, model), dollars)
         if self.finish_reason is not None:
             record_batched(_count_finishes, (provider, model, label(self.finish_reason)), None)
         if self._first_chunk_seconds is not None:
-            first = (self._first_chunk_seconds, current_exemplar())
+            first = with_exemplar(self._first_chunk_seconds)
             record_batched(_observe_first_chunks, (provider, model), first)
 
-    def _usage(self) -> Usage:
+    def _usage(self) -> Usage | None:
+        given: tuple[object, ...] = _tokens_given(self)
+        if given == _NONE_GIVEN:
+            return self._read
         usage = self._read or Usage()
-        for kind, attribute in zip(semconv.TOKEN_TYPES, _TOKEN_ATTRIBUTES, strict=True):
-            given: object = getattr(self, attribute)
-            if given is None:
+        for kind, attribute, tokens in zip(semconv.TOKEN_TYPES, _TOKEN_ATTRIBUTES, given, strict=True):
+            if tokens is None:
                 continue
-            if isinstance(given, int) and 0 <= given <= MAX_TOKENS:
-                setattr(usage, kind, given)
+            if isinstance(tokens, int) and 0 <= tokens <= MAX_TOKENS:
+                setattr(usage, kind, tokens)
             else:
                 drop("invalid_value", f"{attribute} must be a whole number from 0 to {MAX_TOKENS}")
         return usage
@@ -112,7 +118,7 @@ def _count_finishes(labels: tuple[str, str, str], finishes: list[None]) -> None:
 
 
 def _observe_first_chunks(labels: tuple[str, str], durations: list[Duration]) -> None:
-    observe(series(metrics.MODEL_TIME_TO_FIRST_CHUNK, *labels), durations)
+    observe_all(series(metrics.MODEL_TIME_TO_FIRST_CHUNK, *labels), durations)
 
 
 def _dollars(given: object) -> float | None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from hivesight_sdk import liveness, metrics, semconv
-from hivesight_sdk.batches import record_batched
+from hivesight_sdk import metrics, semconv
+from hivesight_sdk.batches import record_batched, record_now
 from hivesight_sdk.errors import count_error, is_timeout
-from hivesight_sdk.exemplars import Duration, current_exemplar, observe
+from hivesight_sdk.exemplars import Duration, observe_all, with_exemplar
 from hivesight_sdk.recording import label, record, series
 from hivesight_sdk.shapes import attribute
 from hivesight_sdk.tracking import Measurement, Tracker, is_cancellation
 
 if TYPE_CHECKING:
     from prometheus_client import Counter, Histogram
+
+_LIFE: Final = (metrics.AGENT_LAST_HEARTBEAT,)
+_LIFE_AND_PROGRESS: Final = (*_LIFE, metrics.AGENT_LAST_PROGRESS)
 
 
 class Run(Measurement):
@@ -37,7 +40,7 @@ class Run(Measurement):
             outcome = "success" if error is None else _outcome(error)
         elif outcome not in semconv.OUTCOMES:
             raise ValueError(f"outcome {outcome!r} is none of {', '.join(semconv.OUTCOMES)}")
-        record_batched(_count_runs, (type(self), self._labels, outcome), (seconds, current_exemplar()))
+        record_batched(_count_runs, (type(self), self._labels, outcome), with_exemplar(seconds))
         if error is not None:
             count_error(self.component, error)
 
@@ -45,7 +48,7 @@ class Run(Measurement):
 def _count_runs(key: tuple[type[Run], tuple[str, ...], str], durations: list[Duration]) -> None:
     kind, labels, outcome = key
     series(kind.counter, *labels, outcome).inc(len(durations))
-    observe(series(kind.histogram, *labels, outcome), durations)
+    observe_all(series(kind.histogram, *labels, outcome), durations)
 
 
 class AgentRun(Run):
@@ -58,12 +61,12 @@ class AgentRun(Run):
 
     def begin(self) -> None:
         super().begin()
-        liveness.note(liveness.LIFE_AND_PROGRESS, *self._labels)
+        record_now(_LIFE_AND_PROGRESS, self._labels[0])
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         super()._record(seconds, error, result)
         progresses = error is None or not is_cancellation(error)
-        liveness.note(liveness.LIFE_AND_PROGRESS if progresses else liveness.LIFE, *self._labels)
+        record_now(_LIFE_AND_PROGRESS if progresses else _LIFE, self._labels[0])
 
 
 class WorkflowRun(Run):
@@ -119,7 +122,7 @@ def tool(name: str) -> Tracker[ToolCall]:
 def heartbeat(agent_type: str) -> None:
     """Say that an agent of this type lives now: in its loop, also while it waits for work. See `record_progress` for
     work that gets on."""
-    liveness.note(liveness.LIFE, label(agent_type))
+    record_now(_LIFE, label(agent_type))
 
 
 def record_transition(agent_type: str, from_state: str, to_state: str) -> None:

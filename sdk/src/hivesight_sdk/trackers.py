@@ -7,20 +7,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ParamSpec, TypeVar, overload
+from typing import Any, Final, ParamSpec, TypeVar, overload
 
 from prometheus_client import Histogram
 
-from hivesight_sdk import families, liveness, metrics, semconv
-from hivesight_sdk.batches import record_batched
+from hivesight_sdk import families, metrics, semconv
+from hivesight_sdk.batches import record_batched, record_now
 from hivesight_sdk.errors import count_error, error_status, http_status, is_timeout
-from hivesight_sdk.exemplars import Duration, current_exemplar, observe
+from hivesight_sdk.exemplars import Duration, observe, observe_all, with_exemplar
 from hivesight_sdk.recording import drop, label, record, series
 from hivesight_sdk.tracking import Measurement, Tracker, is_cancellation
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_PROGRESS: Final = (metrics.AGENT_LAST_PROGRESS,)
 _MAX_NAMED_LATENCIES = 100
 _named_latencies: dict[str, Histogram] = {}
 
@@ -36,9 +37,9 @@ class LatencyMeasurement(Measurement):
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         histogram = self._histogram
         if type(histogram) is families.Histogram:
-            record_batched(observe, histogram, (seconds, current_exemplar()))
+            record_batched(observe_all, histogram, with_exemplar(seconds))
         elif histogram is not None:
-            record(histogram.observe, seconds, current_exemplar())
+            record(observe, histogram, with_exemplar(seconds))
 
 
 class TaskMeasurement(Measurement):
@@ -54,7 +55,7 @@ class TaskMeasurement(Measurement):
 
     def begin(self) -> None:
         super().begin()
-        liveness.note(liveness.PROGRESS, self._agent_type)
+        record_now(_PROGRESS, self._agent_type)
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         if error is not None:
@@ -63,16 +64,16 @@ class TaskMeasurement(Measurement):
             status = self.status or "completed"
         if status not in semconv.TASK_STATUSES:
             raise ValueError(f"task status {status!r} is none of {', '.join(semconv.TASK_STATUSES)}")
-        record_batched(_count_tasks, (self._agent_type, status, self._priority), (seconds, current_exemplar()))
+        record_batched(_count_tasks, (self._agent_type, status, self._priority), with_exemplar(seconds))
         if error is not None:
             count_error("task", error)
         if status != "cancelled":
-            liveness.note(liveness.PROGRESS, self._agent_type)
+            record_now(_PROGRESS, self._agent_type)
 
 
 def _count_tasks(labels: tuple[str, str, str], durations: list[Duration]) -> None:
     series(metrics.TASKS_COMPLETED, *labels).inc(len(durations))
-    observe(series(metrics.TASK_DURATION, labels[0]), durations)
+    observe_all(series(metrics.TASK_DURATION, labels[0]), durations)
 
 
 class DecisionMeasurement(Measurement):
@@ -100,10 +101,12 @@ class ApiCall(Measurement):
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         status_code = self.status_code
-        if status_code is None:
-            status_code = (http_status(result) or 200) if error is None else _error_status(error)
+        if status_code is None and error is not None:
+            status_code = _error_status(error)
+        elif status_code is None:
+            status_code = 200 if result is None else http_status(result) or 200
         labels = (self._service, self._method, label(status_code))
-        record_batched(_count_requests, labels, (seconds, current_exemplar()))
+        record_batched(_count_requests, labels, with_exemplar(seconds))
         if error is not None:
             count_error("external_api", error)
 
@@ -111,7 +114,7 @@ class ApiCall(Measurement):
 def _count_requests(labels: tuple[str, str, str], durations: list[Duration]) -> None:
     service, method, _ = labels
     series(metrics.EXTERNAL_API_REQUESTS, *labels).inc(len(durations))
-    observe(series(metrics.EXTERNAL_API_DURATION, service, method), durations)
+    observe_all(series(metrics.EXTERNAL_API_DURATION, service, method), durations)
 
 
 def _error_status(error: BaseException) -> int | str:
@@ -224,7 +227,7 @@ def handoff(from_agent: str, to_agent: str) -> None:
 def record_progress(agent_type: str) -> None:
     """Note that an agent of this type makes progress now. `track_task` does so at start and end; a task that takes
     minutes calls it in between, so that it is not taken for stuck."""
-    liveness.note(liveness.PROGRESS, label(agent_type))
+    record_now(_PROGRESS, label(agent_type))
 
 
 def record_active_agents(agent_type: str, status: str, count: int) -> None:

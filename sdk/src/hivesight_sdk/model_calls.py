@@ -18,6 +18,7 @@ from hivesight_sdk.usage import MAX_TOKENS, Usage, read_finish_reason, read_usag
 
 _TOKEN_ATTRIBUTES: Final = tuple(f"{kind}_tokens" for kind in semconv.TOKEN_TYPES)
 _tokens_given: Final = attrgetter(*_TOKEN_ATTRIBUTES)
+_tokens_of: Final = attrgetter(*semconv.TOKEN_TYPES)
 _NONE_GIVEN: Final = (None,) * len(_TOKEN_ATTRIBUTES)
 
 
@@ -54,11 +55,14 @@ class ModelCall(Run):
 
         The shapes of OpenAI's and Anthropic's clients, and dicts of the same, are known.
         """
+        if type(answer) is str:  # text alone, as many functions return and most streams yield: it says nothing
+            return
         try:
             usage = read_usage(answer)
-            if usage is not None:
-                self._read = self._read or Usage()
+            if usage is not None and self._read is not None:
                 self._read.update(usage)
+            elif usage is not None:
+                self._read = usage
             self.finish_reason = self.finish_reason or read_finish_reason(answer)
         except Exception as error:  # noqa: BLE001  an answer of the host's own making may raise anything
             drop("recording_failed", f"a model's answer cannot be read: {type(error).__name__}", error)
@@ -77,10 +81,7 @@ class ModelCall(Run):
     def _record_usage(self, provider: str, model: str) -> None:
         usage = self._usage()
         if usage is not None:
-            for kind in semconv.TOKEN_TYPES:
-                tokens = getattr(usage, kind)
-                if tokens:
-                    record_batched(_add_tokens, (provider, model, kind), tokens)
+            record_batched(_add_tokens, (provider, model), _tokens_of(usage))
         dollars = cost(model, usage) if self.cost is None else _dollars(self.cost)
         if dollars:
             record_batched(_add_cost, (provider, model), dollars)
@@ -105,8 +106,11 @@ class ModelCall(Run):
         return usage
 
 
-def _add_tokens(labels: tuple[str, str, str], tokens: list[int]) -> None:
-    series(metrics.MODEL_TOKENS, *labels).inc(sum(tokens))
+def _add_tokens(labels: tuple[str, str], calls: list[tuple[int | None, ...]]) -> None:
+    for kind, counts in zip(semconv.TOKEN_TYPES, zip(*calls, strict=True), strict=True):
+        tokens = sum(filter(None, counts))
+        if tokens:
+            series(metrics.MODEL_TOKENS, *labels, kind).inc(tokens)
 
 
 def _add_cost(labels: tuple[str, str], dollars: list[float]) -> None:

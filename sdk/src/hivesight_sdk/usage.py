@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Final, cast
 
-from hivesight_sdk.shapes import attribute
+from hivesight_sdk.shapes import attribute, reader
 
 MAX_TOKENS: Final = 1_000_000_000
 """Tokens of one call; a larger figure is no count of tokens."""
@@ -37,44 +37,45 @@ _FIELDS: Final = tuple(field.name for field in fields(Usage))
 
 def read_usage(answer: object) -> Usage | None:
     """The usage that an answer or an event of a stream carries, or None."""
-    for holder in (answer, attribute(answer, "message"), attribute(answer, "response")):
-        usage = attribute(holder, "usage")
-        if usage is not None:
-            return _read(usage)
-    return None
+    usage = attribute(answer, "usage")
+    if usage is None:
+        usage = attribute(attribute(answer, "message"), "usage")
+    if usage is None:
+        usage = attribute(attribute(answer, "response"), "usage")
+    return None if usage is None else _read(usage)
 
 
 def read_finish_reason(answer: object) -> str | None:
     """Why the answer ended: OpenAI's `choices[0].finish_reason`, Anthropic's `stop_reason`; None where nothing says."""
     choices = attribute(answer, "choices")
-    first = next(iter(cast("Sequence[object]", choices)), None) if isinstance(choices, Sequence) else None
-    reasons = (
-        attribute(first, "finish_reason"),
-        attribute(answer, "stop_reason"),
-        attribute(attribute(answer, "delta"), "stop_reason"),
-    )
+    if choices is not None and isinstance(choices, Sequence):
+        reason = attribute(next(iter(cast("Sequence[object]", choices)), None), "finish_reason")
+        if isinstance(reason, str) and reason:
+            return reason
+    reasons = attribute(answer, "stop_reason"), attribute(attribute(answer, "delta"), "stop_reason")
     return next((reason for reason in reasons if isinstance(reason, str) and reason), None)
 
 
 def _read(usage: object) -> Usage:
-    input_details = _first(usage, "prompt_tokens_details", "input_tokens_details")
-    output_details = _first(usage, "completion_tokens_details", "output_tokens_details")
+    get = reader(usage)
+    input_details = _first(get("prompt_tokens_details"), get("input_tokens_details"))
+    output_details = _first(get("completion_tokens_details"), get("output_tokens_details"))
     # Anthropic reports cached tokens beside input_tokens; OpenAI's details are a part of the figure that they explain.
-    beside_read = _count(attribute(usage, "cache_read_input_tokens"))
-    beside_write = _count(attribute(usage, "cache_creation_input_tokens"))
-    fresh = _count(attribute(usage, "input_tokens"))
+    beside_read = _count(get("cache_read_input_tokens"))
+    beside_write = _count(get("cache_creation_input_tokens"))
+    fresh = _count(get("input_tokens"))
     whole = None if fresh is None else fresh + (beside_read or 0) + (beside_write or 0)
     return Usage(
-        input=_count(attribute(usage, "prompt_tokens")) if whole is None else whole,
-        output=_count(_first(usage, "output_tokens", "completion_tokens")),
-        cache_read=_count(attribute(input_details, "cached_tokens")) if beside_read is None else beside_read,
-        cache_write=beside_write,
-        reasoning=_count(attribute(output_details, "reasoning_tokens")),
+        _count(get("prompt_tokens")) if whole is None else whole,
+        _count(_first(get("output_tokens"), get("completion_tokens"))),
+        _count(attribute(input_details, "cached_tokens")) if beside_read is None else beside_read,
+        beside_write,
+        _count(attribute(output_details, "reasoning_tokens")),
     )
 
 
-def _first(holder: object, *names: str) -> object:
-    return next((value for name in names if (value := attribute(holder, name)) is not None), None)
+def _first(value: object, otherwise: object) -> object:
+    return otherwise if value is None else value
 
 
 def _count(value: object) -> int | None:

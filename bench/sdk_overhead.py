@@ -112,9 +112,7 @@ def medians(cases: dict[str, Callable[[], object]], base: str, rounds: int) -> d
 
     The cases take turns, and a round is short, so that a slow moment of the machine meets all of them.
     """
-    figures: list[dict[str, float]] = []
-    for _ in range(rounds):
-        figures.append({name: cpu_us(action) for name, action in cases.items()})
+    figures = [{name: cpu_us(action) for name, action in cases.items()} for _ in range(rounds)]
     return {
         name: (
             statistics.median(each[name] for each in figures),

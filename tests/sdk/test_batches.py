@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pytest
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
@@ -17,6 +18,7 @@ from hivesight_sdk.exposition import render
 Growth = Callable[..., Callable[[], float]]
 NAME = "agent_hive_tool_calls_total"
 LABELS = {"tool": "batched", "outcome": "success"}
+from hivesight_sdk.exemplars import Traced
 
 
 @pytest.fixture
@@ -161,8 +163,10 @@ def test_observing_all_is_observing_each(kind: Histogram) -> None:
 
 def test_the_last_exemplar_of_a_bucket_is_kept_with_its_own_time() -> None:
     histogram = families.Histogram("h", "h", registry=None, buckets=[1, 2])
-    histogram.observe_all([0.5, Exemplar({"trace_id": "a"}, 1.5, 10.0), Exemplar({"trace_id": "b"}, 1.6, 11.0), 1.7])
+    first = Traced(1.5, SimpleNamespace(trace_id=1, span_id=2), 10.0)
+    last = Traced(1.6, SimpleNamespace(trace_id=3, span_id=4), 11.0)
+    histogram.observe_all([0.5, first, last, 1.7])
     (family,) = histogram.collect()
     exemplars = [sample.exemplar for sample in family.samples if sample.exemplar]
-    assert exemplars == [Exemplar({"trace_id": "b"}, 1.6, 11.0)]
+    assert exemplars == [Exemplar({"trace_id": f"{3:032x}", "span_id": f"{4:016x}"}, 1.6, 11.0)]
     assert [sample.value for sample in family.samples if sample.name == "h_sum"] == [pytest.approx(5.3)]

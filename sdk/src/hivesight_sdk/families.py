@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import prometheus_client
 from prometheus_client.metrics import MetricWrapperBase
-from prometheus_client.samples import Exemplar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Self
 
     from prometheus_client import Metric
+    from prometheus_client.samples import Exemplar
 
 
 def _nothing_waits() -> None:
@@ -27,6 +27,17 @@ def _nothing_waits() -> None:
 
 bring_up_to_date: Callable[[], None] = _nothing_waits
 """Folds in what waits; `recording` sets it."""
+
+
+class Exemplary(Protocol):
+    """An observation that shows an example of what it stands for."""
+
+    @property
+    def value(self) -> float: ...
+
+    def exemplar(self) -> Exemplar:
+        """Its exemplar, which is made only when a bucket keeps it."""
+        ...
 
 
 class UpToDate(MetricWrapperBase):
@@ -64,21 +75,21 @@ class Gauge(UpToDate, prometheus_client.Gauge):
 class Histogram(UpToDate, prometheus_client.Histogram):
     """A histogram that is up to date whenever it is read."""
 
-    def observe_all(self, observations: Iterable[float | Exemplar]) -> None:
-        """As `observe` for each of them, at the cost of about one. An exemplar brings its own value and time."""
+    def observe_all(self, observations: Iterable[float | Exemplary]) -> None:
+        """As `observe` for each of them, at the cost of about one. A bucket keeps the last of their exemplars."""
         inner: Any = self  # prometheus_client does not say of what types its own parts are
         total = 0.0
         counts: defaultdict[int, int] = defaultdict(int)
-        exemplars: dict[int, Exemplar] = {}
+        exemplary: dict[int, Exemplary] = {}
         for observation in observations:
-            value = observation.value if isinstance(observation, Exemplar) else observation
+            value = observation if isinstance(observation, (float, int)) else observation.value
             bucket = bisect_left(self._upper_bounds, value)
             total += value
             counts[bucket] += 1
-            if isinstance(observation, Exemplar):
-                exemplars[bucket] = observation
+            if not isinstance(observation, (float, int)):
+                exemplary[bucket] = observation
         inner._sum.inc(total)
         for bucket, count in counts.items():
             inner._buckets[bucket].inc(count)
-        for bucket, exemplar in exemplars.items():
-            inner._buckets[bucket].set_exemplar(exemplar)
+        for bucket, observation in exemplary.items():
+            inner._buckets[bucket].set_exemplar(observation.exemplar())

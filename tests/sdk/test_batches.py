@@ -13,12 +13,12 @@ from prometheus_client.samples import Exemplar
 
 import hivesight_sdk as sdk
 from hivesight_sdk import batches, families, metrics, recording
+from hivesight_sdk.exemplars import Traced
 from hivesight_sdk.exposition import render
 
 Growth = Callable[..., Callable[[], float]]
 NAME = "agent_hive_tool_calls_total"
 LABELS = {"tool": "batched", "outcome": "success"}
-from hivesight_sdk.exemplars import Traced
 
 
 @pytest.fixture

@@ -157,13 +157,16 @@ class Shipper(Generic[T]):
     def finish_close(self) -> bool:
         """See `lifecycle.Exporter`."""
         delivered = self._closing is not None and self._finish(self._closing)
+        self._drop_rest()
+        return delivered
+
+    def _drop_rest(self) -> None:
         left = self._sender.abandon()
         while taken_from(self._items) is not None:
             left += 1
         if left:
             message = f"{self.name} were not taken by {self.destination.shown} before the end"
             drop("export_failed", message, amount=left, level=logging.INFO, logger=log)
-        return delivered
 
     # ---- the thread ----
 
@@ -213,6 +216,8 @@ class Shipper(Generic[T]):
                     self._sender.attempt(self.destination.timeout_seconds)
                 else:
                     flush.delivered = self._ship_all(flush)
+                    if flush.closing:
+                        self._drop_rest()  # also what this thread had in its hands when the deadline passed
                 record(self._tell_length)  # the metrics hear of what was dropped meanwhile, too
             except Exception:  # noqa: BLE001  the host's own log handlers may raise; what is not settled is sent again
                 self._sender.not_before = monotonic() + _PAUSE_AFTER_FAILURE_SECONDS

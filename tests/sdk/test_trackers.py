@@ -249,7 +249,7 @@ def test_single_recordings(growth: Growth, value: Callable[..., float]) -> None:
     retries = growth("agent_hive_task_retries_total", agent_type="tester")
     handoffs = growth("agent_hive_handoffs_total", from_agent="planner", to_agent="tester")
     sdk.record_retry("tester")
-    sdk.handoff("planner", "tester")
+    sdk.record_handoff("planner", "tester")
     sdk.record_queue("waiting", 3, 12.5)
     sdk.record_active_agents("tester", "active", 2)
     assert (retries(), handoffs()) == (1, 1)
@@ -284,7 +284,7 @@ def test_a_failure_of_ours_is_counted_logged_once_and_never_raised(
     hostile: Any = Hostile()
     with caplog.at_level(logging.WARNING, "hivesight_sdk"):
         sdk.record_retry(hostile)
-        sdk.handoff(hostile, hostile)
+        sdk.record_handoff(hostile, hostile)
         sdk.record_queue("waiting", hostile)
         sdk.record_active_agents("a", "active", hostile)
         sdk.record_decision(hostile)
@@ -294,9 +294,9 @@ def test_a_failure_of_ours_is_counted_logged_once_and_never_raised(
             pass
         with sdk.track_latency(hostile):
             pass
-    assert dropped() == 4
-    assert invalid() == 5, "three labels, the confidence, the latency's name"
+    assert dropped() == 3
+    assert invalid() == 7, "five labels, the confidence, the latency's name"
     failures = [r.message for r in caplog.records if r.message.startswith("a recording failed")]
-    assert len(failures) == 2, "one RuntimeError and one TypeError are logged, four counted"
+    assert len(failures) == 2, "one RuntimeError and one TypeError are logged, three counted"
     assert "RuntimeError" in failures[0]
     assert "TypeError" in failures[1]

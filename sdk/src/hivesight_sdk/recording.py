@@ -89,7 +89,13 @@ def collect_exclusively(action: Callable[[], object]) -> None:
 
 
 def drop(
-    reason: str, message: str, error: BaseException | None = None, *, amount: int = 1, level: int = logging.WARNING
+    reason: str,
+    message: str,
+    error: BaseException | None = None,
+    *,
+    amount: int = 1,
+    level: int = logging.WARNING,
+    logger: logging.Logger = _log,
 ) -> None:
     """Count something that is not recorded, and log it the first time (and at most five messages per reason).
 
@@ -97,13 +103,13 @@ def drop(
     dropped. Never raises an Exception.
     """
     if _thread.busy:
-        _keep(partial(drop, reason, message, error, amount=amount, level=level))
+        _keep(partial(drop, reason, message, error, amount=amount, level=level, logger=logger))
         return
     _count(reason, amount)
     logged = _logged.setdefault(reason, set())
     if message not in logged and len(logged) < _MAX_LOGGED_PER_REASON:
         logged.add(message)
-        _log.log(
+        logger.log(
             level,
             "%s (further ones are only counted, in agent_hive_sdk_dropped_total{reason=%r})",
             message,
@@ -133,7 +139,7 @@ def series(metric: MetricT, *label_values: object) -> MetricT:
         return family._metrics[label_values]
     except (AttributeError, KeyError, TypeError):  # not there yet, or a value that cannot be hashed
         pass
-    values = tuple(_text(value) for value in label_values)
+    values = tuple(label_text(value) for value in label_values)
     known = _known.setdefault(metric, set())
     if values not in known and len(known) >= MAX_SERIES_PER_METRIC:
         raise TooManySeriesError(
@@ -146,17 +152,18 @@ def series(metric: MetricT, *label_values: object) -> MetricT:
 
 
 def label(value: object) -> str:
-    """`value` as a label's value: text of at most `MAX_LABEL_LENGTH` characters that can be written. Never raises."""
-    if type(value) is str and len(value) <= MAX_LABEL_LENGTH and value.isascii():
-        return value
+    """`label_text`, which never raises: what cannot be made text of is named by its type."""
     try:
-        return _text(value)
+        return label_text(value)
     except Exception as error:  # noqa: BLE001  an object of the host's own making
         drop("invalid_value", f"a label's value cannot be made text of: {type(value).__name__}", error)
         return type(value).__name__
 
 
-def _text(value: object) -> str:
+def label_text(value: object) -> str:
+    """A label's value as the text that is recorded: an Enum's value, cut off, fit for UTF-8. Raises as `str` does."""
+    if type(value) is str and len(value) <= MAX_LABEL_LENGTH and value.isascii():
+        return value
     text = str(cast("object", value.value) if isinstance(value, Enum) else value)[:MAX_LABEL_LENGTH]
     # A lone surrogate (from os.fsdecode, say) cannot be written as UTF-8 and would break every scrape.
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from hivesight_sdk import metrics, semconv
+from hivesight_sdk import span_names as names
 from hivesight_sdk.batches import record_batched, record_now
 from hivesight_sdk.errors import count_error, is_timeout
 from hivesight_sdk.exemplars import Duration, observe_all, with_exemplar
-from hivesight_sdk.recording import label, record, series
+from hivesight_sdk.recording import label, label_text, record, series
 from hivesight_sdk.shapes import attribute
+from hivesight_sdk.spans import MAX_SPAN_STARTS, Attributes, SpanStart
 from hivesight_sdk.tracking import Measurement, Tracker, is_cancellation
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ class Run(Measurement):
     __slots__ = ("_labels", "outcome")
 
     component: ClassVar[str]
+    error_type: ClassVar[str] = "_OTHER"
+    """What the span of a run is called that failed without an exception."""
     counter: ClassVar[Counter]
     histogram: ClassVar[Histogram]
 
@@ -43,6 +47,16 @@ class Run(Measurement):
         record_batched(_count_runs, (type(self), self._labels, outcome), with_exemplar(seconds))
         if error is not None:
             count_error(self.component, error)
+
+    def span_attributes(self) -> Attributes:
+        match self.outcome:
+            case None | "success":
+                return {}
+            case "cancelled":
+                return {names.OUTCOME: "cancelled"}
+            case outcome:
+                error_type = self.error_type if outcome == "error" else label_text(outcome)
+                return {names.OUTCOME: label_text(outcome), names.ERROR_TYPE: error_type}
 
 
 def _count_runs(key: tuple[type[Run], tuple[str, ...], str], durations: list[Duration]) -> None:
@@ -63,6 +77,9 @@ class AgentRun(Run):
         super().begin()
         record_now(_LIFE_AND_PROGRESS, self._labels[0])
 
+    def span_start(self) -> SpanStart:
+        return _agent_span(*self._labels)
+
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         super()._record(seconds, error, result)
         progresses = error is None or not is_cancellation(error)
@@ -77,12 +94,16 @@ class WorkflowRun(Run):
     counter = metrics.WORKFLOW_RUNS
     histogram = metrics.WORKFLOW_RUN_DURATION
 
+    def span_start(self) -> SpanStart:
+        return _workflow_span(*self._labels)
+
 
 class ToolCall(Run):
     """One call of a tool, which may fail without an exception: the Model Context Protocol's CallToolResult.isError."""
 
     __slots__ = ()
     component = "tool"
+    error_type = "tool_error"
     counter = metrics.TOOL_CALLS
     histogram = metrics.TOOL_CALL_DURATION
 
@@ -90,6 +111,33 @@ class ToolCall(Run):
         if result is not None and self.outcome is None and attribute(result, "isError") is True:
             self.outcome = "error"
         super()._record(seconds, error, result)
+
+    def span_start(self) -> SpanStart:
+        return _tool_span(*self._labels)
+
+
+# How spans begin (OpenTelemetry's GenAI conventions 1.41): the same for every run under the same labels.
+
+
+@lru_cache(MAX_SPAN_STARTS)
+def _agent_span(agent_type: str) -> SpanStart:
+    name = label_text(agent_type)
+    attributes: Attributes = {names.OPERATION: names.INVOKE_AGENT, names.AGENT_NAME: name}
+    return SpanStart(f"{names.INVOKE_AGENT} {name}", attributes)
+
+
+@lru_cache(MAX_SPAN_STARTS)
+def _workflow_span(workflow: str) -> SpanStart:
+    name = label_text(workflow)
+    attributes: Attributes = {names.OPERATION: names.INVOKE_WORKFLOW, names.WORKFLOW_NAME: name}
+    return SpanStart(f"{names.INVOKE_WORKFLOW} {name}", attributes)
+
+
+@lru_cache(MAX_SPAN_STARTS)
+def _tool_span(tool: str) -> SpanStart:
+    name = label_text(tool)
+    attributes: Attributes = {names.OPERATION: names.EXECUTE_TOOL, names.TOOL_NAME: name, names.TOOL_TYPE: "function"}
+    return SpanStart(f"{names.EXECUTE_TOOL} {name}", attributes)
 
 
 def _outcome(error: BaseException) -> str:
@@ -99,7 +147,8 @@ def _outcome(error: BaseException) -> str:
 
 
 def agent(agent_type: str) -> Tracker[AgentRun]:
-    """Count and time the runs of an agent by outcome; a run's start and end are heartbeats and progress.
+    """Count and time the runs of an agent by outcome; a run's start and end are heartbeats and progress. As a span it
+    is `invoke_agent {agent_type}`.
 
     `agent_type` is what kind of agent it is ("reviewer"), never the id of one.
     """
@@ -107,12 +156,12 @@ def agent(agent_type: str) -> Tracker[AgentRun]:
 
 
 def workflow(name: str) -> Tracker[WorkflowRun]:
-    """Count and time the runs of a workflow by outcome."""
+    """Count and time the runs of a workflow by outcome. As a span it is `invoke_workflow {name}`."""
     return Tracker(partial(WorkflowRun, label(name)))
 
 
 def tool(name: str) -> Tracker[ToolCall]:
-    """Count and time the calls of a tool by outcome.
+    """Count and time the calls of a tool by outcome. As a span it is `execute_tool {name}`.
 
     A result whose `isError` is true (Model Context Protocol) is an error; so is what the block says by `.outcome`.
     """

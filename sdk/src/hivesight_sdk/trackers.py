@@ -345,7 +345,11 @@ def record_retry(agent_type: str) -> None:
 
 def record_handoff(from_agent: str, to_agent: str) -> None:
     """Count a task that one agent type handed to another."""
-    record(lambda: series(metrics.HANDOFFS, from_agent, to_agent).inc())
+    record_batched(_count_handoffs, (label(from_agent), label(to_agent)), None)
+
+
+def _count_handoffs(labels: tuple[str, str], handoffs: list[None]) -> None:
+    series(metrics.HANDOFFS, *labels).inc(len(handoffs))
 
 
 def record_progress(agent_type: str) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 import httpx2
 
+import hivesight_sdk as hs
+
 log = logging.getLogger(__name__)
 
 BATCH = 100
@@ -63,6 +65,7 @@ class Outbox:
                 (await self._client.post(self._url, json={"events": batch})).raise_for_status()
             except httpx2.HTTPError as error:
                 self.failures += 1
+                hs.record_error("event_outbox", error)
                 if pause == self._first_pause:
                     log.warning("event stream does not take events, buffering: %s", error or type(error).__name__)
                 self._put_back(batch)

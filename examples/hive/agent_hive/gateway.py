@@ -3,6 +3,7 @@
 import contextlib
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import asdict
 
 import httpx2
 from starlette.requests import Request
@@ -44,8 +45,7 @@ class Gateway:
 
     async def _submit(self, request: Request) -> Response:
         submission = parse_submission(await read_json(request, 2 * MAX_CODE_BYTES))
-        body = {"priority": submission.priority, "path": submission.path, "code": submission.code}
-        wanted = {key: value for key, value in body.items() if value is not None}
+        wanted = {key: value for key, value in asdict(submission).items() if value is not None}
         async with hs.track_latency("gateway_submit"):
             answer = await self._pass_on(httpx2.Request("POST", self._tasks_url, json=wanted))
         if answer.status_code == 202:
@@ -63,9 +63,11 @@ class Gateway:
     async def _pass_on(self, request: httpx2.Request) -> Response:
         try:
             answer = await self._client.send(request)
-        except httpx2.TimeoutException:
+        except httpx2.TimeoutException as error:
+            hs.record_error("gateway", error)
             return JSONResponse({"error": f"no answer in {_TIMEOUT_SECONDS:g} s from the orchestrator"}, 504)
-        except httpx2.TransportError:
+        except httpx2.TransportError as error:
+            hs.record_error("gateway", error)
             return JSONResponse({"error": "the orchestrator cannot be reached"}, 503, headers={"Retry-After": "5"})
         headers = {key: answer.headers[key] for key in _FORWARDED if key in answer.headers}
         return Response(answer.content, answer.status_code, headers=headers, media_type="application/json")

@@ -18,7 +18,7 @@ from agent_hive.service import arguments, run, url_of
 from agent_hive.webhooks import SECRET_VARIABLE, SIGNATURE_HEADER, sign
 from agent_hive.work import PRIORITIES
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("agent_hive.load")
 
 TASKS_PER_SECOND = 2.0
 SECONDS_PER_PUSH = 10.0

@@ -6,7 +6,6 @@ import logging
 import os
 import time
 import uuid
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,27 +17,26 @@ from starlette.routing import BaseRoute, Route
 
 import hivesight_sdk as hs
 from agent_hive.catalog import ORCHESTRATOR, STREAMING
-from agent_hive.coordination import LEARNER, Hive, Outcome, publish_census
+from agent_hive.coordination import Hive, Outcome
 from agent_hive.events import Outbox
 from agent_hive.faults import Faults
 from agent_hive.httpjson import read_json
-from agent_hive.model_client import MODEL_SERVICE, ModelClient, endpoint
+from agent_hive.ledger import REMEMBERED, Ledger
+from agent_hive.model_client import ModelClient, endpoint
 from agent_hive.pool import StepFailed
 from agent_hive.service import arguments, run, url_of
 from agent_hive.taskqueue import QueueFull, TaskQueue
-from agent_hive.work import AGENT_TYPES, MAX_CODE_BYTES, PRIORITIES, BadRequest, Task, Unparsable, parse_submission
-from hivesight_sdk import metrics
+from agent_hive.work import MAX_CODE_BYTES, ORCHESTRATOR_AGENT, BadRequest, Task, Unparsable, parse_submission
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("agent_hive.orchestrator")
 
 QUEUE_CAPACITY = 500
 COORDINATORS = 8
 DEADLINE_SECONDS = 60.0
-_REMEMBERED = 2_000
 # One: the parser counts its recursion per interpreter, and two threads confuse it (python/cpython#106905).
 _THREADS = 1
 _SAVE_EVERY_SECONDS = 30
-_NAME = "orchestrator"
+WORKFLOW = "code_review"
 
 
 class Orchestrator:
@@ -54,8 +52,12 @@ class Orchestrator:
         self._hive = Hive(faults, self._outbox, ModelClient(self._models, target), self._threads)
         self._queue = TaskQueue(QUEUE_CAPACITY, time.monotonic)
         self._running: dict[str, float] = {}
-        self._known: OrderedDict[str, Mapping[str, object]] = OrderedDict()
+        self._ledger = Ledger()
         self._weights = state_dir / "learner.json" if state_dir else None
+        self._monitor = hs.PerformanceMonitor(
+            providers={"events_buffered": lambda: self._outbox.buffered},
+            history_path=state_dir / "performance.db" if state_dir else None,
+        )
 
     def routes(self) -> Sequence[BaseRoute]:
         return [Route("/tasks", self._submit, methods=["POST"]), Route("/tasks/{id}", self._look_up)]
@@ -77,15 +79,15 @@ class Orchestrator:
     async def running(self) -> AsyncGenerator[None]:
         if self._weights and self._hive.learner.load(self._weights):
             log.info("took up the learner after %d files", self._hive.learner.seen)
-        if (accuracy := self._hive.learner.accuracy_percent) is not None:
-            metrics.LEARNING_ACCURACY.labels(LEARNER).set(accuracy)
-        hs.expect_agents([_NAME, *AGENT_TYPES], PRIORITIES)
-        hs.expect_external_api(MODEL_SERVICE, "POST")
+        self._hive.publish_accuracy()
+        hs.expect_agents([ORCHESTRATOR_AGENT])
+        hs.expect_workflows([WORKFLOW])
         tasks = [asyncio.create_task(pool.run(agent)) for pool, agent in self._hive.agents()]
         tasks += [asyncio.create_task(self._coordinate_for_ever()) for _ in range(COORDINATORS)]
         tasks += [asyncio.create_task(self._outbox.run()), asyncio.create_task(self._publish_for_ever())]
         try:
-            yield
+            with self._monitor:
+                yield
         finally:
             for task in tasks:
                 task.cancel()
@@ -101,35 +103,41 @@ class Orchestrator:
         try:
             await self._queue.put(task)
         except QueueFull as error:
+            hs.record_error("queue", "resource_exhausted")
             return JSONResponse({"error": str(error)}, status_code=429, headers={"Retry-After": "5"})
-        self._remember(task, "waiting")
+        self._ledger.move(task, "submitted", "waiting")
         return JSONResponse({"id": task.id, "state": "waiting"}, status_code=202)
 
     async def _look_up(self, request: Request) -> JSONResponse:
-        found = self._known.get(str(request.path_params["id"]))
+        found = self._ledger.find(str(request.path_params["id"]))
         if found is None:
-            return JSONResponse({"error": f"no such task among the last {_REMEMBERED}"}, status_code=404)
+            return JSONResponse({"error": f"no such task among the last {REMEMBERED}"}, status_code=404)
         return JSONResponse(dict(found))
 
     async def _coordinate_for_ever(self) -> None:
         while True:
             task = await self._queue.get()
             self._running[task.id] = time.monotonic()
-            self._remember(task, "running")
+            self._ledger.move(task, "waiting", "running")
             self._outbox.emit("task.started", task.id, {"name": task.submission.name})
-            try:
-                await self._coordinate(task)
-            except Exception:
-                log.exception("task %s failed in a way nobody foresaw", task.id)
-                self._failed(task, "internal error, see the orchestrator's log")
-            finally:
-                del self._running[task.id]
+            with hs.log_context(task=task.id, conversation=task.conversation):
+                try:
+                    await self._coordinate(task)
+                except Exception:
+                    log.exception("task %s failed in a way nobody foresaw", task.id)
+                    self._failed(task, "internal error, see the orchestrator's log")
+                finally:
+                    del self._running[task.id]
 
     async def _coordinate(self, task: Task) -> None:
         try:
-            async with hs.track_task(_NAME, task.submission.priority), hs.track_latency():
-                async with asyncio.timeout(DEADLINE_SECONDS):
-                    outcome = await self._hive.coordinate(task)
+            async with (
+                hs.workflow(WORKFLOW),
+                hs.track_task(ORCHESTRATOR_AGENT, task.submission.priority),
+                hs.track_latency("coordination"),
+                asyncio.timeout(DEADLINE_SECONDS),
+            ):
+                outcome = await self._hive.coordinate(task)
         except (Unparsable, BadRequest, StepFailed) as error:
             self._failed(task, str(error))
         except TimeoutError:
@@ -142,23 +150,19 @@ class Orchestrator:
         result = {"verdict": decision.verdict, "confidence": round(decision.confidence, 4)}
         notes = {opinion.agent: list(opinion.notes) for opinion in outcome.opinions if opinion.notes}
         extra = {"model_missing": outcome.model_missing} if outcome.model_missing else {}
-        self._remember(task, "decided", **result, score=round(decision.score, 4), notes=notes, **extra)
+        log.info("%s: %s", task.submission.name, decision.verdict, extra={"confidence": result["confidence"]})
+        self._ledger.move(task, "running", "decided", **result, score=round(decision.score, 4), notes=notes, **extra)
         self._outbox.emit("decision.made", task.id, result)
 
     def _failed(self, task: Task, reason: str) -> None:
-        log.info("task %s (%s) failed: %s", task.id, task.submission.name, reason)
-        self._remember(task, "failed", error=reason)
+        log.info("%s failed: %s", task.submission.name, reason)
+        self._ledger.move(task, "running", "failed", error=reason)
         self._outbox.emit("task.failed", task.id, {"reason": reason})
-
-    def _remember(self, task: Task, state: str, **facts: object) -> None:
-        name, priority = task.submission.name, task.submission.priority
-        self._known[task.id] = {"id": task.id, "name": name, "priority": priority, "state": state, **facts}
-        while len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
 
     async def _publish_for_ever(self) -> None:
         for second in range(1, 2**62):
-            publish_census(self._hive)
+            hs.heartbeat(ORCHESTRATOR_AGENT)
+            self._hive.publish_census()
             now = time.monotonic()
             hs.record_queue("waiting", len(self._queue), self._queue.oldest_seconds())
             hs.record_queue("running", len(self._running), now - min(self._running.values(), default=now))
@@ -172,6 +176,7 @@ class Orchestrator:
         try:
             self._hive.learner.save(self._weights)
         except OSError as error:
+            hs.record_error("learner", error)
             log.warning("cannot save the learner to %s: %s", self._weights, error)
 
 

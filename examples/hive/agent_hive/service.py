@@ -27,6 +27,8 @@ from agent_hive.httpjson import bad_request, http_error
 from agent_hive.lifeline import die_with
 from agent_hive.work import BadRequest
 
+log = logging.getLogger(__name__)
+
 GRACE_SECONDS = 1
 
 
@@ -101,7 +103,7 @@ def arguments(service: Service) -> argparse.Namespace:
     options = parser.parse_args()
     if options.parent is not None:
         die_with(options.parent)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    hs.configure_logging(service.name, queued=True)
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     return options
 
@@ -138,6 +140,7 @@ def run(
         http="h11",
         ws="none",
         log_config=None,
+        log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=30,
@@ -149,6 +152,7 @@ def run(
         if release is not None:
             release()
 
+    log.info("serving on port %d", sock.getsockname()[1])
     try:
         asyncio.run(Server(config, on_stop).serve(sockets=[sock]))
     finally:

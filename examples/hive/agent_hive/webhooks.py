@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import logging
 import os
+import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
 import httpx2
@@ -20,7 +21,7 @@ from agent_hive.httpjson import as_list, as_object, parse_json, read_body
 from agent_hive.service import arguments, run, url_of
 from agent_hive.work import BadRequest, check_path
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("agent_hive.webhooks")
 
 SECRET_VARIABLE = "HIVE_WEBHOOK_SECRET"
 SIGNATURE_HEADER = "X-Hub-Signature-256"
@@ -57,7 +58,7 @@ class Webhooks:
         self._gateway = f"{url_of(GATEWAY)}/tasks"
         # Plain HTTP on loopback: no proxy and no certificates to load.
         self._client = httpx2.AsyncClient(timeout=10.0, trust_env=False, verify=False)
-        self._backlog: asyncio.Queue[str] = asyncio.Queue(_BACKLOG)
+        self._backlog: asyncio.Queue[dict[str, str]] = asyncio.Queue(_BACKLOG)
         self._counts = {"deliveries": 0, "bad_signatures": 0, "submitted": 0, "failed": 0, "dropped": 0}
 
     def routes(self) -> Sequence[BaseRoute]:
@@ -89,21 +90,26 @@ class Webhooks:
         if self._backlog.qsize() + len(files) > _BACKLOG:
             self._counts["dropped"] += len(files)
             return JSONResponse({"error": "too many tasks are waiting"}, 503, headers={"Retry-After": "10"})
+        conversation = uuid.uuid4().hex
         for path in files:
-            self._backlog.put_nowait(path)
-        return JSONResponse({"tasks": len(files)}, status_code=202)
+            self._backlog.put_nowait({"path": path, "priority": "high", "conversation": conversation})
+        return JSONResponse({"tasks": len(files), "conversation": conversation}, status_code=202)
 
     async def _submit_for_ever(self) -> None:
         while True:
-            path = await self._backlog.get()
-            try:
-                answer = await self._client.post(self._gateway, json={"path": path, "priority": "high"})
-                answer.raise_for_status()
-            except httpx2.HTTPError as error:
-                self._counts["failed"] += 1
-                log.info("the gateway did not take %s: %s", path, error or type(error).__name__)
-            else:
-                self._counts["submitted"] += 1
+            submission = await self._backlog.get()
+            with hs.log_context(conversation=submission["conversation"]):
+                await self._submit(submission)
+
+    async def _submit(self, submission: Mapping[str, str]) -> None:
+        try:
+            (await self._client.post(self._gateway, json=dict(submission))).raise_for_status()
+        except httpx2.HTTPError as error:
+            self._counts["failed"] += 1
+            hs.record_error("webhooks", error)
+            log.info("the gateway did not take %s: %s", submission["path"], error or type(error).__name__)
+        else:
+            self._counts["submitted"] += 1
 
 
 def main() -> None:

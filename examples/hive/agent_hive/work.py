@@ -1,5 +1,6 @@
 """The nouns of the hive: what is asked for, what one agent says of it, and what is decided."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
@@ -9,19 +10,30 @@ PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 
 AgentType = Literal["parser", "complexity", "documentation", "security", "compiler", "reviewer"]
 AGENT_TYPES: tuple[AgentType, ...] = get_args(AgentType)
+ORCHESTRATOR_AGENT = "orchestrator"
+"""The agent type under which a task counts as a whole; those above have a step of it each."""
 
 Verdict = Literal["approve", "request_changes", "reject"]
 
 MAX_PATH_CHARS = 300
 MAX_CODE_BYTES = 64 * 1024
 MAX_FILE_BYTES = 256 * 1024
+_CONVERSATION = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 
 
 class BadRequest(ValueError):
     """The caller asked for something the hive does not do; the text says what to send instead."""
 
 
-class Unparsable(Exception):
+class Unavailable(Exception):
+    """Something an agent needs did not answer as it should: worth another attempt. `status_code` is HTTP's, if any."""
+
+    def __init__(self, reason: str, status_code: int | None = None) -> None:
+        super().__init__(reason)
+        self.status_code = status_code
+
+
+class Unparsable(ValueError):
     """The file is not Python: a fact about the input, so trying again cannot help."""
 
     def __init__(self, reason: str, line: int) -> None:
@@ -32,11 +44,15 @@ class Unparsable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a client asks for: a review of a file of the standard library, or of code it sends along."""
+    """What a client asks for: a review of a file of the standard library, or of code it sends along.
+
+    `conversation` is what several submissions have in common, such as the push that they come from.
+    """
 
     priority: Priority
     path: str | None = None
     code: str | None = None
+    conversation: str | None = None
 
     @property
     def name(self) -> str:
@@ -50,6 +66,11 @@ class Task:
     id: str
     submission: Submission
     submitted: float
+
+    @property
+    def conversation(self) -> str:
+        """What it belongs to; a task that was sent by itself is a conversation of its own."""
+        return self.submission.conversation or self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +95,13 @@ class Decision:
 
 
 def parse_submission(body: object) -> Submission:
-    """Check a JSON body `{"path": str | "code": str, "priority": str}`; raise BadRequest that names the fault."""
+    """Check a JSON body `{"path": str | "code": str, "priority": str, "conversation": str}`; raise BadRequest that
+    names the fault."""
     if not isinstance(body, dict):
         raise BadRequest('send a JSON object such as {"path": "json/decoder.py", "priority": "medium"}')
     fields = cast("Mapping[str, object]", body)
-    if unknown := sorted(set(fields) - {"path", "code", "priority"}):
-        raise BadRequest(f"unknown field {unknown[0]!r}; the fields are path, code and priority")
+    if unknown := sorted(set(fields) - {"path", "code", "priority", "conversation"}):
+        raise BadRequest(f"unknown field {unknown[0]!r}; the fields are path, code, priority and conversation")
     path, code = fields.get("path"), fields.get("code")
     if (path is None) == (code is None):
         raise BadRequest("send either path (a file of the standard library) or code, not both and not neither")
@@ -89,7 +111,14 @@ def parse_submission(body: object) -> Submission:
         _check_code(code)
     if path is not None:
         path = check_path(path)
-    return Submission(priority=parse_priority(fields.get("priority", "medium")), path=path, code=code)
+    priority = parse_priority(fields.get("priority", "medium"))
+    return Submission(priority, path, code, _parse_conversation(fields.get("conversation")))
+
+
+def _parse_conversation(value: object) -> str | None:
+    if value is None or (isinstance(value, str) and _CONVERSATION.fullmatch(value)):
+        return value
+    raise BadRequest("conversation must be an id of 1 to 64 letters, digits, '_', '.' and '-'")
 
 
 def _check_code(code: str) -> None:

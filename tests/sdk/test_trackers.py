@@ -249,7 +249,7 @@ def test_single_recordings(growth: Growth, value: Callable[..., float]) -> None:
     retries = growth("agent_hive_task_retries_total", agent_type="tester")
     handoffs = growth("agent_hive_handoffs_total", from_agent="planner", to_agent="tester")
     sdk.record_retry("tester")
-    sdk.handoff("planner", "tester")
+    sdk.record_handoff("planner", "tester")
     sdk.record_queue("waiting", 3, 12.5)
     sdk.record_active_agents("tester", "active", 2)
     assert (retries(), handoffs()) == (1, 1)
@@ -283,7 +283,7 @@ def test_a_failure_of_ours_is_counted_logged_once_and_never_raised(
     hostile: Any = Hostile()
     with caplog.at_level(logging.WARNING, "hivesight_sdk"):
         sdk.record_retry(hostile)
-        sdk.handoff(hostile, hostile)
+        sdk.record_handoff(hostile, hostile)
         sdk.record_queue("waiting", hostile)
         sdk.record_active_agents("a", "active", hostile)
         sdk.record_decision(hostile)

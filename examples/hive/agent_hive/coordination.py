@@ -114,7 +114,7 @@ class Hive:
     ) -> T:
         self._outbox.emit("agent.handoff", task.id, {"from": list(senders), "to": receiver})
         for sender in senders:
-            hs.handoff(sender, receiver)
+            hs.record_handoff(sender, receiver)
         return await self.pools[receiver].ask(task, work)
 
     def _ask_model(self, parsed: Parsed, opinions: list[Opinion]) -> asyncio.Future[str]:

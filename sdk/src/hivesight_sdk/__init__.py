@@ -88,10 +88,13 @@ if TYPE_CHECKING:
     from hivesight_sdk.resources import ResourceSampler, track_resource_usage
     from hivesight_sdk.runs import agent, heartbeat, record_transition, tool, workflow
     from hivesight_sdk.server import MetricsServer, serve_metrics
+    from hivesight_sdk.tracing.instrumentation import instrument
+    from hivesight_sdk.tracing.propagation import Remote, extract, inject, link
     from hivesight_sdk.trackers import (
         handoff,
         record_active_agents,
         record_decision,
+        record_handoff,
         record_progress,
         record_queue,
         record_retry,
@@ -150,6 +153,7 @@ _MODULE_OF = {
     "handoff": "trackers",
     "record_active_agents": "trackers",
     "record_decision": "trackers",
+    "record_handoff": "trackers",
     "record_progress": "trackers",
     "record_queue": "trackers",
     "record_retry": "trackers",
@@ -157,6 +161,11 @@ _MODULE_OF = {
     "track_external_api": "trackers",
     "track_latency": "trackers",
     "track_task": "trackers",
+    "instrument": "tracing.instrumentation",
+    "Remote": "tracing.propagation",
+    "extract": "tracing.propagation",
+    "inject": "tracing.propagation",
+    "link": "tracing.propagation",
 }
 
 __all__ = [
@@ -216,6 +225,7 @@ __all__ = [
     "PerformanceMetrics",
     "PerformanceMonitor",
     "Redactor",
+    "Remote",
     "ResourceSampler",
     "Sdk",
     "StructlogRenderer",
@@ -231,9 +241,13 @@ __all__ = [
     "expect_model",
     "expect_tools",
     "expect_workflows",
+    "extract",
     "handoff",
     "heartbeat",
+    "inject",
+    "instrument",
     "job",
+    "link",
     "log_context",
     "metrics_app",
     "model_call",
@@ -242,6 +256,7 @@ __all__ = [
     "record_circuit_breaker",
     "record_decision",
     "record_error",
+    "record_handoff",
     "record_progress",
     "record_queue",
     "record_retry",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
-from hivesight_sdk import metrics, semconv
+from hivesight_sdk import metrics, semconv, spans
+from hivesight_sdk import span_names as names
 from hivesight_sdk.exemplars import current_exemplar
 from hivesight_sdk.prices import cost
-from hivesight_sdk.recording import drop, series
+from hivesight_sdk.recording import drop, label_text, series
 from hivesight_sdk.runs import Run
+from hivesight_sdk.shapes import attribute
+from hivesight_sdk.spans import MAX_SPAN_STARTS, Attributes, SpanStart, Value
 from hivesight_sdk.tracking import Tracker
 from hivesight_sdk.usage import MAX_TOKENS, Usage, read_finish_reason, read_usage
 
@@ -34,8 +37,13 @@ class ModelCall(Run):
     cost: float | None = None
     """US dollars; unset, it is what `set_prices` says for the tokens."""
     finish_reason: str | None = None
+    response_id: str | None = None
+    response_model: str | None = None
+    """The model that answered, by its exact version; only the span carries it."""
     _read: Usage | None = None
     _first_chunk_seconds: float | None = None
+    _spent: Usage | None = None
+    _dollars: float | None = None
 
     def __init__(self, provider: str, model: str, operation: str) -> None:
         super().__init__(provider, model, operation)
@@ -56,6 +64,9 @@ class ModelCall(Run):
                 self._read = self._read or Usage()
                 self._read.update(usage)
             self.finish_reason = self.finish_reason or read_finish_reason(answer)
+            if spans.open_span is not None:
+                self.response_id = self.response_id or _text(answer, "id")
+                self.response_model = self.response_model or _text(answer, "model")
         except Exception as error:  # noqa: BLE001  an answer of the host's own making may raise anything
             drop("recording_failed", f"a model's answer cannot be read: {type(error).__name__}", error)
 
@@ -64,17 +75,38 @@ class ModelCall(Run):
         self.first_chunk()
         self.read(item)
 
+    def span_start(self) -> SpanStart:
+        return _span(*self._labels)
+
+    def span_attributes(self) -> Attributes:
+        usage = self._spent or Usage()
+        known: dict[str, Value | None] = {
+            names.INPUT_TOKENS: usage.input,
+            names.OUTPUT_TOKENS: usage.output,
+            names.CACHE_READ_TOKENS: usage.cache_read,
+            names.CACHE_WRITE_TOKENS: usage.cache_write,
+            names.REASONING_TOKENS: usage.reasoning,
+            names.FINISH_REASONS: None if self.finish_reason is None else (label_text(self.finish_reason),),
+            names.RESPONSE_ID: self.response_id,
+            names.RESPONSE_MODEL: self.response_model,
+            names.REQUEST_STREAM: None if self._first_chunk_seconds is None else True,
+            names.TIME_TO_FIRST_CHUNK: self._first_chunk_seconds,
+            names.COST: self._dollars,
+            **super().span_attributes(),
+        }
+        return {name: value for name, value in known.items() if value is not None}
+
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         if result is not None:
             self.read(result)
         super()._record(seconds, error, result)
         provider, model, _ = self._labels
-        usage = self._usage()
+        usage = self._spent = self._usage()
         for kind in semconv.TOKEN_TYPES:
             tokens = getattr(usage, kind)
             if tokens:
                 series(metrics.MODEL_TOKENS, provider, model, kind).inc(tokens)
-        dollars = cost(model, usage) if self.cost is None else _dollars(self.cost)
+        dollars = self._dollars = cost(model, usage) if self.cost is None else _dollars(self.cost)
         if dollars:
             series(metrics.MODEL_COST, provider, model).inc(dollars)
         if self.finish_reason is not None:
@@ -85,15 +117,30 @@ class ModelCall(Run):
 
     def _usage(self) -> Usage:
         usage = self._read or Usage()
-        for kind, attribute in zip(semconv.TOKEN_TYPES, _TOKEN_ATTRIBUTES, strict=True):
-            given: object = getattr(self, attribute)
+        for kind, name in zip(semconv.TOKEN_TYPES, _TOKEN_ATTRIBUTES, strict=True):
+            given: object = getattr(self, name)
             if given is None:
                 continue
             if isinstance(given, int) and 0 <= given <= MAX_TOKENS:
                 setattr(usage, kind, given)
             else:
-                drop("invalid_value", f"{attribute} must be a whole number from 0 to {MAX_TOKENS}")
+                drop("invalid_value", f"{name} must be a whole number from 0 to {MAX_TOKENS}")
         return usage
+
+
+@lru_cache(MAX_SPAN_STARTS)
+def _span(provider: str, model: str, operation: str) -> SpanStart:
+    attributes: Attributes = {
+        names.OPERATION: label_text(operation),
+        names.PROVIDER: label_text(provider),
+        names.REQUEST_MODEL: label_text(model),
+    }
+    return SpanStart(f"{label_text(operation)} {label_text(model)}", attributes, calls_out=True)
+
+
+def _text(answer: object, name: str) -> str | None:
+    value = attribute(answer, name)
+    return label_text(value) if isinstance(value, str) and value else None
 
 
 def _dollars(given: object) -> float | None:
@@ -104,7 +151,8 @@ def _dollars(given: object) -> float | None:
 
 
 def model_call(provider: str, model: str, operation: str = "chat") -> Tracker[ModelCall]:
-    """Count and time the calls of a model by outcome, and record their tokens, cost and time to the first chunk.
+    """Count and time the calls of a model by outcome, and record their tokens, cost and time to the first chunk. As a
+    span it is `{operation} {model}`.
 
     Of a decorated function's answer, and of the chunks of a decorated generator, usage is read where it has the shape
     of OpenAI's or Anthropic's; a `with` block calls `.read(answer)` or sets the figures itself. `provider` and

@@ -117,7 +117,7 @@ def series(metric: MetricT, *label_values: object) -> MetricT:
         return family._metrics[label_values]
     except (AttributeError, KeyError, TypeError):  # not there yet, or a value that cannot be hashed
         pass
-    values = tuple(_label_value(value) for value in label_values)
+    values = tuple(label_text(value) for value in label_values)
     known = _known.setdefault(metric, set())
     if values not in known and len(known) >= MAX_SERIES_PER_METRIC:
         raise TooManySeriesError(
@@ -129,7 +129,10 @@ def series(metric: MetricT, *label_values: object) -> MetricT:
     return child
 
 
-def _label_value(value: object) -> str:
+def label_text(value: object) -> str:
+    """A label's value as the text that is recorded: an Enum's value, cut off, fit for UTF-8."""
+    if type(value) is str and len(value) <= MAX_LABEL_LENGTH and value.isascii():
+        return value
     text = str(cast("object", value.value) if isinstance(value, Enum) else value)[:MAX_LABEL_LENGTH]
     # A lone surrogate (from os.fsdecode, say) cannot be written as UTF-8 and would break every scrape.
     return text.encode("utf-8", "replace").decode("utf-8")

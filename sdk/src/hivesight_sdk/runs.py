@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, ClassVar
 
 from hivesight_sdk import metrics, semconv
+from hivesight_sdk import span_names as names
 from hivesight_sdk.errors import count_error, is_timeout
 from hivesight_sdk.exemplars import current_exemplar
-from hivesight_sdk.recording import record, series
+from hivesight_sdk.recording import label_text, record, series
 from hivesight_sdk.shapes import attribute
+from hivesight_sdk.spans import MAX_SPAN_STARTS, Attributes, SpanStart
 from hivesight_sdk.tracking import Measurement, Tracker, is_cancellation
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ class Run(Measurement):
     __slots__ = ("_labels", "outcome")
 
     component: ClassVar[str]
+    error_type: ClassVar[str] = "_OTHER"
+    """What the span of a run is called that failed without an exception."""
     counter: ClassVar[Counter]
     histogram: ClassVar[Histogram]
 
@@ -43,6 +47,16 @@ class Run(Measurement):
         if error is not None:
             count_error(self.component, error)
 
+    def span_attributes(self) -> Attributes:
+        match self.outcome:
+            case None | "success":
+                return {}
+            case "cancelled":
+                return {names.OUTCOME: "cancelled"}
+            case outcome:
+                error_type = self.error_type if outcome == "error" else label_text(outcome)
+                return {names.OUTCOME: label_text(outcome), names.ERROR_TYPE: error_type}
+
 
 class AgentRun(Run):
     """One run of an agent: its start and its end are signs of life, and of progress unless it was cancelled."""
@@ -55,6 +69,9 @@ class AgentRun(Run):
     def begin(self) -> None:
         super().begin()
         record(partial(_alive, *self._labels, progress=True))
+
+    def span_start(self) -> SpanStart:
+        return _agent_span(*self._labels)
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         super()._record(seconds, error, result)
@@ -69,12 +86,16 @@ class WorkflowRun(Run):
     counter = metrics.WORKFLOW_RUNS
     histogram = metrics.WORKFLOW_RUN_DURATION
 
+    def span_start(self) -> SpanStart:
+        return _workflow_span(*self._labels)
+
 
 class ToolCall(Run):
     """One call of a tool, which may fail without an exception: the Model Context Protocol's CallToolResult.isError."""
 
     __slots__ = ()
     component = "tool"
+    error_type = "tool_error"
     counter = metrics.TOOL_CALLS
     histogram = metrics.TOOL_CALL_DURATION
 
@@ -82,6 +103,33 @@ class ToolCall(Run):
         if result is not None and self.outcome is None and attribute(result, "isError") is True:
             self.outcome = "error"
         super()._record(seconds, error, result)
+
+    def span_start(self) -> SpanStart:
+        return _tool_span(*self._labels)
+
+
+# How spans begin (OpenTelemetry's GenAI conventions 1.41): the same for every run under the same labels.
+
+
+@lru_cache(MAX_SPAN_STARTS)
+def _agent_span(agent_type: str) -> SpanStart:
+    name = label_text(agent_type)
+    attributes: Attributes = {names.OPERATION: names.INVOKE_AGENT, names.AGENT_NAME: name}
+    return SpanStart(f"{names.INVOKE_AGENT} {name}", attributes)
+
+
+@lru_cache(MAX_SPAN_STARTS)
+def _workflow_span(workflow: str) -> SpanStart:
+    name = label_text(workflow)
+    attributes: Attributes = {names.OPERATION: names.INVOKE_WORKFLOW, names.WORKFLOW_NAME: name}
+    return SpanStart(f"{names.INVOKE_WORKFLOW} {name}", attributes)
+
+
+@lru_cache(MAX_SPAN_STARTS)
+def _tool_span(tool: str) -> SpanStart:
+    name = label_text(tool)
+    attributes: Attributes = {names.OPERATION: names.EXECUTE_TOOL, names.TOOL_NAME: name, names.TOOL_TYPE: "function"}
+    return SpanStart(f"{names.EXECUTE_TOOL} {name}", attributes)
 
 
 def _outcome(error: BaseException) -> str:
@@ -98,7 +146,8 @@ def _alive(agent_type: str, *, progress: bool) -> None:
 
 
 def agent(agent_type: str) -> Tracker[AgentRun]:
-    """Count and time the runs of an agent by outcome; a run's start and end are heartbeats and progress.
+    """Count and time the runs of an agent by outcome; a run's start and end are heartbeats and progress. As a span it
+    is `invoke_agent {agent_type}`.
 
     `agent_type` is what kind of agent it is ("reviewer"), never the id of one.
     """
@@ -106,12 +155,12 @@ def agent(agent_type: str) -> Tracker[AgentRun]:
 
 
 def workflow(name: str) -> Tracker[WorkflowRun]:
-    """Count and time the runs of a workflow by outcome."""
+    """Count and time the runs of a workflow by outcome. As a span it is `invoke_workflow {name}`."""
     return Tracker(partial(WorkflowRun, name))
 
 
 def tool(name: str) -> Tracker[ToolCall]:
-    """Count and time the calls of a tool by outcome.
+    """Count and time the calls of a tool by outcome. As a span it is `execute_tool {name}`.
 
     A result whose `isError` is true (Model Context Protocol) is an error; so is what the block says by `.outcome`.
     """

@@ -114,6 +114,7 @@ DROP_REASONS: Final = (
     "provider_failed",
     "callback_failed",
     "history_failed",
+    "instrumentation_failed",
 )
 """Values of `reason` on `agent_hive_sdk_dropped_total`. A closed set."""
 

@@ -7,35 +7,56 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from functools import partial
-from typing import Any, ParamSpec, TypeVar, overload
+from functools import lru_cache, partial
+from typing import Any, Final, ParamSpec, TypeVar, overload
 
 from prometheus_client import Histogram
 
 from hivesight_sdk import metrics, semconv
+from hivesight_sdk import span_names as names
 from hivesight_sdk.errors import count_error, error_status, http_status, is_timeout
 from hivesight_sdk.exemplars import current_exemplar
-from hivesight_sdk.recording import drop, record, series
+from hivesight_sdk.recording import drop, label_text, record, series
+from hivesight_sdk.spans import MAX_SPAN_STARTS, Attributes, SpanStart, Value
 from hivesight_sdk.tracking import Measurement, Tracker, is_cancellation
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _MAX_NAMED_LATENCIES = 100
+_HTTP_METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"))
 _named_latencies: dict[str, Histogram] = {}
 
 
 class LatencyMeasurement(Measurement):
     """Observes its duration in seconds, however the block ends."""
 
-    __slots__ = ("_histogram",)
+    __slots__ = ("_histogram", "_name")
 
-    def __init__(self, histogram: Histogram | None) -> None:
+    def __init__(self, histogram: Histogram | None, name: str) -> None:
         self._histogram = histogram
+        self._name = name
+
+    def span_start(self) -> SpanStart:
+        return SpanStart(self._name, {})
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         if self._histogram is not None:
             self._histogram.observe(seconds, current_exemplar())
+
+
+class LatencyTracker(Tracker[LatencyMeasurement]):
+    """Its spans have the name of the function, or that of the latency for a block."""
+
+    def __init__(self, histogram: Histogram | None, name: str) -> None:
+        super().__init__(partial(LatencyMeasurement, histogram, name))
+        self._histogram = histogram
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        name = getattr(function, "__qualname__", None)
+        if isinstance(name, str):
+            return Tracker(partial(LatencyMeasurement, self._histogram, name))(function)
+        return super().__call__(function)
 
 
 class TaskMeasurement(Measurement):
@@ -52,6 +73,15 @@ class TaskMeasurement(Measurement):
     def begin(self) -> None:
         super().begin()
         record_progress(self._agent_type)
+
+    def span_start(self) -> SpanStart:
+        return _task_span(self._agent_type, self._priority)
+
+    def span_attributes(self) -> Attributes:
+        if self.status is None or self.status == "completed":
+            return {}
+        failed: Attributes = {names.ERROR_TYPE: "_OTHER"} if self.status == "error" else {}
+        return {names.TASK_STATUS: label_text(self.status), **failed}
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         if error is not None:
@@ -71,14 +101,22 @@ class TaskMeasurement(Measurement):
 class DecisionMeasurement(Measurement):
     """One decision: set `confidence` (0 to 1) before the block ends. A block that raises made no decision."""
 
-    __slots__ = ("confidence",)
+    __slots__ = ("_observed", "confidence")
 
     def __init__(self) -> None:
         self.confidence: float | None = None
+        self._observed: float | None = None
+
+    def span_start(self) -> SpanStart:
+        return _DECISION_SPAN
+
+    def span_attributes(self) -> Attributes:
+        return {} if self._observed is None else {names.DECISION_CONFIDENCE: self._observed}
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         if error is None:
-            _observe_confidence(getattr(result, "confidence", result) if self.confidence is None else self.confidence)
+            given = getattr(result, "confidence", result) if self.confidence is None else self.confidence
+            self._observed = _observe_confidence(given)
 
 
 class ApiCall(Measurement):
@@ -91,16 +129,47 @@ class ApiCall(Measurement):
         self._method = method
         self.status_code: int | str | None = None
 
+    def span_start(self) -> SpanStart:
+        return _api_span(self._service, self._method)
+
+    def span_attributes(self) -> Attributes:
+        status = self.status_code
+        if not isinstance(status, int):
+            return {}
+        return {names.HTTP_STATUS: status} | ({names.ERROR_TYPE: str(status)} if status >= 400 else {})
+
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         status_code = self.status_code
         if status_code is None:
             status_code = (http_status(result) or 200) if error is None else _error_status(error)
+            self.status_code = status_code
         if type(status_code) is int:  # a label that is text already is found at once
             status_code = str(status_code)
         series(metrics.EXTERNAL_API_REQUESTS, self._service, self._method, status_code).inc()
         series(metrics.EXTERNAL_API_DURATION, self._service, self._method).observe(seconds, current_exemplar())
         if error is not None:
             count_error("external_api", error)
+
+
+class Handoff(Measurement):
+    """A task that goes from one agent type to another: counted when it begins, with a span until it is handed over."""
+
+    __slots__ = ("_from", "_to")
+
+    def __init__(self, from_agent: str, to_agent: str) -> None:
+        self._from = from_agent
+        self._to = to_agent
+
+    def begin(self) -> None:
+        super().begin()
+        record_handoff(self._from, self._to)
+
+    def span_start(self) -> SpanStart:
+        return _handoff_span(self._from, self._to)
+
+    def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
+        if error is not None:
+            count_error("handoff", error)
 
 
 def _error_status(error: BaseException) -> int | str:
@@ -110,6 +179,32 @@ def _error_status(error: BaseException) -> int | str:
     if is_cancellation(error):
         return "cancelled"
     return "timeout" if is_timeout(error) else "error"
+
+
+# How spans begin: the same for every run under the same labels.
+_DECISION_SPAN: Final = SpanStart("decision", {})
+
+
+@lru_cache(MAX_SPAN_STARTS)
+def _task_span(agent_type: str, priority: str) -> SpanStart:
+    name = label_text(agent_type)
+    attributes: Attributes = {names.AGENT_NAME: name, names.TASK_PRIORITY: label_text(priority)}
+    return SpanStart(f"task {name}", attributes, queued=True)
+
+
+@lru_cache(MAX_SPAN_STARTS)
+def _api_span(service: str, method: str) -> SpanStart:
+    verb = label_text(method)
+    attributes: dict[str, Value] = {names.PEER_SERVICE: label_text(service)}
+    if verb in _HTTP_METHODS:
+        attributes[names.HTTP_METHOD] = verb
+    return SpanStart(f"{verb} {label_text(service)}", attributes, calls_out=True)
+
+
+@lru_cache(MAX_SPAN_STARTS)
+def _handoff_span(from_agent: str, to_agent: str) -> SpanStart:
+    receiver = label_text(to_agent)
+    return SpanStart(f"handoff {receiver}", {names.HANDOFF_FROM: label_text(from_agent), names.HANDOFF_TO: receiver})
 
 
 def _named_latency(name: str) -> Histogram | None:
@@ -139,10 +234,13 @@ def track_latency(
     first use; "coordination" is the guide's own); or nothing, for the coordination latency. `@track_latency` without
     parentheses works too.
     """
+    name = "latency"
     if metric is None:
         histogram: Histogram | None = metrics.AGENT_COORDINATION_LATENCY
+        name = "coordination"
     elif isinstance(metric, str):
         histogram = _named_latency(metric)
+        name = label_text(metric)
     elif isinstance(metric, Histogram):
         histogram = metric
     elif callable(metric):
@@ -153,7 +251,7 @@ def track_latency(
             f"track_latency takes a Histogram or a name, not {type(metric).__name__}; nothing is recorded",
         )
         histogram = None
-    return Tracker(partial(LatencyMeasurement, histogram))
+    return LatencyTracker(histogram, name)
 
 
 def track_task(agent_type: str, priority: str = "medium") -> Tracker[TaskMeasurement]:
@@ -180,24 +278,28 @@ def track_external_api(service: str, method: str) -> Tracker[ApiCall]:
     return Tracker(partial(ApiCall, service, method))
 
 
+def handoff(from_agent: str, to_agent: str) -> Tracker[Handoff]:
+    """Count a task that one agent type hands to another, around the code that hands it over; see `record_handoff` for
+    one that is over. As a span it is `handoff {to_agent}`."""
+    return Tracker(partial(Handoff, from_agent, to_agent))
+
+
 def record_decision(confidence: float) -> None:
     """Observe one decision's confidence. Anything but a number from 0 to 1 is dropped and counted."""
     _observe_confidence(confidence)
 
 
-def _observe_confidence(confidence: Any) -> None:
-    def action() -> None:
-        try:
-            number = math.nan if isinstance(confidence, (bool, str, bytes)) else float(confidence)
-        except (TypeError, ValueError, OverflowError):
-            number = math.nan
-        if 0.0 <= number <= 1.0:
-            metrics.DECISION_CONFIDENCE.observe(number)
-        else:
-            kind = type(confidence).__name__
-            drop("invalid_value", f"a decision's confidence must be a number from 0 to 1, not {number:g} ({kind})")
-
-    record(action)
+def _observe_confidence(confidence: Any) -> float | None:
+    try:
+        number = math.nan if isinstance(confidence, (bool, str, bytes)) else float(confidence)
+    except Exception:  # noqa: BLE001  a number of the host's own making may raise anything
+        number = math.nan
+    if 0.0 <= number <= 1.0:
+        record(metrics.DECISION_CONFIDENCE.observe, number)
+        return number
+    kind = type(confidence).__name__
+    drop("invalid_value", f"a decision's confidence must be a number from 0 to 1, not {number:g} ({kind})")
+    return None
 
 
 def record_retry(agent_type: str) -> None:
@@ -205,7 +307,7 @@ def record_retry(agent_type: str) -> None:
     record(lambda: series(metrics.TASK_RETRIES, agent_type).inc())
 
 
-def handoff(from_agent: str, to_agent: str) -> None:
+def record_handoff(from_agent: str, to_agent: str) -> None:
     """Count a task that one agent type handed to another."""
     record(lambda: series(metrics.HANDOFFS, from_agent, to_agent).inc())
 

@@ -2,7 +2,7 @@
 context manager (sync and async), and that measures success, exception and cancellation alike.
 
 What is measured is a `Measurement`; `trackers` defines them. Nothing here raises into the host: exceptions of the
-host's own code pass through unchanged.
+host's own code pass through unchanged. While tracing is on, a measurement that says what its span is has one.
 """
 
 from __future__ import annotations
@@ -14,34 +14,67 @@ from time import perf_counter
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
+from hivesight_sdk import spans
 from hivesight_sdk.recording import drop, record
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from hivesight_sdk.spans import Attributes, SpanStart
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Measurement:
-    """One measured run of a block of code, from `begin` to `finish`."""
+_NO_ATTRIBUTES: Attributes = {}
 
-    __slots__ = ("_started",)
+
+class Measurement:
+    """One measured run of a block of code, from `begin` to `finish`; also a span, while tracing is on."""
+
+    __slots__ = ("_span", "_started")
 
     def begin(self) -> None:
         """The block starts now."""
+        self._span = None if spans.open_span is None else spans.open_span(self)
         self._started = perf_counter()
 
     def finish(self, error: BaseException | None, result: object = None) -> None:
         """Record the run. `error` is what the block raised, `result` what the decorated function returned."""
+        # First the figures: their exemplars name this span.
         record(self._record, perf_counter() - self._started, error, result)
+        if self._span is not None:
+            self._span.end(error, self)
 
     def elapsed_seconds(self) -> float:
         """Seconds since the run began."""
         return perf_counter() - self._started
 
+    def leave(self) -> None:
+        """A generator gives control to its consumer, who is not a part of the run."""
+        if self._span is not None:
+            self._span.leave()
+
+    def resume(self) -> None:
+        """The generator goes on."""
+        if self._span is not None:
+            self._span.resume()
+
+    @property
+    def in_steps(self) -> bool:
+        """Whether a generator's items have to be told: to the measurement, or as ends of the span's steps."""
+        return self._span is not None or type(self).yielded is not Measurement.yielded
+
     def yielded(self, item: object) -> None:
         """`item` comes out of the decorated generator; its consumer gets it next. Must not raise."""
+
+    def span_start(self) -> SpanStart | None:
+        """How its span begins; None for a measurement that has none."""
+        return None
+
+    def span_attributes(self) -> Attributes:
+        """What the span carries besides, once the run is recorded; an `error.type` among it is a failure."""
+        return _NO_ATTRIBUTES
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         raise NotImplementedError
@@ -134,8 +167,8 @@ class Tracker(Generic[MeasurementT]):
             inner = function(*args, **kwargs)
             measurement = self._start()
             measurement.begin()
-            if type(measurement).yielded is not Measurement.yielded:
-                inner = cast("Generator[Any, Any, R]", _Overheard(inner, measurement.yielded))
+            if measurement.in_steps:
+                inner = cast("Generator[Any, Any, R]", _Steps(inner, measurement))
             try:
                 result = yield from inner
             except BaseException as error:
@@ -162,14 +195,18 @@ class Tracker(Generic[MeasurementT]):
                     except StopAsyncIteration:
                         break
                     measurement.yielded(item)
+                    measurement.leave()
                     try:
                         sent = yield item
                     except GeneratorExit:
+                        measurement.resume()
                         await inner.aclose()
                         raise
                     except BaseException as thrown:  # noqa: BLE001  it is the wrapped generator's to handle
+                        measurement.resume()
                         step = inner.athrow(thrown)
                     else:
+                        measurement.resume()
                         step = inner.asend(sent)
             except BaseException as error:
                 measurement.finish(error)
@@ -179,32 +216,37 @@ class Tracker(Generic[MeasurementT]):
         return wrapper
 
 
-class _Overheard:
-    """A generator for `yield from`, whose items are told to `listen` on their way out."""
+class _Steps:
+    """A generator for `yield from` whose measurement hears of its items, and is left in between."""
 
-    __slots__ = ("_generator", "_listen")
+    __slots__ = ("_generator", "_measurement")
 
-    def __init__(self, generator: Generator[Any, Any, Any], listen: Callable[[object], None]) -> None:
+    def __init__(self, generator: Generator[Any, Any, Any], measurement: Measurement) -> None:
         self._generator = generator
-        self._listen = listen
+        self._measurement = measurement
 
-    def __iter__(self) -> _Overheard:
+    def __iter__(self) -> _Steps:
         return self
 
     def __next__(self) -> object:
-        return self._tell(next(self._generator))
+        return self._step(self._generator.__next__)
 
     def send(self, value: object) -> object:
-        return self._tell(self._generator.send(value))
+        return self._step(self._generator.send, value)
 
     def throw(self, *error: Any) -> object:
-        return self._tell(self._generator.throw(*error))
+        return self._step(self._generator.throw, *error)
 
     def close(self) -> None:
+        self._measurement.resume()
         self._generator.close()
 
-    def _tell(self, item: object) -> object:
-        self._listen(item)
+    def _step(self, advance: Callable[..., object], *args: object) -> object:
+        measurement = self._measurement
+        measurement.resume()
+        item = advance(*args)  # what ends it, ends the measurement as well
+        measurement.yielded(item)
+        measurement.leave()
         return item
 
 

@@ -1,6 +1,7 @@
 """Who logs: the agent, task and conversation around a block of code, and OpenTelemetry's current span.
 
-The ids live in a context variable, so that asyncio tasks and `asyncio.to_thread` inherit them.
+The ids live in a context variable, so that asyncio tasks and `asyncio.to_thread` inherit them. What the block does not
+say itself, the baggage says that came with the request or message which is being handled.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from hivesight_sdk import span_names as names
 from hivesight_sdk.logs.limits import NAME_CHARACTERS
 from hivesight_sdk.logs.values import safe_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
 
@@ -25,14 +28,28 @@ class LogContext:
     task: str | None = None
     conversation: str | None = None
 
+    def attributes(self) -> dict[str, str]:
+        """The ids that are known, under their names on spans and in baggage."""
+        return {name: value for field, name in _ATTRIBUTES if (value := getattr(self, field)) is not None}
 
+
+_ATTRIBUTES: Final = (("agent", names.AGENT_ID), ("task", names.TASK_ID), ("conversation", names.CONVERSATION_ID))
 _NONE: Final = LogContext()
 _current: ContextVar[LogContext] = ContextVar("hivesight_log_context", default=_NONE)
 
 
 def current_log_context() -> LogContext:
     """The ids around this point of the program."""
-    return _current.get()
+    here, carried = _current.get(), _baggage()
+    if not carried:
+        return here
+    return LogContext(*(getattr(here, field) or _id(carried.get(name)) for field, name in _ATTRIBUTES))
+
+
+def _baggage() -> Mapping[str, object]:
+    # Looked for only where the host, or `configure`, has loaded OpenTelemetry.
+    baggage: Any = sys.modules.get("opentelemetry.baggage")
+    return {} if baggage is None else baggage.get_all()
 
 
 class LogScope:

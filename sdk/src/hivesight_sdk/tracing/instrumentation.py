@@ -1,0 +1,92 @@
+"""Spans from the libraries that a program uses, through the instrumentation packages that are installed beside them.
+
+OpenTelemetry's packages (`opentelemetry-instrumentation-httpx` and its like), and those that agent frameworks have,
+register themselves under the entry point `opentelemetry_instrumentor`. Frameworks that bring their spans along are
+switched on by their own call.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final
+
+from hivesight_sdk.recording import drop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+_GROUP: Final = "opentelemetry_instrumentor"
+_SKIPPED_BY_ENVIRONMENT: Final = "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
+
+_log = logging.getLogger("hivesight_sdk")
+_lock = threading.Lock()
+_done: Final[set[str]] = set()
+
+
+def instrument(*names: str, skip: Collection[str] = ()) -> tuple[str, ...]:
+    """Instrument the named libraries, or all for which an instrumentation is installed; says which ones are. Never
+    raises, and instruments nothing twice.
+
+    A name is that of the instrumentation's entry point ("httpx", "fastapi", "celery", "langchain") or "pydantic_ai".
+    `skip`, and OTEL_PYTHON_DISABLED_INSTRUMENTATIONS (with commas in between, or "*"), leave some out. Call it before
+    web applications and clients are made: most packages reach only those that come later.
+    """
+    left_out = {*skip, *(name.strip() for name in os.environ.get(_SKIPPED_BY_ENVIRONMENT, "").split(","))}
+    with _lock:
+        if "*" in left_out:
+            return ()
+        found = _found()
+        wanted = [name for name in (names or found) if name not in left_out]
+        for name in wanted:
+            if name in _done:
+                continue
+            if name not in found:
+                drop(
+                    "invalid_value",
+                    f"nothing that instruments {name[:40]!r} is installed: `pip install hivesight-sdk[instrumentation]` brings the usual ones",
+                )
+                continue
+            try:
+                if found[name]():
+                    _done.add(name)
+            except Exception as error:  # noqa: BLE001  others' packages meet others' libraries; one must not stop all
+                drop("instrumentation_failed", f"{name[:40]} cannot be instrumented: {type(error).__name__}", error)
+        return tuple(sorted(name for name in wanted if name in _done))
+
+
+def _found() -> dict[str, Callable[[], bool]]:
+    own = {name: start for name, start in _OWN.items() if find_spec(name) is not None}
+    return {**{entry.name: _starter(entry) for entry in entry_points(group=_GROUP)}, **own}
+
+
+def _starter(entry: EntryPoint) -> Callable[[], bool]:
+    def start() -> bool:
+        try:
+            instrumentor: Any = entry.load()()
+        except ModuleNotFoundError as error:  # the instrumentation is there, its library is not
+            _log.debug("%s is not instrumented: %s", entry.name, error)
+            return False
+        if not instrumentor.is_instrumented_by_opentelemetry:
+            try:
+                instrumentor.instrument(raise_exception_on_conflict=True)
+            except Exception as error:
+                if type(error).__name__ != "DependencyConflictError":
+                    raise
+                _log.info("%s is not instrumented: %s", entry.name, error)
+        return bool(instrumentor.is_instrumented_by_opentelemetry)
+
+    return start
+
+
+def _pydantic_ai() -> bool:
+    agent: Any = import_module("pydantic_ai").Agent
+    agent.instrument_all()
+    return True
+
+
+_OWN: Final[dict[str, Callable[[], bool]]] = {"pydantic_ai": _pydantic_ai}

@@ -1,0 +1,128 @@
+"""Finished spans as OTLP requests in JSON (opentelemetry-proto 1.x, "JSON Protobuf Encoding")."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from opentelemetry.trace import SpanKind, StatusCode
+
+from hivesight_sdk.logs.redaction import Redactor
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import Event, ReadableSpan
+    from opentelemetry.trace import Link, SpanContext
+
+_KINDS: Final = {
+    SpanKind.INTERNAL: 1,
+    SpanKind.SERVER: 2,
+    SpanKind.CLIENT: 3,
+    SpanKind.PRODUCER: 4,
+    SpanKind.CONSUMER: 5,
+}
+_STATUS: Final = {StatusCode.UNSET: 0, StatusCode.OK: 1, StatusCode.ERROR: 2}
+_NOT_FINITE: Final = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+_HAS_IS_REMOTE: Final = 0x100
+_IS_REMOTE: Final = 0x200
+# What programs say of their failures may hold what they were called with.
+_SAID_BY_ERRORS: Final = ("exception.message", "exception.stacktrace")
+_redactor: Final = Redactor()
+
+
+def request(spans: Iterable[ReadableSpan], resource: Mapping[str, object]) -> bytes:
+    """The body of an ExportTraceServiceRequest. Secrets in what exceptions say are taken out."""
+    scopes: dict[tuple[str, str | None], list[dict[str, Any]]] = {}
+    for span in spans:
+        scope = span.instrumentation_scope
+        key = ("", None) if scope is None else (scope.name, scope.version)
+        scopes.setdefault(key, []).append(_span(span))
+    scope_spans = [
+        {"scope": {"name": name} | ({} if version is None else {"version": version}), "spans": encoded}
+        for (name, version), encoded in scopes.items()
+    ]
+    body = {"resourceSpans": [{"resource": {"attributes": _attributes(resource)}, "scopeSpans": scope_spans}]}
+    return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _span(span: ReadableSpan) -> dict[str, Any]:
+    context = cast("SpanContext", span.get_span_context())
+    encoded: dict[str, Any] = {
+        **_ids(context),
+        "flags": _flags(context, span.parent),
+        "name": _clean(span.name),
+        "kind": _KINDS[span.kind],
+        "startTimeUnixNano": str(span.start_time or 0),
+        "endTimeUnixNano": str(span.end_time or 0),
+        "attributes": _attributes(span.attributes or {}),
+        "status": _status(span),
+    }
+    if span.parent is not None:
+        encoded["parentSpanId"] = f"{span.parent.span_id:016x}"
+    if span.events:
+        encoded["events"] = [_event(event) for event in span.events]
+    if span.links:
+        encoded["links"] = [_link(link) for link in span.links]
+    dropped = {
+        "droppedAttributesCount": span.dropped_attributes,
+        "droppedEventsCount": span.dropped_events,
+        "droppedLinksCount": span.dropped_links,
+    }
+    encoded.update({name: count for name, count in dropped.items() if count})
+    return encoded
+
+
+def _ids(context: SpanContext) -> dict[str, Any]:
+    ids = {"traceId": f"{context.trace_id:032x}", "spanId": f"{context.span_id:016x}"}
+    state = context.trace_state.to_header()
+    return {**ids, "traceState": state} if state else ids
+
+
+def _flags(context: SpanContext, parent: SpanContext | None) -> int:
+    remote = _IS_REMOTE if parent is not None and parent.is_remote else 0
+    return int(context.trace_flags) | _HAS_IS_REMOTE | remote
+
+
+def _status(span: ReadableSpan) -> dict[str, Any]:
+    code = _STATUS[span.status.status_code]
+    description = span.status.description
+    return {"code": code} | ({"message": _clean(_redactor.text(description))} if description else {})
+
+
+def _event(event: Event) -> dict[str, Any]:
+    said: dict[str, object] = dict(event.attributes or {})
+    for name in _SAID_BY_ERRORS:
+        text = said.get(name)
+        if isinstance(text, str):
+            said[name] = _redactor.text(text)
+    return {"timeUnixNano": str(event.timestamp), "name": _clean(event.name), "attributes": _attributes(said)}
+
+
+def _link(link: Link) -> dict[str, Any]:
+    flags = int(link.context.trace_flags) | _HAS_IS_REMOTE | (_IS_REMOTE if link.context.is_remote else 0)
+    return {**_ids(link.context), "flags": flags, "attributes": _attributes(link.attributes or {})}
+
+
+def _attributes(values: Mapping[str, object]) -> list[dict[str, Any]]:
+    return [{"key": _clean(name), "value": _value(value)} for name, value in values.items()]
+
+
+def _value(value: object) -> dict[str, Any]:
+    match value:
+        case bool():
+            return {"boolValue": value}
+        case int():
+            return {"intValue": str(value)}
+        case float():
+            return {"doubleValue": value if math.isfinite(value) else _NOT_FINITE[str(value)]}
+        case str():
+            return {"stringValue": _clean(value)}
+        case Sequence():
+            return {"arrayValue": {"values": [_value(item) for item in cast("Sequence[object]", value)]}}
+        case _:
+            return {"stringValue": _clean(str(value))}
+
+
+def _clean(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -286,6 +286,7 @@ BAD_EVENTS = [
     {"events": [{}]},
     {"events": [{"type": "a\nb"}]},
     {"events": [{"type": "x"}] * 257},
+    {"events": [{"type": "x", "context": 1}]},
     {"events": [{"type": "x", "data": "y" * 9000}]},
 ]
 

@@ -29,9 +29,6 @@ BAD_SUBMISSIONS = [
     ({"code": "x" * (MAX_CODE_BYTES + 1)}, "longer than"),
     ({"code": "x", "priority": "urgent"}, "critical, high, medium, low"),
     ({"code": "x", "prio": "high"}, "unknown field 'prio'"),
-    ({"code": "x", "conversation": ""}, "conversation must be an id"),
-    ({"code": "x", "conversation": "a\n"}, "conversation must be an id"),
-    ({"code": "x", "conversation": ["a"]}, "conversation must be an id"),
 ]
 
 
@@ -44,7 +41,6 @@ def test_bad_submissions_are_told_why(body: object, message: str) -> None:
 def test_good_submissions() -> None:
     assert parse_submission({"path": "json/decoder.py"}) == Submission("medium", path="json/decoder.py")
     assert parse_submission({"code": "x", "priority": "low"}) == Submission("low", code="x")
-    assert parse_submission({"code": "x", "conversation": "c-1"}).conversation == "c-1"
 
 
 @given(

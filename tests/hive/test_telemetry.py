@@ -65,8 +65,9 @@ def outcomes(hive: Hive, name: str, *labels: str) -> set[tuple[str, ...]]:
 def test_every_family_that_a_hive_can_have_has_data(hive: Hive) -> None:
     eventually(lambda: hive.completed() > 0, "the first finished task")
     gateway = hive.url("agent-hive-api-gateway")
-    leaky = {"path": "password=hunter22.py", "priority": "critical", "conversation": "c-1"}
-    task = hive.client.post(f"{gateway}/tasks", json=leaky).json()["id"]
+    leaky = {"path": "password=hunter22.py", "priority": "critical"}
+    ids = {"baggage": "gen_ai.conversation.id=c-1"}
+    task = hive.client.post(f"{gateway}/tasks", json=leaky, headers=ids).json()["id"]
     hive.client.post(f"{gateway}/tasks", json={"code": "return 1", "priority": "critical"})
     hive.fault("kill", "model")
     changed = "agent_hive_circuit_breaker_transitions_total"

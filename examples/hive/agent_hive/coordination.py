@@ -105,9 +105,7 @@ class Hive:
             except StepFailed as error:  # decide without it, and be less sure
                 missing = str(error)
                 hs.record_error("decision", error.__cause__ or error)
-        decision = decide(opinions, expected)
-        hs.record_decision(decision.confidence)
-        return Outcome(decision, tuple(opinions), missing)
+        return Outcome(decide(opinions, expected), tuple(opinions), missing)
 
     async def _hand(
         self, task: Task, senders: Sequence[str], receiver: AgentType, work: Callable[[], asyncio.Future[T]]

@@ -35,7 +35,7 @@ class Outbox:
         self._first_pause = first_pause
 
     def emit(self, kind: str, task_id: str, data: Mapping[str, object] | None = None) -> None:
-        """Never waits and never fails."""
+        """Never waits and never fails. `context` in the event says in which trace it came about."""
         if len(self._waiting) == self._waiting.maxlen:
             self.dropped += 1
         event = {
@@ -44,6 +44,7 @@ class Outbox:
             "time": time.time(),
             "task_id": task_id,
             "data": dict(data or {}),
+            "context": hs.inject(dict[str, str]()),
         }
         self._waiting.append(event)
         self._news.set()

@@ -93,8 +93,8 @@ class ModelClient:
         headers = {"Authorization": f"Bearer {target.key}"} if target.key else {}
         body = {"model": target.model, "messages": messages, "stream": True, "stream_options": {"include_usage": True}}
         async with (
-            hs.track_external_api(MODEL_SERVICE, "POST"),
             hs.model_call(target.provider, target.model) as call,
+            hs.track_external_api(MODEL_SERVICE, "POST"),
             asyncio.timeout(TIMEOUT_SECONDS),
             self._client.stream("POST", target.url, json=body, headers=headers, timeout=None) as response,
         ):

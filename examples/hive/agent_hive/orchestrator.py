@@ -20,13 +20,21 @@ from agent_hive.catalog import ORCHESTRATOR, STREAMING
 from agent_hive.coordination import Hive, Outcome
 from agent_hive.events import Outbox
 from agent_hive.faults import Faults
-from agent_hive.httpjson import read_json
+from agent_hive.httpjson import local_client, read_json
 from agent_hive.ledger import REMEMBERED, Ledger
 from agent_hive.model_client import ModelClient, endpoint
 from agent_hive.pool import StepFailed
 from agent_hive.service import arguments, run, url_of
 from agent_hive.taskqueue import QueueFull, TaskQueue
-from agent_hive.work import MAX_CODE_BYTES, ORCHESTRATOR_AGENT, BadRequest, Task, Unparsable, parse_submission
+from agent_hive.work import (
+    MAX_CODE_BYTES,
+    ORCHESTRATOR_AGENT,
+    BadRequest,
+    Submission,
+    Task,
+    Unparsable,
+    parse_submission,
+)
 
 log = logging.getLogger("agent_hive.orchestrator")
 
@@ -43,8 +51,7 @@ class Orchestrator:
     """The process's state: queue, agents, what became of the last tasks. Everything runs on one loop."""
 
     def __init__(self, faults: Faults, state_dir: Path | None) -> None:
-        # Our own processes speak plain HTTP on loopback: no proxy and no certificates to load.
-        self._local = httpx2.AsyncClient(timeout=3.0, trust_env=False, verify=False)
+        self._local = local_client(3.0)
         target = endpoint()
         self._models = self._local if target.per_minute is None else httpx2.AsyncClient()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="agent")
@@ -98,8 +105,14 @@ class Orchestrator:
             await self._models.aclose()
 
     async def _submit(self, request: Request) -> JSONResponse:
-        submission = parse_submission(await read_json(request, 2 * MAX_CODE_BYTES))
-        task = Task(uuid.uuid4().hex, submission, time.monotonic())
+        async with hs.track_latency("task_submit"):
+            submission = parse_submission(await read_json(request, 2 * MAX_CODE_BYTES))
+            return await self._take(submission, uuid.uuid4().hex)
+
+    async def _take(self, submission: Submission, task_id: str) -> JSONResponse:
+        # What came by itself is a conversation of its own.
+        with hs.log_context(task=task_id, conversation=hs.current_log_context().conversation or task_id):
+            task = Task(task_id, submission, time.monotonic(), hs.inject({}))
         try:
             await self._queue.put(task)
         except QueueFull as error:
@@ -118,9 +131,9 @@ class Orchestrator:
         while True:
             task = await self._queue.get()
             self._running[task.id] = time.monotonic()
-            self._ledger.move(task, "waiting", "running")
-            self._outbox.emit("task.started", task.id, {"name": task.submission.name})
-            with hs.log_context(task=task.id, conversation=task.conversation):
+            with hs.extract(task.headers):
+                self._ledger.move(task, "waiting", "running")
+                self._outbox.emit("task.started", task.id, {"name": task.submission.name})
                 try:
                     await self._coordinate(task)
                 except Exception:
@@ -132,8 +145,8 @@ class Orchestrator:
     async def _coordinate(self, task: Task) -> None:
         try:
             async with (
-                hs.workflow(WORKFLOW),
                 hs.track_task(ORCHESTRATOR_AGENT, task.submission.priority),
+                hs.workflow(WORKFLOW),
                 hs.track_latency("coordination"),
                 asyncio.timeout(DEADLINE_SECONDS),
             ):

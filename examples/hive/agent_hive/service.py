@@ -23,7 +23,7 @@ from starlette.routing import BaseRoute, Route
 import hivesight_sdk as hs
 from agent_hive.catalog import SMTP_PORT, Service
 from agent_hive.faults import FaultGuard, FaultInjected, Faults, injected
-from agent_hive.httpjson import bad_request, http_error
+from agent_hive.httpjson import Continued, bad_request, http_error
 from agent_hive.lifeline import die_with
 from agent_hive.work import BadRequest
 
@@ -86,7 +86,7 @@ def build(behaviour: Behaviour, faults: Faults, *, guarded: bool) -> Starlette:
     return Starlette(
         routes=[*common, *behaviour.routes()],
         lifespan=lifespan,
-        middleware=[Middleware(FaultGuard, faults=faults)] if guarded else [],
+        middleware=[Middleware(Continued), *([Middleware(FaultGuard, faults=faults)] if guarded else [])],
         exception_handlers={BadRequest: bad_request, FaultInjected: injected, HTTPException: http_error},
     )
 

@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 import hivesight_sdk as hs
 from agent_hive.catalog import GATEWAY, WEBHOOKS
 from agent_hive.faults import Faults
-from agent_hive.httpjson import as_list, as_object, parse_json, read_body
+from agent_hive.httpjson import as_list, as_object, local_client, parse_json, read_body
 from agent_hive.service import arguments, run, url_of
 from agent_hive.work import BadRequest, check_path
 
@@ -56,9 +56,8 @@ class Webhooks:
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
         self._gateway = f"{url_of(GATEWAY)}/tasks"
-        # Plain HTTP on loopback: no proxy and no certificates to load.
-        self._client = httpx2.AsyncClient(timeout=10.0, trust_env=False, verify=False)
-        self._backlog: asyncio.Queue[dict[str, str]] = asyncio.Queue(_BACKLOG)
+        self._client = local_client(10.0)
+        self._backlog: asyncio.Queue[tuple[str, dict[str, str]]] = asyncio.Queue(_BACKLOG)
         self._counts = {"deliveries": 0, "bad_signatures": 0, "submitted": 0, "failed": 0, "dropped": 0}
 
     def routes(self) -> Sequence[BaseRoute]:
@@ -86,28 +85,33 @@ class Webhooks:
                 error = f"{SIGNATURE_HEADER} is missing or does not match; sign the raw body with ${SECRET_VARIABLE}"
                 return JSONResponse({"error": error}, status_code=401)
             files = changed_files(as_object(parse_json(body)))
-        self._counts["deliveries"] += 1
+            self._counts["deliveries"] += 1
+            return self._take(files)
+
+    def _take(self, files: Sequence[str]) -> JSONResponse:
         if self._backlog.qsize() + len(files) > _BACKLOG:
             self._counts["dropped"] += len(files)
             return JSONResponse({"error": "too many tasks are waiting"}, 503, headers={"Retry-After": "10"})
-        conversation = uuid.uuid4().hex
+        # What one push asks for is one conversation.
+        with hs.log_context(conversation=uuid.uuid4()):
+            headers = hs.inject(dict[str, str]())
         for path in files:
-            self._backlog.put_nowait({"path": path, "priority": "high", "conversation": conversation})
-        return JSONResponse({"tasks": len(files), "conversation": conversation}, status_code=202)
+            self._backlog.put_nowait((path, headers))
+        return JSONResponse({"tasks": len(files)}, status_code=202)
 
     async def _submit_for_ever(self) -> None:
         while True:
-            submission = await self._backlog.get()
-            with hs.log_context(conversation=submission["conversation"]):
-                await self._submit(submission)
+            path, headers = await self._backlog.get()
+            with hs.extract(headers):
+                await self._submit(path)
 
-    async def _submit(self, submission: Mapping[str, str]) -> None:
+    async def _submit(self, path: str) -> None:
         try:
-            (await self._client.post(self._gateway, json=dict(submission))).raise_for_status()
+            (await self._client.post(self._gateway, json={"path": path, "priority": "high"})).raise_for_status()
         except httpx2.HTTPError as error:
             self._counts["failed"] += 1
             hs.record_error("webhooks", error)
-            log.info("the gateway did not take %s: %s", submission["path"], error or type(error).__name__)
+            log.info("the gateway did not take %s: %s", path, error or type(error).__name__)
         else:
             self._counts["submitted"] += 1
 

@@ -1,6 +1,5 @@
 """The nouns of the hive: what is asked for, what one agent says of it, and what is decided."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
@@ -18,7 +17,6 @@ Verdict = Literal["approve", "request_changes", "reject"]
 MAX_PATH_CHARS = 300
 MAX_CODE_BYTES = 64 * 1024
 MAX_FILE_BYTES = 256 * 1024
-_CONVERSATION = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 
 
 class BadRequest(ValueError):
@@ -44,15 +42,11 @@ class Unparsable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a client asks for: a review of a file of the standard library, or of code it sends along.
-
-    `conversation` is what several submissions have in common, such as the push that they come from.
-    """
+    """What a client asks for: a review of a file of the standard library, or of code it sends along."""
 
     priority: Priority
     path: str | None = None
     code: str | None = None
-    conversation: str | None = None
 
     @property
     def name(self) -> str:
@@ -61,16 +55,15 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A submission the orchestrator has taken; `submitted` is monotonic seconds."""
+    """A submission the orchestrator has taken; `submitted` is monotonic seconds.
+
+    `headers` say in whose trace and conversation that was, for whoever takes it out of the queue.
+    """
 
     id: str
     submission: Submission
     submitted: float
-
-    @property
-    def conversation(self) -> str:
-        """What it belongs to; a task that was sent by itself is a conversation of its own."""
-        return self.submission.conversation or self.id
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +88,12 @@ class Decision:
 
 
 def parse_submission(body: object) -> Submission:
-    """Check a JSON body `{"path": str | "code": str, "priority": str, "conversation": str}`; raise BadRequest that
-    names the fault."""
+    """Check a JSON body `{"path": str | "code": str, "priority": str}`; raise BadRequest that names the fault."""
     if not isinstance(body, dict):
         raise BadRequest('send a JSON object such as {"path": "json/decoder.py", "priority": "medium"}')
     fields = cast("Mapping[str, object]", body)
-    if unknown := sorted(set(fields) - {"path", "code", "priority", "conversation"}):
-        raise BadRequest(f"unknown field {unknown[0]!r}; the fields are path, code, priority and conversation")
+    if unknown := sorted(set(fields) - {"path", "code", "priority"}):
+        raise BadRequest(f"unknown field {unknown[0]!r}; the fields are path, code and priority")
     path, code = fields.get("path"), fields.get("code")
     if (path is None) == (code is None):
         raise BadRequest("send either path (a file of the standard library) or code, not both and not neither")
@@ -111,14 +103,7 @@ def parse_submission(body: object) -> Submission:
         _check_code(code)
     if path is not None:
         path = check_path(path)
-    priority = parse_priority(fields.get("priority", "medium"))
-    return Submission(priority, path, code, _parse_conversation(fields.get("conversation")))
-
-
-def _parse_conversation(value: object) -> str | None:
-    if value is None or (isinstance(value, str) and _CONVERSATION.fullmatch(value)):
-        return value
-    raise BadRequest("conversation must be an id of 1 to 64 letters, digits, '_', '.' and '-'")
+    return Submission(priority=parse_priority(fields.get("priority", "medium")), path=path, code=code)
 
 
 def _check_code(code: str) -> None:

@@ -24,8 +24,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.parser import text_string_to_metric_families
 
 import hivesight_sdk as sdk
-from hivesight_sdk.push import otlp_json
-from hivesight_sdk.push.destination import destination, grouped
+from hivesight_sdk.otlp import metrics_json
+from hivesight_sdk.push.target import Target, grouped, target
 
 Growth = Callable[..., Callable[[], float]]
 
@@ -95,16 +95,22 @@ DESTINATIONS: list[tuple[str | None, str | None, dict[str, str], str]] = [
 ]
 
 
+def found(*arguments: Any) -> Target:
+    it = target(*arguments)
+    assert it is not None
+    return it
+
+
 @pytest.mark.parametrize(("endpoint", "gateway", "environ", "url"), DESTINATIONS)
 def test_where_to(endpoint: str | None, gateway: str | None, environ: dict[str, str], url: str) -> None:
-    assert destination(endpoint, gateway, None, environ).url == url
+    assert found(endpoint, gateway, None, environ).to.url == url
 
 
 def test_credentials_become_headers_and_no_part_of_the_url() -> None:
-    to = destination("http://ann:p%40ss@h", None, {"X-Tenant": "t"}, {})
+    to = found("http://ann:p%40ss@h", None, {"X-Tenant": "t"}, {}).to
     assert (to.url, to.headers["Authorization"]) == ("http://h/api/v1/otlp/v1/metrics", "Basic YW5uOnBAc3M=")
     environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_EXPORTER_OTLP_HEADERS": "a=1%202, b=3"}
-    assert destination(None, None, {"b": "4"}, environ).headers == {"a": "1 2", "b": "4"}
+    assert found(None, None, {"b": "4"}, environ).to.headers == {"a": "1 2", "b": "4"}
 
 
 @pytest.mark.parametrize("endpoint", ["ftp://h", "file:///etc/passwd", "h:9640", "http://", "http://[::1"])
@@ -151,8 +157,8 @@ def test_every_type_in_otlp(receiver: Receiver, registry: CollectorRegistry) -> 
 def test_many_series_go_in_several_requests(
     receiver: Receiver, growth: Growth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(otlp_json, "MAX_POINTS_PER_REQUEST", 4)
-    monkeypatch.setattr("hivesight_sdk.push.pushing.MAX_POINTS", 10)
+    monkeypatch.setattr(metrics_json, "MAX_POINTS_PER_REQUEST", 4)
+    monkeypatch.setattr("hivesight_sdk.otlp.metrics_post.MAX_POINTS", 10)
     dropped = growth("agent_hive_sdk_dropped_total", reason="push_failed")
     registry = CollectorRegistry()
     gauge = Gauge("g", "G", ["n"], registry=registry)
@@ -194,7 +200,7 @@ def test_answers(
     growth: Growth,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("hivesight_sdk.push.pushing._RETRY_PAUSE_SECONDS", 1_000)
+    monkeypatch.setattr("hivesight_sdk.otlp.metrics_post._RETRY_PAUSE_SECONDS", 1_000)
     dropped = growth("agent_hive_sdk_dropped_total", reason="push_failed")
     receiver.status, receiver.answer = status, answer
     receiver.location = receiver.url + "/elsewhere" if status == 307 else ""
@@ -206,7 +212,7 @@ def test_answers(
 def test_a_server_that_takes_nothing_now_is_asked_again(
     receiver: Receiver, registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hivesight_sdk.push.pushing._RETRY_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("hivesight_sdk.otlp.metrics_post._RETRY_PAUSE_SECONDS", 0.01)
     receiver.busy = 2
     assert sdk.push_metrics(endpoint=receiver.url, registry=registry)
     assert len(receiver.requests) == 3

@@ -63,6 +63,8 @@ BEYOND = [
     ("agent_hive_log_redactions_total", "counter", ("kind",)),
     ("agent_hive_monitor_figure", "gauge", ("figure",)),
     ("agent_hive_monitor_alert_firing", "gauge", ("figure",)),
+    ("agent_hive_sdk_exported_total", "counter", ("signal",)),
+    ("agent_hive_sdk_export_queue_length", "gauge", ("signal",)),
     ("agent_hive_sdk_dropped_total", "counter", ("reason",)),
 ]
 

@@ -13,9 +13,14 @@ from hivesight_sdk import metrics
 from hivesight_sdk.recording import drop
 from hivesight_sdk.resources import DEFAULT_INTERVAL_SECONDS, ResourceSampler
 from hivesight_sdk.server import DEFAULT_HOST, MetricsServer, serve_metrics
+from hivesight_sdk.tracing.switch import start_tracing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from hivesight_sdk.tracing.provider import Tracing
+
+DEFAULT_CLOSE_SECONDS: Final = 5.0
 
 UNKNOWN_SERVICE: Final = "unknown_service:python"
 """The name that OpenTelemetry's specification gives to a service without one."""
@@ -26,10 +31,17 @@ _log = logging.getLogger("hivesight_sdk")
 class Sdk:
     """What `configure` set up. Close it, or use it as a context manager, to stop the threads and free the port."""
 
-    def __init__(self, service_name: str, server: MetricsServer | None, sampler: ResourceSampler | None) -> None:
+    def __init__(
+        self,
+        service_name: str,
+        server: MetricsServer | None,
+        sampler: ResourceSampler | None,
+        tracing: Tracing | None,
+    ) -> None:
         self.service_name: Final = service_name
         self.server: Final = server
         self.sampler: Final = sampler
+        self.tracing: Final = tracing
         self._pid: Final = os.getpid()
 
     @property
@@ -42,8 +54,13 @@ class Sdk:
         """Whether this handle was set up by the parent of this (forked) process."""
         return self._pid != os.getpid()
 
-    def close(self) -> None:
-        """Stop the sampler and the endpoint. What was recorded stays. May be called twice."""
+    def flush(self, timeout_seconds: float = DEFAULT_CLOSE_SECONDS) -> bool:
+        """Send the spans that have ended; whether all of them were taken within `timeout_seconds`."""
+        return self.tracing is None or self.tracing.flush(timeout_seconds)
+
+    def close(self, timeout_seconds: float = DEFAULT_CLOSE_SECONDS) -> bool:
+        """Stop the sampler and the endpoint, send what has ended and begin no further spans; whether all was taken
+        within `timeout_seconds`. What was recorded stays. May be called twice."""
         global _current
         if self.sampler is not None:
             self.sampler.stop()
@@ -52,6 +69,7 @@ class Sdk:
         with _lock:
             if _current is self:
                 _current = None
+        return self.tracing is None or self.tracing.close(timeout_seconds)
 
     def __enter__(self) -> Sdk:
         return self
@@ -75,6 +93,12 @@ def service_name(default: str = UNKNOWN_SERVICE) -> str:
 def configure(
     service_name: str | None = None,
     *,
+    endpoint: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    traces: bool | None = None,
+    sample_ratio: float | None = None,
+    instrument: bool = False,
+    resource_attributes: Mapping[str, str | bool | int | float] | None = None,
     metrics_host: str | None = None,
     metrics_port: int | None = None,
     resources: bool = True,
@@ -83,10 +107,18 @@ def configure(
 ) -> Sdk:
     """Set the SDK up for this process. Never raises.
 
-    An argument wins over HIVESIGHT_SERVICE_NAME, HIVESIGHT_METRICS_HOST and HIVESIGHT_METRICS_PORT, and these over
-    OTEL_SERVICE_NAME. Without a port there is no endpoint: mount `metrics_app`. Port 0 takes any free one (see
-    `Sdk.metrics_port`). The address is 127.0.0.1 unless told otherwise. With `registry`, the SDK's metrics are exposed
-    in that registry as well, and the endpoint serves it.
+    An argument wins over a HIVESIGHT_* variable, and that over an OTEL_* variable.
+
+    Metrics: HIVESIGHT_METRICS_HOST and HIVESIGHT_METRICS_PORT. Without a port there is nothing to scrape: mount
+    `metrics_app`. Port 0 takes any free one (see `Sdk.metrics_port`). The address is 127.0.0.1 unless told otherwise.
+    With `registry`, the SDK's metrics are exposed in that registry as well, and the endpoint serves it.
+
+    Traces: `endpoint` is Hivesight's base URL, or a whole one that ends in /v1/traces, of a Collector or of Jaeger;
+    HIVESIGHT_ENDPOINT and OTEL_EXPORTER_OTLP_ENDPOINT and its like say it too, and `headers` go along. Tracing is on
+    where one of them is given, or where the host has a tracer provider of its own; `traces=True` alone sends them to
+    Hivesight on this host, and `traces=False` means none.
+    `sample_ratio` (0 to 1) is the share of traces that are kept of those that begin here. With `instrument`, libraries
+    are instrumented as by `instrument()`. `resource_attributes` describe this process, beside OTEL_RESOURCE_ATTRIBUTES.
 
     A second call returns the first one's handle and changes nothing; in a forked child it sets up anew.
     """
@@ -110,8 +142,20 @@ def configure(
         sampler = ResourceSampler(name, resource_interval_seconds) if resources else None
         if sampler is not None:
             sampler.start()
-        _current = Sdk(name, server, sampler)
-        return _current
+        tracing = start_tracing(
+            name,
+            endpoint=endpoint,
+            headers=headers,
+            wanted=traces,
+            sample_ratio=sample_ratio,
+            resource_attributes=resource_attributes,
+        )
+        _current = Sdk(name, server, sampler, tracing)
+    if instrument:
+        from hivesight_sdk.tracing.instrumentation import instrument as instrument_libraries
+
+        instrument_libraries()
+    return _current
 
 
 def _from_environment(environ: Mapping[str, str], *names: str) -> str | None:

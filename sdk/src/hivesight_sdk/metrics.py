@@ -112,6 +112,8 @@ JOB_STATUS: Final[Gauge] = build_gauge(semconv.JOB_STATUS)
 LOG_REDACTIONS: Final[Counter] = build_counter(semconv.LOG_REDACTIONS)
 MONITOR_FIGURE: Final[Gauge] = build_gauge(semconv.MONITOR_FIGURE)
 MONITOR_ALERT: Final[Gauge] = build_gauge(semconv.MONITOR_ALERT)
+SDK_EXPORTED: Final[Counter] = build_counter(semconv.SDK_EXPORTED)
+SDK_EXPORT_QUEUE_LENGTH: Final[Gauge] = build_gauge(semconv.SDK_EXPORT_QUEUE_LENGTH)
 SDK_DROPPED: Final[Counter] = build_counter(semconv.SDK_DROPPED)
 
 ALL: Final[tuple[Metric, ...]] = (
@@ -156,6 +158,8 @@ ALL: Final[tuple[Metric, ...]] = (
     LOG_REDACTIONS,
     MONITOR_FIGURE,
     MONITOR_ALERT,
+    SDK_EXPORTED,
+    SDK_EXPORT_QUEUE_LENGTH,
     SDK_DROPPED,
 )
 """Every live metric, in the order of `semconv.FAMILIES`."""

@@ -81,7 +81,13 @@ def collect_exclusively(action: Callable[[], object]) -> None:
 
 
 def drop(
-    reason: str, message: str, error: BaseException | None = None, *, amount: int = 1, level: int = logging.WARNING
+    reason: str,
+    message: str,
+    error: BaseException | None = None,
+    *,
+    amount: int = 1,
+    level: int = logging.WARNING,
+    logger: logging.Logger = _log,
 ) -> None:
     """Count something that is not recorded, and log it the first time (and at most five messages per reason).
 
@@ -89,13 +95,13 @@ def drop(
     dropped. Never raises an Exception.
     """
     if _thread.busy:
-        _keep(partial(drop, reason, message, error, amount=amount, level=level))
+        _keep(partial(drop, reason, message, error, amount=amount, level=level, logger=logger))
         return
     _count(reason, amount)
     logged = _logged.setdefault(reason, set())
     if message not in logged and len(logged) < _MAX_LOGGED_PER_REASON:
         logged.add(message)
-        _log.log(
+        logger.log(
             level,
             "%s (further ones are only counted, in agent_hive_sdk_dropped_total{reason=%r})",
             message,

@@ -111,6 +111,8 @@ DROP_REASONS: Final = (
     "log_queue_full",
     "log_failed",
     "push_failed",
+    "queue_full",
+    "export_failed",
     "provider_failed",
     "callback_failed",
     "history_failed",
@@ -410,6 +412,18 @@ MONITOR_ALERT: Final = MetricFamily(
     "Whether the figure is beyond its threshold for long enough: 1 or 0",
     ("figure",),
 )
+SDK_EXPORTED: Final = MetricFamily(
+    "agent_hive_sdk_exported_total",
+    "counter",
+    "Total number of spans, log records and metric points that a server took from this process",
+    ("signal",),
+)
+SDK_EXPORT_QUEUE_LENGTH: Final = MetricFamily(
+    "agent_hive_sdk_export_queue_length",
+    "gauge",
+    "Number of spans and log records that wait to be exported",
+    ("signal",),
+)
 SDK_DROPPED: Final = MetricFamily(
     "agent_hive_sdk_dropped_total",
     "counter",
@@ -461,6 +475,8 @@ HIVE_FAMILIES: Final[tuple[MetricFamily, ...]] = (
     LOG_REDACTIONS,
     MONITOR_FIGURE,
     MONITOR_ALERT,
+    SDK_EXPORTED,
+    SDK_EXPORT_QUEUE_LENGTH,
     SDK_DROPPED,
 )
 FAMILIES: Final[tuple[MetricFamily, ...]] = GUIDE_FAMILIES + HIVE_FAMILIES

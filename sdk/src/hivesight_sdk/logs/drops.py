@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from hivesight_sdk.logs.tally import Tally
 from hivesight_sdk.recording import drop
+from hivesight_sdk.tally import Tally
 
 _MESSAGES: Final = {
     "log_queue_full": "log lines are dropped: the stream takes them slower than they come; log less, or to a file",

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from hivesight_sdk import metrics
 from hivesight_sdk.logs.rules import EMAIL, REDACTED, RULES, Rule
-from hivesight_sdk.logs.tally import Tally
 from hivesight_sdk.recording import drop, series
+from hivesight_sdk.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,7 +1,6 @@
 """Metrics of processes that end before anyone scrapes them: collected once, encoded, and pushed in a bounded time.
 
-`jobs` measures the run, `pushing` collects and gives up in time, `otlp_json` encodes, `destination` says where to,
-`delivery` sends.
+`jobs` measures the run, `target` says where to, `pushing` sends and gives up in time.
 """
 
 from hivesight_sdk.push.jobs import JobRun, job

@@ -46,10 +46,8 @@ def instrument(*names: str, skip: Collection[str] = ()) -> tuple[str, ...]:
             if name in _done:
                 continue
             if name not in found:
-                drop(
-                    "invalid_value",
-                    f"nothing that instruments {name[:40]!r} is installed: `pip install hivesight-sdk[instrumentation]` brings the usual ones",
-                )
+                hint = "see `pip install hivesight-sdk[instrumentation]`"
+                drop("invalid_value", f"nothing that instruments {name[:40]!r} is installed: {hint}")
                 continue
             try:
                 if found[name]():

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from opentelemetry.trace import SpanKind, StatusCode
 
 from hivesight_sdk.logs.redaction import Redactor
+from hivesight_sdk.otlp.values import MAX_KEY_CHARACTERS, MAX_TEXT_CHARACTERS, attributes, text
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import Event, ReadableSpan
@@ -23,7 +23,6 @@ _KINDS: Final = {
     SpanKind.CONSUMER: 5,
 }
 _STATUS: Final = {StatusCode.UNSET: 0, StatusCode.OK: 1, StatusCode.ERROR: 2}
-_NOT_FINITE: Final = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 _HAS_IS_REMOTE: Final = 0x100
 _IS_REMOTE: Final = 0x200
 # What programs say of their failures may hold what they were called with.
@@ -42,7 +41,7 @@ def request(spans: Iterable[ReadableSpan], resource: Mapping[str, object]) -> by
         {"scope": {"name": name} | ({} if version is None else {"version": version}), "spans": encoded}
         for (name, version), encoded in scopes.items()
     ]
-    body = {"resourceSpans": [{"resource": {"attributes": _attributes(resource)}, "scopeSpans": scope_spans}]}
+    body = {"resourceSpans": [{"resource": {"attributes": attributes(resource)}, "scopeSpans": scope_spans}]}
     return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
 
 
@@ -51,11 +50,11 @@ def _span(span: ReadableSpan) -> dict[str, Any]:
     encoded: dict[str, Any] = {
         **_ids(context),
         "flags": _flags(context, span.parent),
-        "name": _clean(span.name),
+        "name": text(span.name, MAX_KEY_CHARACTERS),
         "kind": _KINDS[span.kind],
         "startTimeUnixNano": str(span.start_time or 0),
         "endTimeUnixNano": str(span.end_time or 0),
-        "attributes": _attributes(span.attributes or {}),
+        "attributes": attributes(span.attributes or {}),
         "status": _status(span),
     }
     if span.parent is not None:
@@ -87,42 +86,22 @@ def _flags(context: SpanContext, parent: SpanContext | None) -> int:
 def _status(span: ReadableSpan) -> dict[str, Any]:
     code = _STATUS[span.status.status_code]
     description = span.status.description
-    return {"code": code} | ({"message": _clean(_redactor.text(description))} if description else {})
+    return {"code": code} | ({"message": text(_redactor.text(description), MAX_TEXT_CHARACTERS)} if description else {})
 
 
 def _event(event: Event) -> dict[str, Any]:
     said: dict[str, object] = dict(event.attributes or {})
-    for name in _SAID_BY_ERRORS:
-        text = said.get(name)
-        if isinstance(text, str):
-            said[name] = _redactor.text(text)
-    return {"timeUnixNano": str(event.timestamp), "name": _clean(event.name), "attributes": _attributes(said)}
+    for key in _SAID_BY_ERRORS:
+        value = said.get(key)
+        if isinstance(value, str):
+            said[key] = _redactor.text(value)
+    return {
+        "timeUnixNano": str(event.timestamp),
+        "name": text(event.name, MAX_KEY_CHARACTERS),
+        "attributes": attributes(said),
+    }
 
 
 def _link(link: Link) -> dict[str, Any]:
     flags = int(link.context.trace_flags) | _HAS_IS_REMOTE | (_IS_REMOTE if link.context.is_remote else 0)
-    return {**_ids(link.context), "flags": flags, "attributes": _attributes(link.attributes or {})}
-
-
-def _attributes(values: Mapping[str, object]) -> list[dict[str, Any]]:
-    return [{"key": _clean(name), "value": _value(value)} for name, value in values.items()]
-
-
-def _value(value: object) -> dict[str, Any]:
-    match value:
-        case bool():
-            return {"boolValue": value}
-        case int():
-            return {"intValue": str(value)}
-        case float():
-            return {"doubleValue": value if math.isfinite(value) else _NOT_FINITE[str(value)]}
-        case str():
-            return {"stringValue": _clean(value)}
-        case Sequence():
-            return {"arrayValue": {"values": [_value(item) for item in cast("Sequence[object]", value)]}}
-        case _:
-            return {"stringValue": _clean(str(value))}
-
-
-def _clean(text: str) -> str:
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+    return {**_ids(link.context), "flags": flags, "attributes": attributes(link.attributes or {})}

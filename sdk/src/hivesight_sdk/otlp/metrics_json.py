@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from hivesight_sdk.otlp.values import attributes, number
+
 if TYPE_CHECKING:
     from prometheus_client import Metric
     from prometheus_client.samples import Sample
@@ -33,7 +35,14 @@ class Point(NamedTuple):
     point: dict[str, Any]
 
 
-def requests(points: Iterable[Point], resource: Mapping[str, str]) -> Iterator[bytes]:
+class Request(NamedTuple):
+    """A body, and how many points it has."""
+
+    body: bytes
+    points: int
+
+
+def requests(points: Iterable[Point], resource: Mapping[str, object]) -> Iterator[Request]:
     """Bodies of ExportMetricsServiceRequest with at most `MAX_POINTS_PER_REQUEST` points each."""
     left = iter(points)
     while part := list(islice(left, MAX_POINTS_PER_REQUEST)):
@@ -42,8 +51,8 @@ def requests(points: Iterable[Point], resource: Mapping[str, str]) -> Iterator[b
             empty: dict[str, Any] = {"name": name, "description": help, kind: {**_DATA[kind], "dataPoints": []}}
             metrics.setdefault((name, kind), empty)[kind]["dataPoints"].append(point)
         scope = {"scope": {"name": _SCOPE}, "metrics": list(metrics.values())}
-        body = {"resourceMetrics": [{"resource": {"attributes": _attributes(resource)}, "scopeMetrics": [scope]}]}
-        yield json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+        body = {"resourceMetrics": [{"resource": {"attributes": attributes(resource)}, "scopeMetrics": [scope]}]}
+        yield Request(json.dumps(body, separators=(",", ":"), allow_nan=False).encode(), len(part))
 
 
 _DATA: Final[dict[str, dict[str, Any]]] = {
@@ -64,7 +73,7 @@ def points(families: Iterable[Metric], time_ns: int) -> Iterator[Point]:
             continue
         kind = "sum" if family.type == "counter" else "gauge"
         for sample in samples:
-            point = {"asDouble": _number(sample.value), **_when(created.get(_key(sample)), time_ns)}
+            point = {"asDouble": number(sample.value), **_when(created.get(_key(sample)), time_ns)}
             yield Point(sample.name, family.documentation, kind, _labelled(point, _key(sample)))
 
 
@@ -78,7 +87,7 @@ def _distributions(
         values = {part.name: part.value for part in parts if part.name.endswith(("_sum", "_count"))}
         point: dict[str, Any] = {
             "count": str(int(values.get(f"{family.name}_count", 0))),
-            "sum": _number(values.get(f"{family.name}_sum", 0.0)),
+            "sum": number(values.get(f"{family.name}_sum", 0.0)),
             **_when(created.get(labels), time_ns),
         }
         if family.type == "histogram":
@@ -86,7 +95,7 @@ def _distributions(
         else:
             quantiles = [part for part in parts if "quantile" in part.labels]
             point["quantileValues"] = [
-                {"quantile": float(part.labels["quantile"]), "value": _number(part.value)} for part in quantiles
+                {"quantile": float(part.labels["quantile"]), "value": number(part.value)} for part in quantiles
             ]
         yield Point(family.name, family.documentation, family.type, _labelled(point, labels))
 
@@ -106,15 +115,7 @@ def _key(sample: Sample) -> Labels:
 
 
 def _labelled(point: dict[str, Any], labels: Labels) -> dict[str, Any]:
-    return {"attributes": _attributes(dict(labels)), **point}
-
-
-def _attributes(values: Mapping[str, str]) -> list[dict[str, Any]]:
-    return [{"key": _clean(key), "value": {"stringValue": _clean(value)}} for key, value in values.items()]
-
-
-def _clean(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return {"attributes": attributes(dict(labels)), **point}
 
 
 def _when(created: float | None, time_ns: int) -> dict[str, str]:
@@ -122,9 +123,3 @@ def _when(created: float | None, time_ns: int) -> dict[str, str]:
     if created is not None and math.isfinite(created) and created > 0:
         when["startTimeUnixNano"] = str(min(time_ns, int(created * 1e9)))
     return when
-
-
-def _number(value: float) -> float | str:
-    if math.isfinite(value):
-        return float(value)
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"

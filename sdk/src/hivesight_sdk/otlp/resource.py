@@ -1,0 +1,57 @@
+"""Who sends: this process, as OpenTelemetry's resource conventions describe it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from collections.abc import Mapping
+from itertools import islice
+from typing import Final
+from urllib.parse import unquote
+
+SDK_NAME: Final = "hivesight"
+MAX_ATTRIBUTES: Final = 64
+
+Resource = dict[str, object]
+
+
+def resource(
+    service_name: str,
+    attributes: Mapping[str, object] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Resource:
+    """What every request says of its sender. `attributes` win over OTEL_RESOURCE_ATTRIBUTES, and these over what is
+    found out; `service_name` is the name in any case.
+
+    Made anew in a forked child, which is another instance: see `instance_id`.
+    """
+    from hivesight_sdk import __version__
+
+    found: Resource = {
+        "service.instance.id": instance_id(),
+        "host.name": socket.gethostname(),
+        "process.pid": os.getpid(),
+        "telemetry.sdk.name": SDK_NAME,
+        "telemetry.sdk.language": "python",
+        "telemetry.sdk.version": __version__,
+    }
+    given = _pairs(environ.get("OTEL_RESOURCE_ATTRIBUTES", "")) | dict(attributes or {})
+    return {**found, **dict(islice(given.items(), MAX_ATTRIBUTES)), "service.name": service_name}
+
+
+def instance_id() -> str:
+    """A random id of this process, the same for as long as it lives."""
+    pid = os.getpid()
+    if _instance[0] != pid:
+        _instance[:] = [pid, str(uuid.uuid4())]
+    return str(_instance[1])
+
+
+_instance: Final[list[int | str]] = [0, ""]
+
+
+def _pairs(text: str) -> Resource:
+    # OpenTelemetry's specification, "Specifying resource information via an environment variable".
+    pairs = (pair.partition("=") for pair in text.split(",")[:MAX_ATTRIBUTES])
+    return {unquote(name.strip()): unquote(value.strip()) for name, _, value in pairs if name.strip()}

@@ -32,14 +32,15 @@ def eventually(look: Callable[[], T | None], what: str) -> T:
 
 
 class Hive:
-    """A supervisor in a directory of its own."""
+    """A supervisor in a directory of its own; `env` is added to the environment."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **env: str) -> None:
         self.folder = folder
         self.log = folder / "supervisor.log"
         command = [sys.executable, "-m", "agent_hive.supervisor", "--dir", str(folder), "--free-ports", "--rate", "10"]
+        environment = os.environ | {"OPENAI_BASE_URL": "", **env}
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | {"OPENAI_BASE_URL": ""})
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         self.client = httpx2.Client(trust_env=False, timeout=10)
         self.pids: set[int] = set()
 

@@ -30,7 +30,6 @@ from agent_hive.work import (
     MAX_CODE_BYTES,
     ORCHESTRATOR_AGENT,
     BadRequest,
-    Submission,
     Task,
     Unparsable,
     parse_submission,
@@ -105,14 +104,15 @@ class Orchestrator:
             await self._models.aclose()
 
     async def _submit(self, request: Request) -> JSONResponse:
-        async with hs.track_latency("task_submit"):
-            submission = parse_submission(await read_json(request, 2 * MAX_CODE_BYTES))
-            return await self._take(submission, uuid.uuid4().hex)
+        task_id = uuid.uuid4().hex
+        # What comes by itself is a conversation of its own.
+        conversation = hs.current_log_context().conversation or task_id
+        with hs.log_context(task=task_id, conversation=conversation):
+            async with hs.track_latency("task_submit"):
+                submission = parse_submission(await read_json(request, 2 * MAX_CODE_BYTES))
+                return await self._take(Task(task_id, submission, time.monotonic(), hs.inject({})))
 
-    async def _take(self, submission: Submission, task_id: str) -> JSONResponse:
-        # What came by itself is a conversation of its own.
-        with hs.log_context(task=task_id, conversation=hs.current_log_context().conversation or task_id):
-            task = Task(task_id, submission, time.monotonic(), hs.inject({}))
+    async def _take(self, task: Task) -> JSONResponse:
         try:
             await self._queue.put(task)
         except QueueFull as error:
@@ -133,7 +133,6 @@ class Orchestrator:
             self._running[task.id] = time.monotonic()
             with hs.extract(task.headers):
                 self._ledger.move(task, "waiting", "running")
-                self._outbox.emit("task.started", task.id, {"name": task.submission.name})
                 try:
                     await self._coordinate(task)
                 except Exception:
@@ -150,13 +149,12 @@ class Orchestrator:
                 hs.track_latency("coordination"),
                 asyncio.timeout(DEADLINE_SECONDS),
             ):
-                outcome = await self._hive.coordinate(task)
+                self._outbox.emit("task.started", task.id, {"name": task.submission.name})
+                self._decided(task, await self._hive.coordinate(task))
         except (Unparsable, BadRequest, StepFailed) as error:
             self._failed(task, str(error))
         except TimeoutError:
             self._failed(task, f"no decision within {DEADLINE_SECONDS:g} s")
-        else:
-            self._decided(task, outcome)
 
     def _decided(self, task: Task, outcome: Outcome) -> None:
         decision = outcome.decision

@@ -30,6 +30,7 @@ from agent_hive.work import BadRequest
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 1
+FLUSH_SECONDS = 0.4
 
 
 class Behaviour(Protocol):
@@ -156,7 +157,7 @@ def run(
     try:
         asyncio.run(Server(config, on_stop).serve(sockets=[sock]))
     finally:
-        sdk.close()
+        sdk.close(FLUSH_SECONDS)
     leave()
 
 

@@ -29,6 +29,7 @@ _MAX_BODY_BYTES = 256 * 1024
 _MAX_COMMITS = 50
 _MAX_FILES = 100
 _BACKLOG = 400
+_BAD_SIGNATURE = f"{SIGNATURE_HEADER} is missing or does not match; sign the raw body with ${SECRET_VARIABLE}"
 
 
 def sign(secret: bytes, body: bytes) -> str:
@@ -77,26 +78,24 @@ class Webhooks:
             await asyncio.gather(sender, return_exceptions=True)
 
     async def _push(self, request: Request) -> JSONResponse:
-        async with hs.track_latency("webhook_delivery"):
-            body = await read_body(request, _MAX_BODY_BYTES)
-            given = request.headers.get(SIGNATURE_HEADER, "")
-            if not hmac.compare_digest(given.encode(), sign(self._secret, body).encode()):
-                self._counts["bad_signatures"] += 1
-                error = f"{SIGNATURE_HEADER} is missing or does not match; sign the raw body with ${SECRET_VARIABLE}"
-                return JSONResponse({"error": error}, status_code=401)
-            files = changed_files(as_object(parse_json(body)))
-            self._counts["deliveries"] += 1
-            return self._take(files)
+        # What one push asks for is one conversation.
+        with hs.log_context(conversation=uuid.uuid4().hex):
+            async with hs.track_latency("webhook_delivery"):
+                body = await read_body(request, _MAX_BODY_BYTES)
+                given = request.headers.get(SIGNATURE_HEADER, "")
+                if not hmac.compare_digest(given.encode(), sign(self._secret, body).encode()):
+                    self._counts["bad_signatures"] += 1
+                    return JSONResponse({"error": _BAD_SIGNATURE}, status_code=401)
+                files = changed_files(as_object(parse_json(body)))
+                self._counts["deliveries"] += 1
+                return self._take(files)
 
     def _take(self, files: Sequence[str]) -> JSONResponse:
         if self._backlog.qsize() + len(files) > _BACKLOG:
             self._counts["dropped"] += len(files)
             return JSONResponse({"error": "too many tasks are waiting"}, 503, headers={"Retry-After": "10"})
-        # What one push asks for is one conversation.
-        with hs.log_context(conversation=uuid.uuid4()):
-            headers = hs.inject(dict[str, str]())
         for path in files:
-            self._backlog.put_nowait((path, headers))
+            self._backlog.put_nowait((path, hs.inject({})))
         return JSONResponse({"tasks": len(files)}, status_code=202)
 
     async def _submit_for_ever(self) -> None:

@@ -17,37 +17,27 @@ from starlette.routing import BaseRoute, Route
 
 import hivesight_sdk as hs
 from agent_hive.catalog import ORCHESTRATOR, STREAMING
-from agent_hive.coordination import Hive, Outcome
+from agent_hive.coordination import Hive
 from agent_hive.events import Outbox
 from agent_hive.faults import Faults
 from agent_hive.httpjson import local_client, read_json
-from agent_hive.ledger import REMEMBERED, Ledger
+from agent_hive.ledger import REMEMBERED
 from agent_hive.model_client import ModelClient, endpoint
-from agent_hive.pool import StepFailed
+from agent_hive.reviews import Reviews
 from agent_hive.service import arguments, run, url_of
-from agent_hive.taskqueue import QueueFull, TaskQueue
-from agent_hive.work import (
-    MAX_CODE_BYTES,
-    ORCHESTRATOR_AGENT,
-    BadRequest,
-    Task,
-    Unparsable,
-    parse_submission,
-)
+from agent_hive.taskqueue import QueueFull
+from agent_hive.work import MAX_CODE_BYTES, Task, parse_submission
 
 log = logging.getLogger("agent_hive.orchestrator")
 
-QUEUE_CAPACITY = 500
 COORDINATORS = 8
-DEADLINE_SECONDS = 60.0
 # One: the parser counts its recursion per interpreter, and two threads confuse it (python/cpython#106905).
 _THREADS = 1
 _SAVE_EVERY_SECONDS = 30
-WORKFLOW = "code_review"
 
 
 class Orchestrator:
-    """The process's state: queue, agents, what became of the last tasks. Everything runs on one loop."""
+    """The process's state: the agents, their reviews, and how they are doing. Everything runs on one loop."""
 
     def __init__(self, faults: Faults, state_dir: Path | None) -> None:
         self._local = local_client(3.0)
@@ -56,9 +46,7 @@ class Orchestrator:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="agent")
         self._outbox = Outbox(self._local, url_of(STREAMING))
         self._hive = Hive(faults, self._outbox, ModelClient(self._models, target), self._threads)
-        self._queue = TaskQueue(QUEUE_CAPACITY, time.monotonic)
-        self._running: dict[str, float] = {}
-        self._ledger = Ledger()
+        self._reviews = Reviews(self._hive, self._outbox)
         self._weights = state_dir / "learner.json" if state_dir else None
         self._monitor = hs.PerformanceMonitor(
             providers={"events_buffered": lambda: self._outbox.buffered},
@@ -70,8 +58,8 @@ class Orchestrator:
 
     def health(self) -> Mapping[str, object]:
         return {
-            "waiting": len(self._queue),
-            "running": len(self._running),
+            "waiting": self._reviews.waiting,
+            "running": self._reviews.running,
             "agents": {kind: pool.census() for kind, pool in self._hive.pools.items()},
             "events": {
                 "buffered": self._outbox.buffered,
@@ -86,10 +74,8 @@ class Orchestrator:
         if self._weights and self._hive.learner.load(self._weights):
             log.info("took up the learner after %d files", self._hive.learner.seen)
         self._hive.publish_accuracy()
-        hs.expect_agents([ORCHESTRATOR_AGENT])
-        hs.expect_workflows([WORKFLOW])
         tasks = [asyncio.create_task(pool.run(agent)) for pool, agent in self._hive.agents()]
-        tasks += [asyncio.create_task(self._coordinate_for_ever()) for _ in range(COORDINATORS)]
+        tasks += [asyncio.create_task(self._reviews.run()) for _ in range(COORDINATORS)]
         tasks += [asyncio.create_task(self._outbox.run()), asyncio.create_task(self._publish_for_ever())]
         try:
             with self._monitor:
@@ -114,69 +100,22 @@ class Orchestrator:
 
     async def _take(self, task: Task) -> JSONResponse:
         try:
-            await self._queue.put(task)
+            await self._reviews.submit(task)
         except QueueFull as error:
             hs.record_error("queue", "resource_exhausted")
             return JSONResponse({"error": str(error)}, status_code=429, headers={"Retry-After": "5"})
-        self._ledger.move(task, "submitted", "waiting")
         return JSONResponse({"id": task.id, "state": "waiting"}, status_code=202)
 
     async def _look_up(self, request: Request) -> JSONResponse:
-        found = self._ledger.find(str(request.path_params["id"]))
+        found = self._reviews.ledger.find(str(request.path_params["id"]))
         if found is None:
             return JSONResponse({"error": f"no such task among the last {REMEMBERED}"}, status_code=404)
         return JSONResponse(dict(found))
 
-    async def _coordinate_for_ever(self) -> None:
-        while True:
-            task = await self._queue.get()
-            self._running[task.id] = time.monotonic()
-            with hs.extract(task.headers):
-                self._ledger.move(task, "waiting", "running")
-                try:
-                    await self._coordinate(task)
-                except Exception:
-                    log.exception("task %s failed in a way nobody foresaw", task.id)
-                    self._failed(task, "internal error, see the orchestrator's log")
-                finally:
-                    del self._running[task.id]
-
-    async def _coordinate(self, task: Task) -> None:
-        try:
-            async with (
-                hs.track_task(ORCHESTRATOR_AGENT, task.submission.priority),
-                hs.workflow(WORKFLOW),
-                hs.track_latency("coordination"),
-                asyncio.timeout(DEADLINE_SECONDS),
-            ):
-                self._outbox.emit("task.started", task.id, {"name": task.submission.name})
-                self._decided(task, await self._hive.coordinate(task))
-        except (Unparsable, BadRequest, StepFailed) as error:
-            self._failed(task, str(error))
-        except TimeoutError:
-            self._failed(task, f"no decision within {DEADLINE_SECONDS:g} s")
-
-    def _decided(self, task: Task, outcome: Outcome) -> None:
-        decision = outcome.decision
-        result = {"verdict": decision.verdict, "confidence": round(decision.confidence, 4)}
-        notes = {opinion.agent: list(opinion.notes) for opinion in outcome.opinions if opinion.notes}
-        extra = {"model_missing": outcome.model_missing} if outcome.model_missing else {}
-        log.info("%s: %s", task.submission.name, decision.verdict, extra={"confidence": result["confidence"]})
-        self._ledger.move(task, "running", "decided", **result, score=round(decision.score, 4), notes=notes, **extra)
-        self._outbox.emit("decision.made", task.id, result)
-
-    def _failed(self, task: Task, reason: str) -> None:
-        log.info("%s failed: %s", task.submission.name, reason)
-        self._ledger.move(task, "running", "failed", error=reason)
-        self._outbox.emit("task.failed", task.id, {"reason": reason})
-
     async def _publish_for_ever(self) -> None:
         for second in range(1, 2**62):
-            hs.heartbeat(ORCHESTRATOR_AGENT)
             self._hive.publish_census()
-            now = time.monotonic()
-            hs.record_queue("waiting", len(self._queue), self._queue.oldest_seconds())
-            hs.record_queue("running", len(self._running), now - min(self._running.values(), default=now))
+            self._reviews.publish()
             if second % _SAVE_EVERY_SECONDS == 0:
                 self._save()
             await asyncio.sleep(1)

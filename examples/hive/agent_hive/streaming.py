@@ -92,12 +92,12 @@ class Stream:
         async with hs.track_latency("event_publish"):
             body = as_object(await read_json(request, _MAX_BODY_BYTES))
             events = [as_object(event) for event in as_list(body.get("events"), "events", _MAX_BATCH)]
-            contexts = [as_object(event.get("context", {})) for event in events]
             encoded = [_encode(event) for event in events]
-            hs.link(*contexts)
-        for context, (kind, data) in zip(contexts, encoded, strict=True):
-            with hs.extract(context), hs.track_latency("event_delivery"):
-                self._deliver(kind, data)
+            senders = [hs.extract(as_object(event.get("context", {}))) for event in events]
+            hs.link(*senders)
+            for sender, (kind, data) in zip(senders, encoded, strict=True):
+                with sender, hs.track_latency("event_delivery"):
+                    self._deliver(kind, data)
         return JSONResponse({"accepted": len(events)}, status_code=202)
 
     def _deliver(self, kind: str, data: str) -> None:

@@ -111,6 +111,29 @@ def serving(directory: Path, *arguments: str, port: int | None = None) -> Iterat
             server.stop()
 
 
+@contextmanager
+def prometheus(binary: str, directory: Path) -> Iterator[str]:
+    """A real Prometheus on the directory's prometheus.yml; its URL."""
+    port = free_port()
+    with (directory / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                binary,
+                f"--config.file={directory}/prometheus.yml",
+                f"--storage.tsdb.path={directory}/data",
+                f"--web.listen-address=127.0.0.1:{port}",
+                "--web.external-url=http://hive.example/",
+            ],
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
 class HttpServer:
     """Answers on a free port of loopback as `answer` says, in threads, until it is closed."""
 

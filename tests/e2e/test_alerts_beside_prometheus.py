@@ -4,8 +4,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from e2e.running import HttpServer, eventually, free_port, respond, serving
+from e2e.running import HttpServer, eventually, prometheus, respond, serving
 
 RULES = """
 groups:
@@ -126,28 +125,6 @@ def folder(path: Path, rules: str, collector: Collector, target: Gauge) -> Path:
     (path / "prometheus.yml").write_text(config)
     (path / "hivesight.yml").write_text("external_url: http://hive.example/\nhost: {enabled: false}\n")
     return path
-
-
-@contextmanager
-def prometheus(binary: str, directory: Path) -> Generator[str]:
-    port = free_port()
-    with (directory / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [
-                binary,
-                f"--config.file={directory}/prometheus.yml",
-                f"--storage.tsdb.path={directory}/data",
-                f"--web.listen-address=127.0.0.1:{port}",
-                "--web.external-url=http://hive.example/",
-            ],
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @pytest.fixture

@@ -111,9 +111,11 @@ class Hive:
         self, task: Task, senders: Sequence[str], receiver: AgentType, work: Callable[[], asyncio.Future[T]]
     ) -> T:
         self._outbox.emit("agent.handoff", task.id, {"from": list(senders), "to": receiver})
-        for sender in senders:
-            hs.record_handoff(sender, receiver)
-        return await self.pools[receiver].ask(task, work)
+        *others, sender = senders
+        for other in others:
+            hs.record_handoff(other, receiver)
+        async with hs.handoff(sender, receiver):  # one span, however many hand it over
+            return await self.pools[receiver].ask(task, work)
 
     def _ask_model(self, parsed: Parsed, opinions: list[Opinion]) -> asyncio.Future[str]:
         words = reviewer.prompt(parsed.name, parsed.lines, opinions)

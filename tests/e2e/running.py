@@ -112,21 +112,15 @@ def serving(directory: Path, *arguments: str, port: int | None = None) -> Iterat
 
 
 @contextmanager
-def prometheus(binary: str, directory: Path) -> Iterator[str]:
-    """A real Prometheus on the directory's prometheus.yml; its URL."""
+def prometheus(directory: Path, *arguments: str) -> Iterator[str]:
+    """Prometheus, as it is installed here, on a free port with `prometheus.yml` of this directory: its address."""
     port = free_port()
+    command = [
+        *("prometheus", f"--config.file={directory}/prometheus.yml", f"--storage.tsdb.path={directory}/data"),
+        *(f"--web.listen-address=127.0.0.1:{port}", *arguments),
+    ]
     with (directory / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [
-                binary,
-                f"--config.file={directory}/prometheus.yml",
-                f"--storage.tsdb.path={directory}/data",
-                f"--web.listen-address=127.0.0.1:{port}",
-                "--web.external-url=http://hive.example/",
-            ],
-            stdout=log,
-            stderr=log,
-        )
+        process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:

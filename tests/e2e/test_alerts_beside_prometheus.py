@@ -171,7 +171,7 @@ def test_the_same_alerts_reach_an_alertmanager(tmp_path: Path, both: tuple[Colle
     theirs, ours, target = both
     one, other = folder(tmp_path / "theirs", text, theirs, target), folder(tmp_path / "ours", text, ours, target)
     files = ("--config", str(other / "hivesight.yml"), "--prometheus-config", str(other / "prometheus.yml"))
-    with prometheus(binary, one) as url, serving(other, *files) as server:
+    with prometheus(one, "--web.external-url=http://hive.example/") as url, serving(other, *files) as server:
         eventually(lambda: all("x" in str(series_of(each)) for each in (url, server.url)), 30, "both scrape")
         target.value = 15
         for each in (theirs, ours):

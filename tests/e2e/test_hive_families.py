@@ -38,8 +38,7 @@ def lacking(url: str) -> set[str]:
 
 
 def test_every_family_has_data_in_prometheus_and_in_hivesight(tmp_path: Path) -> None:
-    binary = shutil.which("prometheus")
-    if binary is None:
+    if shutil.which("prometheus") is None:
         pytest.skip("needs Prometheus: apt-get install prometheus")
     demo = tmp_path / "server" / "data" / "demo"
     judged(demo / "state")
@@ -48,6 +47,6 @@ def test_every_family_has_data_in_prometheus_and_in_hivesight(tmp_path: Path) ->
     for path in files.rglob("*.yml"):
         path.write_text(shortened(path.read_text()).replace("targets/", f"{demo}/targets/"))
     ours = ("--demo", "--prometheus-config", str(files / "prometheus.yml"))
-    with serving(tmp_path / "server", *ours) as server, prometheus(binary, files) as url:
+    with serving(tmp_path / "server", *ours) as server, prometheus(files) as url:
         for each in (url, server.url):
             eventually(lambda url=each: not lacking(url), 40, f"all families at {each}")

@@ -139,7 +139,7 @@ class Hive:
     def publish_accuracy(self) -> None:
         """Set the gauge of the learner's accuracy, as soon as that is known."""
         if (accuracy := self.learner.accuracy_percent) is not None:
-            hs.LEARNING_ACCURACY.labels(LEARNER).set(accuracy)
+            hs.record_learning_accuracy(LEARNER, accuracy)
 
     def publish_census(self) -> None:
         """Set the gauge of agents by type and status; every combination is set, so that none goes stale."""

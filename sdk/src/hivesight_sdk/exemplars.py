@@ -6,7 +6,20 @@ OpenTelemetry is asked only where the host has loaded it; it is never imported f
 from __future__ import annotations
 
 import sys
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from prometheus_client.samples import Exemplar
+
+from hivesight_sdk import families
+
+if TYPE_CHECKING:
+    from prometheus_client import Histogram
+
+Duration = float | Exemplar
+"""Seconds; as the value of an exemplar where there is a trace to show."""
+
+_TRACE: Final = "opentelemetry.trace"
 
 
 def current_exemplar() -> dict[str, str] | None:
@@ -14,7 +27,7 @@ def current_exemplar() -> dict[str, str] | None:
 
     Never raises. The names are those of OpenMetrics 1.0, section "Exemplars".
     """
-    trace: Any = sys.modules.get("opentelemetry.trace")
+    trace: Any = sys.modules.get(_TRACE)
     if trace is None:
         return None
     try:
@@ -24,3 +37,28 @@ def current_exemplar() -> dict[str, str] | None:
     except Exception:  # noqa: BLE001  a span of the host's own making; the observation counts more than its exemplar
         return None
     return None
+
+
+def with_exemplar(seconds: float) -> Duration:
+    """`seconds` together with the current trace and time, where there is a trace. Never raises."""
+    if _TRACE not in sys.modules:
+        return seconds
+    labels = current_exemplar()
+    return seconds if labels is None else Exemplar(labels, seconds, time.time())
+
+
+def observe_all(histogram: Histogram, durations: list[Duration]) -> None:
+    """Observe each of `durations`, at once where the family is of our making."""
+    if isinstance(histogram, families.Histogram):
+        histogram.observe_all(durations)
+    else:
+        for duration in durations:
+            observe(histogram, duration)
+
+
+def observe(histogram: Histogram, duration: Duration) -> None:
+    """Observe one duration."""
+    if isinstance(duration, Exemplar):
+        histogram.observe(duration.value, duration.labels)
+    else:
+        histogram.observe(duration)

@@ -143,13 +143,16 @@ class Shipper(Generic[T]):
     def finish_close(self) -> bool:
         """See `lifecycle.Exporter`."""
         delivered = self._closing is not None and self._closing.wait()
+        self._drop_rest()
+        return delivered
+
+    def _drop_rest(self) -> None:
         left = self._sender.abandon()
         while taken_from(self._items) is not None:
             left += 1
         if left:
             message = f"{self.name} were not taken by {self.destination.shown} before the end"
             drop("export_failed", message, amount=left, level=logging.INFO, logger=log)
-        return delivered
 
     # ---- the thread ----
 
@@ -196,6 +199,7 @@ class Shipper(Generic[T]):
                 self._sender.not_before = monotonic() + _PAUSE_AFTER_FAILURE_SECONDS
             if flush is not None:
                 flush.done.set()
+        self._drop_rest()  # what this thread had in its hands when the deadline passed
         self._sender.close()
 
     def _wait(self) -> _Flush | None:

@@ -67,6 +67,18 @@ class Agent:
         return 1 / len(options)
 
 
+@sdk.handoff("planner", "reviewer")
+async def hand_over(task: str, queue: list[dict[str, str]]) -> None:
+    queue.append(sdk.inject({"task": task}))
+
+
+async def take(queue: list[dict[str, str]]) -> None:
+    for message in queue:
+        async with sdk.extract(message) as sender, sdk.agent("reviewer"):
+            assert_type(sender.trace_id, str | None)
+            sdk.link(sender, message)
+
+
 class Monitor(sdk.PerformanceMonitor):
     async def get_task_queue_length(self) -> int:
         return 3
@@ -120,6 +132,10 @@ async def main() -> None:
         assert_type(model.finish_reason, str | None)
     with sdk.workflow("report") as workflow, sdk.tool("grep") as call:
         workflow.outcome = call.outcome = "error"
+    queue: list[dict[str, str]] = []
+    await hand_over("review", queue)
+    await take(queue)
+    assert_type(sdk.inject([("a", b"b")]), list[tuple[str, bytes]])
     sdk.set_prices({"gpt-x": (2.5, 10)})
     sdk.record_error("parser", ValueError())
     sdk.record_circuit_breaker("openai", "open")
@@ -147,6 +163,8 @@ def run() -> None:
     redactor = sdk.Redactor(keys=["pin"], patterns={"badge": r"E-\d{6}"})
     with sdk.configure_logging("user-code", stream=io.StringIO(), queued=True, redactor=redactor) as logs:
         logs.flush()
-    with sdk.configure("user-code", resources=False) as configured:
+    with sdk.configure("user-code", resources=False, resource_attributes={"team": "a", "shard": 3}) as configured:
         assert_type(configured.metrics_port, int | None)
         asyncio.run(main())
+        assert_type(configured.flush(1), bool)
+    assert_type(sdk.instrument("httpx", skip=["requests"]), tuple[str, ...])

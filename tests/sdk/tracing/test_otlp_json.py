@@ -98,3 +98,9 @@ def test_what_was_cut_off_is_said(provider: TracerProvider, spans: Spans) -> Non
     (encoded,) = parsed(otlp_json.request(spans.all(), {})).resource_spans[0].scope_spans[0].spans
     assert len(encoded.attributes) == 128
     assert encoded.dropped_attributes_count == 72
+
+
+def test_a_clock_that_is_set_back_makes_no_negative_duration(provider: TracerProvider, spans: Spans) -> None:
+    provider.get_tracer("host").start_span("back", start_time=2_000).end(end_time=1_000)
+    (encoded,) = parsed(otlp_json.request(spans.all(), {})).resource_spans[0].scope_spans[0].spans
+    assert (encoded.start_time_unix_nano, encoded.end_time_unix_nano) == (2_000, 2_000)

@@ -47,13 +47,14 @@ def request(spans: Iterable[ReadableSpan], resource: Mapping[str, object]) -> by
 
 def _span(span: ReadableSpan) -> dict[str, Any]:
     context = cast("SpanContext", span.get_span_context())
+    start = span.start_time or 0
     encoded: dict[str, Any] = {
         **_ids(context),
         "flags": _flags(context, span.parent),
         "name": text(span.name, MAX_KEY_CHARACTERS),
         "kind": _KINDS[span.kind],
-        "startTimeUnixNano": str(span.start_time or 0),
-        "endTimeUnixNano": str(span.end_time or 0),
+        "startTimeUnixNano": str(start),
+        "endTimeUnixNano": str(max(start, span.end_time or 0)),  # the clock may have been set back meanwhile
         "attributes": attributes(span.attributes or {}),
         "status": _status(span),
     }

@@ -39,8 +39,8 @@ class SpanTap:
         with _lock:
             if not _open:
                 _switch.on()
-            elif spans.open_span is None:  # a `configure` within the outer block was closed
-                spans.open_span = _switch.opener
+            elif spans.open_span is None:  # a `configure` was closed within the outer block
+                _switch.on_again()
             _open.append(self)
 
     def close(self) -> None:
@@ -87,6 +87,10 @@ class _Switch:
         tracer: Any = self._provider().get_tracer("hivesight_sdk")
         tracer.sampler = ALWAYS_ON  # a test sees every run, whatever share of them is kept in production
         self._before, self.opener = spans.open_span, opener(tracer)
+        spans.open_span = self.opener
+
+    def on_again(self) -> None:
+        self._before = None
         spans.open_span = self.opener
 
     def off(self) -> None:

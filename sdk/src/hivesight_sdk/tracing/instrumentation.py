@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _GROUP: Final = "opentelemetry_instrumentor"
 _SKIPPED_BY_ENVIRONMENT: Final = "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
 
+_OPTIONS: Final[dict[str, dict[str, object]]] = {
+    "logging": {"inject_trace_context": True},  # else it puts the ids on no record, which is what it is asked for here
+}
+
 _log = logging.getLogger("hivesight_sdk")
 _lock = threading.Lock()
 _done: Final[set[str]] = set()
@@ -80,7 +84,7 @@ def _starter(entry: EntryPoint) -> Callable[[], bool]:
             return False
         if not instrumentor.is_instrumented_by_opentelemetry:
             try:
-                instrumentor.instrument(raise_exception_on_conflict=True)
+                instrumentor.instrument(raise_exception_on_conflict=True, **_OPTIONS.get(entry.name, {}))
             except Exception as error:
                 if type(error).__name__ != "DependencyConflictError":
                     raise

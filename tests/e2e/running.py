@@ -111,6 +111,23 @@ def serving(directory: Path, *arguments: str, port: int | None = None) -> Iterat
             server.stop()
 
 
+@contextmanager
+def prometheus(directory: Path, *arguments: str) -> Iterator[str]:
+    """Prometheus, as it is installed here, on a free port with `prometheus.yml` of this directory: its address."""
+    port = free_port()
+    command = [
+        *("prometheus", f"--config.file={directory}/prometheus.yml", f"--storage.tsdb.path={directory}/data"),
+        *(f"--web.listen-address=127.0.0.1:{port}", *arguments),
+    ]
+    with (directory / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
 class HttpServer:
     """Answers on a free port of loopback as `answer` says, in threads, until it is closed."""
 

@@ -4,8 +4,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from e2e.running import HttpServer, eventually, free_port, respond, serving
+from e2e.running import HttpServer, eventually, prometheus, respond, serving
 
 RULES = """
 groups:
@@ -128,28 +127,6 @@ def folder(path: Path, rules: str, collector: Collector, target: Gauge) -> Path:
     return path
 
 
-@contextmanager
-def prometheus(binary: str, directory: Path) -> Generator[str]:
-    port = free_port()
-    with (directory / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [
-                binary,
-                f"--config.file={directory}/prometheus.yml",
-                f"--storage.tsdb.path={directory}/data",
-                f"--web.listen-address=127.0.0.1:{port}",
-                "--web.external-url=http://hive.example/",
-            ],
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
 @pytest.fixture
 def both() -> Iterator[tuple[Collector, Collector, Gauge]]:
     theirs, ours, target = Collector(), Collector(), Gauge()
@@ -194,7 +171,7 @@ def test_the_same_alerts_reach_an_alertmanager(tmp_path: Path, both: tuple[Colle
     theirs, ours, target = both
     one, other = folder(tmp_path / "theirs", text, theirs, target), folder(tmp_path / "ours", text, ours, target)
     files = ("--config", str(other / "hivesight.yml"), "--prometheus-config", str(other / "prometheus.yml"))
-    with prometheus(binary, one) as url, serving(other, *files) as server:
+    with prometheus(one, "--web.external-url=http://hive.example/") as url, serving(other, *files) as server:
         eventually(lambda: all("x" in str(series_of(each)) for each in (url, server.url)), 30, "both scrape")
         target.value = 15
         for each in (theirs, ours):

@@ -1,5 +1,6 @@
-"""What a batch job pushes at its end can be asked for at the server."""
+"""What a batch job pushes at its end, and a service at every interval, can be asked for at the server."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -43,3 +44,31 @@ def test_a_job_pushes_its_metrics(tmp_path: Path) -> None:
         assert server.value(f"max_over_time(agent_hive_job_last_success_timestamp_seconds{name}[1h])") == success
 
     assert run(server.url, "4").returncode == 4, "the server is gone"
+
+
+SERVICE = """
+import sys
+import hivesight_sdk as sdk
+
+with sdk.configure("orders", endpoint=sys.argv[1], traces=False, resources=False, export_metrics=True):
+    sdk.record_retry("buyer")
+    sys.stdin.read()
+"""
+
+
+def test_a_service_exports_its_metrics(tmp_path: Path) -> None:
+    with serving(tmp_path / "server") as server:
+        command = [sys.executable, "-c", SERVICE, server.url]
+        environ = {**os.environ, "OTEL_METRIC_EXPORT_INTERVAL": "1000"}
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ
+        ) as process:
+            retries = 'agent_hive_task_retries_total{agent_type="buyer", job="orders", instance!=""}'
+            found = eventually(lambda: server.query(retries), 30, "the service's own metric")
+            assert found[0]["value"][1] == "1"
+            sent = eventually(
+                lambda: server.query('agent_hive_sdk_exported_total{signal="metrics"} > 0'), 30, "a count"
+            )
+            assert sent[0]["metric"]["instance"] == found[0]["metric"]["instance"]
+            _, errors = process.communicate("")
+            assert (process.returncode, errors) == (0, "")

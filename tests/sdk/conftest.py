@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -37,18 +38,8 @@ def growth(value: Reader) -> Callable[..., Callable[[], float]]:
 @pytest.fixture(autouse=True)
 def fresh_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No environment from outside, and nothing left configured."""
-    for name in (
-        "HIVESIGHT_ENDPOINT",
-        "HIVESIGHT_LOG_LEVEL",
-        "HIVESIGHT_PUSHGATEWAY",
-        "OTEL_EXPORTER_OTLP_ENDPOINT",
-        "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
-        "HIVESIGHT_SERVICE_NAME",
-        "HIVESIGHT_METRICS_HOST",
-        "HIVESIGHT_METRICS_PORT",
-        "OTEL_SERVICE_NAME",
-    ):
-        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith(("HIVESIGHT_", "OTEL_"))]:
+        monkeypatch.delenv(name)
     yield
     if configuration._current is not None:
         configuration._current.close()

@@ -5,9 +5,13 @@ from __future__ import annotations
 import importlib
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import Any
 
+import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+import hivesight_sdk as sdk
 from hivesight_sdk import metrics, semconv
 
 
@@ -27,6 +31,21 @@ def test_the_hosts_own_copy_of_the_guides_metrics_is_used() -> None:
         "agent_hive_active_agents_total", "Number of active agents", ["agent_type", "status"], registry=registry
     )
     assert metrics.build_gauge(semconv.ACTIVE_AGENTS, registry) is own
+
+
+def test_a_definition_of_the_hosts_own_is_shared_with_the_one_before(growth: Callable[..., Any]) -> None:
+    registry, conflicts = CollectorRegistry(), growth("agent_hive_sdk_dropped_total", reason="name_conflict")
+    first = sdk.Counter("shared", "s", ["a"], registry=registry)
+    assert sdk.Counter("shared_total", "other words", labelnames=("a",), registry=registry) is first
+    assert sdk.Histogram("agent_hive_coordination_latency_seconds", "s") is sdk.AGENT_COORDINATION_LATENCY
+    assert sdk.Summary("none", "s", registry=None) is not sdk.Summary("none", "s", registry=None)
+    assert conflicts() == 0
+    other = sdk.Gauge("shared", "s", ["b"], registry=registry)
+    other.labels("x").set(1)
+    assert conflicts() == 1
+    assert registry.get_sample_value("shared", {"b": "x"}) is None
+    with pytest.raises(ValueError, match="label"):
+        sdk.Counter("sound", "s", ["__reserved"], registry=registry)
 
 
 def test_a_name_taken_by_something_else_is_left_to_it() -> None:

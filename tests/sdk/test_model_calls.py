@@ -9,7 +9,7 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import hivesight_sdk as sdk
@@ -52,6 +52,35 @@ ANTHROPIC = {
     },
     "stop_reason": "end_turn",
 }
+GEMINI = {
+    "usage_metadata": {
+        "prompt_token_count": 90,
+        "tool_use_prompt_token_count": 10,
+        "cached_content_token_count": 60,
+        "candidates_token_count": 5,
+        "thoughts_token_count": 15,
+        "total_token_count": 120,
+    },
+    "candidates": [{"finish_reason": "STOP"}],
+}
+GEMINI_JSON = {
+    "usageMetadata": {"promptTokenCount": 100, "cachedContentTokenCount": 60, "candidatesTokenCount": 20},
+    "candidates": [{"finishReason": "MAX_TOKENS"}],
+}
+BEDROCK = {
+    "usage": {"inputTokens": 10, "outputTokens": 20, "cacheReadInputTokens": 60, "cacheWriteInputTokens": 30},
+    "stopReason": "tool_use",
+}
+LANGCHAIN = {
+    "usage_metadata": {
+        "input_tokens": 100,
+        "output_tokens": 20,
+        "total_tokens": 120,
+        "input_token_details": {"cache_read": 60, "cache_creation": 30},
+        "output_token_details": {"reasoning": 15},
+    },
+    "response_metadata": {"finish_reason": "length"},
+}
 SHAPES: list[tuple[str, Any, Usage | None]] = [
     ("openai chat", OPENAI_CHAT, Usage(100, 20, 60, None, 15)),
     ("openai responses", OPENAI_RESPONSES, Usage(100, 20, 60, None, 15)),
@@ -64,7 +93,13 @@ SHAPES: list[tuple[str, Any, Usage | None]] = [
         {"usage": {"prompt_tokens": 100, "completion_tokens": 20, "cache_read_input_tokens": 60}},
         Usage(100, 20, 60),
     ),
+    ("gemini", GEMINI, Usage(100, 20, 60, None, 15)),
+    ("gemini without thoughts, as JSON", GEMINI_JSON, Usage(100, 20, 60)),
+    ("bedrock", BEDROCK, Usage(100, 20, 60, 30)),
+    ("bedrock event", {"metadata": {"usage": {"inputTokens": 5, "outputTokens": 1}}}, Usage(5, 1)),
+    ("langchain", LANGCHAIN, Usage(100, 20, 60, 30, 15, of_part=True)),
     ("no usage", {"usage": None}, None),
+    ("no usage metadata", {"usage_metadata": None}, None),
     ("nothing", {}, None),
     ("text", "usage", None),
     ("numbers of other kinds", {"usage": {"input_tokens": "5", "output_tokens": True}}, Usage()),
@@ -98,6 +133,15 @@ NAMES = st.sampled_from(
         "cache_creation_input_tokens",
         "input_tokens_details",
         "cached_tokens",
+        "usage_metadata",
+        "prompt_token_count",
+        "tool_use_prompt_token_count",
+        "thoughts_token_count",
+        "candidates",
+        "inputTokens",
+        "cacheReadInputTokens",
+        "input_token_details",
+        "cache_read",
     ]
 )
 ODD = st.recursive(
@@ -107,6 +151,7 @@ ODD = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a machine with much to do is no fault of the shapes
 @given(ODD)
 def test_no_shape_raises_or_gives_a_figure_that_cannot_be(answer: Any) -> None:
     for each in (answer, thing(answer)):
@@ -132,6 +177,11 @@ def test_answers_that_raise_are_read_as_nothing() -> None:
         (OPENAI_CHAT, "stop"),
         (ANTHROPIC, "end_turn"),
         ({"type": "message_delta", "delta": {"stop_reason": "max_tokens"}}, "max_tokens"),
+        (GEMINI, "STOP"),
+        (GEMINI_JSON, "MAX_TOKENS"),
+        (BEDROCK, "tool_use"),
+        ({"messageStop": {"stopReason": "end_turn"}}, "end_turn"),
+        (LANGCHAIN, "length"),
         ({"choices": [{"finish_reason": None}]}, None),
         ({}, None),
     ],
@@ -139,6 +189,15 @@ def test_answers_that_raise_are_read_as_nothing() -> None:
 def test_finish_reasons(answer: Any, reason: str | None) -> None:
     assert read_finish_reason(answer) == reason
     assert read_finish_reason(thing(answer)) == reason
+
+
+def test_running_totals_replace_each_other_and_parts_add_up() -> None:
+    running, parts = Usage(), Usage()
+    for output in (1, 3, 6):
+        running.update(Usage(input=10, output=output))
+        parts.update(Usage(input=10 if output == 1 else 0, output=output, of_part=True))
+    assert running == Usage(10, 6)
+    assert parts == Usage(10, 10)
 
 
 @pytest.fixture

@@ -93,6 +93,16 @@ def test_rounds_fill_history_exposition_and_summary(value: Reader) -> None:
     assert summary["memory_usage"]["count"] == len(history)
 
 
+def test_overriding_what_the_thread_does_not_call_is_told(growth: Growth) -> None:
+    class Own(PerformanceMonitor):
+        async def collect_metrics(self) -> PerformanceMetrics:
+            return await super().collect_metrics()
+
+    dropped = growth("agent_hive_sdk_dropped_total", reason="invalid_value")
+    World().monitor(Own)
+    assert dropped() == 1
+
+
 def test_a_figure_that_is_no_longer_known_leaves_the_exposition() -> None:
     world = World()
     answers = iter([{"here": 1.0, "gone": 1.0}, {"here": 2.0}])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import psutil
 import pytest
 
 from hivesight_sdk import metrics, resources, track_resource_usage
+from hivesight_sdk.host_cpu import HostCpu, host_cpu
 from hivesight_sdk.metrics import REGISTRY
 from hivesight_sdk.resources import ResourceSampler
 
@@ -118,17 +120,27 @@ def test_a_cpu_limit_above_the_hosts_cpus_is_none(tmp_path: Path, value: Value) 
     assert value("agent_hive_cpu_usage_percent", component="system") >= 0
 
 
-def test_a_threads_first_cpu_figure_is_left_out(no_groups: dict[str, Any], value: Value) -> None:
-    seconds = iter([0.0, 10.0, 20.0])
+def test_cpu_figures_are_averages_whichever_thread_looks(
+    no_groups: dict[str, Any], monkeypatch: pytest.MonkeyPatch, value: Value
+) -> None:
+    looks = iter([HostCpu(100, 1000), HostCpu(130, 1100), HostCpu(130, 1100), HostCpu(140, 1150)])
+    monkeypatch.setattr(resources, "host_cpu", lambda: next(looks))
+    seconds = iter([0.0, 10.0, 10.05, 20.0, 30.0])
     sampler = ResourceSampler("moving", clock=lambda: next(seconds), **no_groups)
-    sampler.sample()
-    metrics.CPU_USAGE.labels("system").set(-1)
-    thread = threading.Thread(target=sampler.sample)
-    thread.start()
-    thread.join()
-    assert value("agent_hive_cpu_usage_percent", component="system") == -1
-    sampler.sample()
-    assert value("agent_hive_cpu_usage_percent", component="system") == -1
+    sampled: list[dict[str, float]] = []
+    for _ in range(5):
+        thread = threading.Thread(target=lambda: sampled.append(sampler.sample()))
+        thread.start()
+        thread.join()
+    assert [used.get("cpu") for used in sampled] == [None, 30.0, None, 0.0, 20.0]
+    assert value("agent_hive_cpu_usage_percent", component="system") == 20.0
+
+
+def test_the_hosts_cpu_times_add_up() -> None:
+    whole = host_cpu()
+    assert 0 < whole.used <= whole.total
+    assert 0 < HostCpu(0.0, 0.0).percent_until(whole) <= 100
+    assert whole.percent_until(whole) == whole.percent_until(HostCpu(0.0, 0.0)) == 0
 
 
 def test_one_failing_reading_leaves_the_others(
@@ -137,7 +149,7 @@ def test_one_failing_reading_leaves_the_others(
     def fail(*args: object, **kwargs: object) -> None:
         raise PermissionError("not in this sandbox")
 
-    monkeypatch.setattr(psutil, "cpu_percent", fail)
+    monkeypatch.setattr(psutil, "cpu_times", fail)
     monkeypatch.setattr(psutil, "virtual_memory", fail)
     dropped = growth("agent_hive_sdk_dropped_total", reason="sampling_failed")
     ResourceSampler("partial", disk_path="/no/such/path", **no_groups).sample()
@@ -152,11 +164,23 @@ def test_an_interval_that_cannot_be_is_replaced(interval: Any, growth: Callable[
     assert dropped() == 1
 
 
-def test_a_single_sample_never_waits(monkeypatch: pytest.MonkeyPatch, value: Value) -> None:
-    intervals: list[float | None] = []
-    monkeypatch.setattr(psutil, "cpu_percent", lambda interval=None: intervals.append(interval) or 12.0)
+def test_the_first_single_sample_has_a_cpu_figure_and_no_event_loop_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch, value: Value
+) -> None:
+    looks: list[HostCpu] = []
+    monkeypatch.setattr(
+        resources, "host_cpu", lambda: looks.append(HostCpu(12 * len(looks), 100 * len(looks))) or looks[-1]
+    )
+    monkeypatch.setattr(resources.cgroup, "cpu_uses", lambda *args: [])
+
+    async def in_a_coroutine() -> None:
+        monkeypatch.setattr(resources, "_single", None)
+        track_resource_usage()
+
+    asyncio.run(in_a_coroutine())
+    assert len(looks) == 1
     monkeypatch.setattr(resources, "_single", None)
     track_resource_usage()
-    track_resource_usage()
-    assert intervals == [None, None]
+    assert len(looks) == 3
+    assert value("agent_hive_resource_utilization_percent", resource_type="cpu") == 12.0
     assert value("agent_hive_resource_utilization_percent", resource_type="disk") > 0

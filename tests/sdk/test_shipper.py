@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 
 from hivesight_sdk import recording
-from hivesight_sdk.otlp import shipper as module
+from hivesight_sdk.otlp import sender as module
 from hivesight_sdk.otlp.destination import Destination
-from hivesight_sdk.otlp.shipper import Shipper, close_all
+from hivesight_sdk.otlp.lifecycle import close_all
+from hivesight_sdk.otlp.shipper import Shipper
 from sdk.otlp_server import Receiver, Rude, until
 
 Growth = Callable[..., Callable[[], float]]
@@ -115,7 +116,7 @@ def test_a_full_queue_drops_and_counts(receiver: Receiver, make: Make, growth: G
     for number in range(30):
         shipper.offer(number)
     assert until(lambda: dropped() >= 20)
-    assert until(lambda: dropped() + len(shipper) == 30)
+    assert until(lambda: dropped() + shipper.waiting == 30)
 
 
 ANSWERS: list[tuple[int, bytes, int]] = [
@@ -155,7 +156,7 @@ def test_what_a_server_cannot_take_now_is_sent_again(status: int, receiver: Rece
     assert until(lambda: len(receiver.requests) > 2)
     receiver.status = 200
     shipper.offer(2)
-    assert until(lambda: len(shipper) == 0)
+    assert until(lambda: shipper.waiting == 0)
     sent = numbers(receiver)
     assert (sent[0], sent[-1]) == (1, 2)
 
@@ -164,8 +165,8 @@ def test_retry_after_is_kept_to_within_bounds(receiver: Receiver, make: Make) ->
     receiver.status, receiver.headers = 503, {"Retry-After": "999999999"}
     shipper = make()
     shipper.offer(1)
-    assert until(lambda: shipper._not_before > 0)
-    assert 200 < shipper._not_before - time.monotonic() <= 300
+    assert until(lambda: shipper._sender.not_before > 0)
+    assert 200 < shipper._sender.not_before - time.monotonic() <= 300
     assert not until(lambda: len(receiver.requests) > 1, 0.05)
     assert not shipper.close(0.05)
     assert len(receiver.requests) == 2  # whoever ends does not wait, but tries
@@ -215,7 +216,7 @@ def test_a_server_without_manners(manners: dict[str, Any], lost: int, make: Make
         shipper = make(rude.url)
         shipper.offer(1)
         assert until(lambda: rude.asked)
-        assert until(lambda: shipper._settled or shipper._failures)
+        assert until(lambda: shipper._sender.settled or shipper._sender._failures)
         assert until(lambda: dropped() == lost)
         shipper.close(0.05)
     finally:
@@ -235,10 +236,10 @@ def test_flush_and_close_keep_their_deadline_when_the_server_hangs(said: bytes, 
         assert not shipper.flush(0.05)
         assert not shipper.close(0.05)
         assert time.monotonic() - started < 10
-        assert dropped() == 5
         assert shipper._thread is not None
         shipper._thread.join(20)
         assert not shipper._thread.is_alive()
+        assert dropped() == 5
         shipper.offer(6)
         shipper.close(600)
         assert dropped() == 6
@@ -267,7 +268,7 @@ def test_nobody_there_is_told_once_at_info_and_nothing_is_lost(
     dropped = growth("agent_hive_sdk_dropped_total", reason="export_failed")
     shipper = make("http://127.0.0.1:9")
     shipper.offer(1)
-    assert until(lambda: shipper._failures > 3)
+    assert until(lambda: shipper._sender._failures > 3)
     assert dropped() == 0
     assert [record.levelname for record in caplog.records] == ["INFO"]
     started = time.monotonic()
@@ -305,7 +306,7 @@ def test_a_kept_connection_that_the_server_has_closed_is_opened_again(receiver: 
     shipper = make()
     shipper.offer(1)
     assert shipper.flush(20)
-    http = shipper._connection._http
+    http = shipper._sender._connection._http
     assert http is not None
     http.sock.shutdown(socket.SHUT_RDWR)
     shipper.offer(2)
@@ -383,7 +384,7 @@ def test_the_exit_of_the_interpreter_has_a_deadline() -> None:
     rude = Rude(b"HTTP/1.1 200 OK\r\nConten", hang=True)
     try:
         started = time.monotonic()
-        run("from hivesight_sdk.otlp import shipper as s; s.EXIT_SECONDS = 0.2; shipper.offer(1)", rude.url)
+        run("from hivesight_sdk.otlp import lifecycle as s; s.EXIT_SECONDS = 0.2; shipper.offer(1)", rude.url)
         assert time.monotonic() - started < 30
         assert rude.asked == 1
     finally:

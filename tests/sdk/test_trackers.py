@@ -77,6 +77,34 @@ def test_a_labelled_histogram_without_its_labels_is_dropped(growth: Growth) -> N
     assert dropped() == 1
 
 
+def test_the_guides_word_for_a_name(growth: Growth) -> None:
+    planning, coordination = growth("agent_hive_planning_latency_seconds_count"), growth(COORDINATION)
+    with sdk.track_latency(metric_name="planning"), sdk.track_latency(metric_name=None):
+        pass
+    assert (planning(), coordination()) == (1, 1)
+
+
+@pytest.mark.parametrize(("metric", "component"), [("planning", "planning"), (None, "coordination"), ("No", "latency")])
+def test_an_error_is_counted_for_the_latency_it_left(metric: str | None, component: str, growth: Growth) -> None:
+    counted = growth("agent_hive_errors_total", component=component, kind="invalid_data")
+    cancelled = growth("agent_hive_errors_total", component=component, kind="cancelled")
+    for error in (ValueError(), asyncio.CancelledError()):
+        with pytest.raises(type(error)), sdk.track_latency(metric):
+            raise error
+    assert (counted(), cancelled()) == (1, 0)
+
+
+def test_learning_accuracy(growth: Growth) -> None:
+    dropped = growth("agent_hive_sdk_dropped_total", reason="invalid_value")
+    for percent in (101, -1, float("nan"), True, "91", None):
+        given: Any = percent
+        sdk.record_learning_accuracy("classifier", given)
+    assert dropped() == 6
+    sdk.record_learning_accuracy("classifier", 91.5)
+    value = sdk.REGISTRY.get_sample_value("agent_hive_learning_accuracy_percent", {"model_type": "classifier"})
+    assert value == 91.5
+
+
 def test_latency_of_something_else_is_dropped(growth: Growth) -> None:
     dropped = growth("agent_hive_sdk_dropped_total", reason="invalid_value")
     nonsense: Any = 5

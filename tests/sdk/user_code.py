@@ -9,6 +9,8 @@ import logging
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from typing import Any, assert_type
 
+import prometheus_client
+
 import hivesight_sdk as sdk
 from hivesight_sdk import EXTERNAL_API_DURATION, TASKS_COMPLETED, track_external_api, track_latency, track_task
 
@@ -26,6 +28,9 @@ def plan(goal: str) -> list[str]:
 @track_task("reviewer", priority="high")
 def review(path: str) -> int:
     return len(path)
+
+
+REVIEWED = sdk.Counter("user_files_reviewed_total", "Files reviewed", ["language"])
 
 
 @track_latency(EXTERNAL_API_DURATION.labels(service="model", method="stream"))
@@ -139,12 +144,15 @@ async def main() -> None:
     sdk.set_prices({"gpt-x": (2.5, 10)})
     sdk.record_error("parser", ValueError())
     sdk.record_circuit_breaker("openai", "open")
+    sdk.record_learning_accuracy("classifier", 91.5)
     sdk.record_transition("researcher", "waiting", "running")
     with sdk.track_decision() as decision:
         decision.confidence = 0.5
     async with sdk.log_context(agent="reviewer", task=7) as around:
         assert_type(around.agent, str | None)
         logging.getLogger("user").info("reviewed", extra={"files": 3})
+    assert_type(REVIEWED, prometheus_client.Counter)
+    REVIEWED.labels(language="python").inc()
     TASKS_COMPLETED.labels(agent_type="reviewer", status="completed", priority="low").inc()
     sdk.expect_agents(["reviewer"])
     sdk.declare_children(TASKS_COMPLETED, ["reviewer"], ["completed"], ["low"])

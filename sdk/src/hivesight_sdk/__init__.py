@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     )
     from hivesight_sdk.model_calls import ModelCall, model_call
     from hivesight_sdk.monitor import PerformanceAlert, PerformanceMetrics, PerformanceMonitor, Threshold
+    from hivesight_sdk.own_metrics import Counter, Gauge, Histogram, Summary
     from hivesight_sdk.prices import set_prices
     from hivesight_sdk.push import JobRun, job, push_metrics
     from hivesight_sdk.resources import ResourceSampler, track_resource_usage
@@ -97,6 +98,7 @@ if TYPE_CHECKING:
         record_active_agents,
         record_decision,
         record_handoff,
+        record_learning_accuracy,
         record_progress,
         record_queue,
         record_retry,
@@ -143,6 +145,10 @@ _MODULE_OF = {
     "PerformanceMetrics": "monitor",
     "PerformanceMonitor": "monitor",
     "Threshold": "monitor",
+    "Counter": "own_metrics",
+    "Gauge": "own_metrics",
+    "Histogram": "own_metrics",
+    "Summary": "own_metrics",
     "ResourceSampler": "resources",
     "track_resource_usage": "resources",
     "agent": "runs",
@@ -156,6 +162,7 @@ _MODULE_OF = {
     "record_active_agents": "trackers",
     "record_decision": "trackers",
     "record_handoff": "trackers",
+    "record_learning_accuracy": "trackers",
     "record_progress": "trackers",
     "record_queue": "trackers",
     "record_retry": "trackers",
@@ -216,7 +223,10 @@ __all__ = [
     "TOOL_CALL_DURATION",
     "WORKFLOW_RUNS",
     "WORKFLOW_RUN_DURATION",
+    "Counter",
     "EventLoopWatch",
+    "Gauge",
+    "Histogram",
     "JobRun",
     "JsonFormatter",
     "LogContext",
@@ -233,6 +243,7 @@ __all__ = [
     "ResourceSampler",
     "Sdk",
     "StructlogRenderer",
+    "Summary",
     "Threshold",
     "agent",
     "configure",
@@ -261,6 +272,7 @@ __all__ = [
     "record_decision",
     "record_error",
     "record_handoff",
+    "record_learning_accuracy",
     "record_progress",
     "record_queue",
     "record_retry",

@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from time import monotonic
 from typing import TYPE_CHECKING, Final, cast
 
 from prometheus_client import CollectorRegistry
 
 from hivesight_sdk import metrics
+from hivesight_sdk.otlp.resource import UNKNOWN_SERVICE
+from hivesight_sdk.otlp.switch import start_metrics_export
 from hivesight_sdk.recording import drop
 from hivesight_sdk.resources import DEFAULT_INTERVAL_SECONDS, ResourceSampler
 from hivesight_sdk.server import DEFAULT_HOST, MetricsServer, serve_metrics
@@ -18,12 +21,10 @@ from hivesight_sdk.tracing.switch import start_tracing
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hivesight_sdk.otlp.metrics_export import MetricsExport
     from hivesight_sdk.tracing.provider import Tracing
 
 DEFAULT_CLOSE_SECONDS: Final = 5.0
-
-UNKNOWN_SERVICE: Final = "unknown_service:python"
-"""The name that OpenTelemetry's specification gives to a service without one."""
 
 _log = logging.getLogger("hivesight_sdk")
 
@@ -37,11 +38,13 @@ class Sdk:
         server: MetricsServer | None,
         sampler: ResourceSampler | None,
         tracing: Tracing | None,
+        metrics_export: MetricsExport | None = None,
     ) -> None:
         self.service_name: Final = service_name
         self.server: Final = server
         self.sampler: Final = sampler
         self.tracing: Final = tracing
+        self.metrics_export: Final = metrics_export
         self._pid: Final = os.getpid()
 
     @property
@@ -59,8 +62,8 @@ class Sdk:
         return self.tracing is None or self.tracing.flush(timeout_seconds)
 
     def close(self, timeout_seconds: float = DEFAULT_CLOSE_SECONDS) -> bool:
-        """Stop the sampler and the endpoint, send what has ended and begin no further spans; whether all was taken
-        within `timeout_seconds`. What was recorded stays. May be called twice."""
+        """Stop the sampler and the endpoint, send what has ended and begin no further spans, and export the metrics a
+        last time; whether all was taken within `timeout_seconds`. What was recorded stays. May be called twice."""
         global _current
         if self.sampler is not None:
             self.sampler.stop()
@@ -69,7 +72,13 @@ class Sdk:
         with _lock:
             if _current is self:
                 _current = None
-        return self.tracing is None or self.tracing.close(timeout_seconds)
+        deadline = monotonic() + timeout_seconds
+        taken = self.tracing is None or self.tracing.close(timeout_seconds)
+        if self.metrics_export is not None and self.inherited:
+            self.metrics_export.stop()
+        elif self.metrics_export is not None:
+            taken = self.metrics_export.close(deadline - monotonic()) and taken
+        return taken
 
     def __enter__(self) -> Sdk:
         return self
@@ -96,6 +105,7 @@ def configure(
     endpoint: str | None = None,
     headers: Mapping[str, str] | None = None,
     traces: bool | None = None,
+    export_metrics: bool | None = None,
     sample_ratio: float | None = None,
     instrument: bool = False,
     resource_attributes: Mapping[str, str | bool | int | float] | None = None,
@@ -112,6 +122,8 @@ def configure(
     Metrics: HIVESIGHT_METRICS_HOST and HIVESIGHT_METRICS_PORT. Without a port there is nothing to scrape: mount
     `metrics_app`. Port 0 takes any free one (see `Sdk.metrics_port`). The address is 127.0.0.1 unless told otherwise.
     With `registry`, the SDK's metrics are exposed in that registry as well, and the endpoint serves it.
+    `export_metrics=True` or OTEL_METRICS_EXPORTER=otlp sends them as OTLP every 15 seconds, or as
+    OTEL_METRIC_EXPORT_INTERVAL says: for a process that nobody scrapes, as both would be seen twice.
 
     Traces: `endpoint` is Hivesight's base URL, or a whole one that ends in /v1/traces, of a Collector or of Jaeger;
     HIVESIGHT_ENDPOINT and OTEL_EXPORTER_OTLP_ENDPOINT and its like say it too, and `headers` go along. Tracing is on
@@ -150,7 +162,15 @@ def configure(
             sample_ratio=sample_ratio,
             resource_attributes=resource_attributes,
         )
-        _current = Sdk(name, server, sampler, tracing)
+        metrics_export = start_metrics_export(
+            name,
+            registry or metrics.REGISTRY,
+            endpoint=endpoint,
+            headers=headers,
+            wanted=export_metrics,
+            resource_attributes=resource_attributes,
+        )
+        _current = Sdk(name, server, sampler, tracing, metrics_export)
     if instrument:
         from hivesight_sdk.tracing.instrumentation import instrument as instrument_libraries
 

@@ -22,15 +22,17 @@ _log = logging.getLogger("hivesight_sdk")
 
 Metric = Counter | Gauge | Histogram
 MetricT = TypeVar("MetricT", bound=Metric)
+AnyT = TypeVar("AnyT")
 
 _conflicts: list[str] = []
 
 
-def _registered(registry: CollectorRegistry, family: MetricFamily, kind: type[MetricT]) -> MetricT | None:
+def registered(registry: CollectorRegistry, kind: type[AnyT], name: str, labels: tuple[str, ...]) -> AnyT | None:
+    """The metric of this name in `registry`, if it is of this kind and has these labels; else None."""
     # prometheus_client has no public look-up of a collector by name.
     collectors = cast("dict[str, object]", getattr(registry, "_names_to_collectors", {}))
-    found = collectors.get(family.name)
-    if isinstance(found, kind) and tuple(cast("tuple[str, ...]", getattr(found, "_labelnames", ()))) == family.labels:
+    found = collectors.get(name)
+    if isinstance(found, kind) and tuple(cast("tuple[str, ...]", getattr(found, "_labelnames", ()))) == labels:
         return found
     return None
 
@@ -42,7 +44,7 @@ def _build(kind: type[MetricT], family: MetricFamily, registry: CollectorRegistr
         return kind(family.name, family.help, family.labels, registry=registry, **options)
     except ValueError:
         # The name is taken: by this module's earlier import, or by the host's own copy of the guide's metrics.
-        found = _registered(registry, family, kind)
+        found = registered(registry, kind, family.name, family.labels)
         if found is not None:
             return found
     _conflicts.append(family.name)

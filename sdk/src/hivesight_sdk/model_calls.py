@@ -56,7 +56,8 @@ class ModelCall(Run):
     def read(self, answer: object) -> None:
         """Take tokens and finish reason from a client's answer or an event of its stream. Never raises.
 
-        The shapes of OpenAI's and Anthropic's clients, and dicts of the same, are known.
+        The shapes of OpenAI's, Anthropic's, Gemini's and Bedrock's clients and of LangChain, and dicts of the same, are
+        known.
         """
         try:
             usage = read_usage(answer)
@@ -155,7 +156,7 @@ def model_call(provider: str, model: str, operation: str = "chat") -> Tracker[Mo
     span it is `{operation} {model}`.
 
     Of a decorated function's answer, and of the chunks of a decorated generator, usage is read where it has the shape
-    of OpenAI's or Anthropic's; a `with` block calls `.read(answer)` or sets the figures itself. `provider` and
-    `operation` are names of OpenTelemetry's GenAI conventions 1.41, such as "openai" and "chat".
+    of a client that `ModelCall.read` knows; a `with` block calls `.read(answer)` or sets the figures itself. `provider`
+    and `operation` are names of OpenTelemetry's GenAI conventions 1.41, such as "openai" and "chat".
     """
     return Tracker(partial(ModelCall, provider, model, operation))

@@ -6,6 +6,7 @@ process under its service's name. Where control groups limit the process, "syste
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import threading
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hivesight_sdk import cgroup, metrics
+from hivesight_sdk.host_cpu import HostCpu, host_cpu
 from hivesight_sdk.recording import drop, record, series
 from hivesight_sdk.semconv import SYSTEM_COMPONENT
 
@@ -60,9 +62,9 @@ class ResourceSampler:
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._process: psutil.Process | None = None
-        self._sampled_at: float | None = None
-        self._sampled_by: int | None = None
-        self._cpu_before: list[cgroup.CpuUse] = []
+        self._averaged_at: float | None = None
+        self._host_before = HostCpu(0.0, 0.0)
+        self._groups_before: list[cgroup.CpuUse] = []
 
     @property
     def running(self) -> bool:
@@ -102,10 +104,9 @@ class ResourceSampler:
         Returns the percent in use of `cpu`, `memory` and `disk`, without those that are not known now.
         """
         now = self._clock()
-        elapsed = None if self._sampled_at is None else now - self._sampled_at
-        if elapsed is not None and elapsed < MIN_INTERVAL_SECONDS:
-            elapsed = None  # too short for an average
-        self._sampled_at = now
+        elapsed = None if self._averaged_at is None else now - self._averaged_at
+        if _averages(elapsed):
+            self._averaged_at = now
         used: dict[str, float] = {}
         readings: dict[str, Callable[[float | None], float | None]] = {
             "cpu": self._read_cpu,
@@ -125,18 +126,17 @@ class ResourceSampler:
         return used
 
     def _read_cpu(self, elapsed: float | None) -> float | None:
-        import psutil
-
-        percent = psutil.cpu_percent(interval=None)
-        # psutil averages since this thread's last call, so a thread's first figure means nothing.
-        meaningful = self._sampled_by == threading.get_ident()
-        self._sampled_by = threading.get_ident()
+        if not _averages(elapsed):
+            return None
+        host = host_cpu()
         limits = [use for use in cgroup.cpu_uses(*self._cgroup) if use.limit_cpus < (os.cpu_count() or 1)]
-        in_group = cgroup.cpu_percent(self._cpu_before, limits, elapsed) if elapsed else None
-        self._cpu_before = limits
-        used = in_group if in_group is not None else percent if elapsed and meaningful else None
-        if used is not None:
-            _set_cpu(used)
+        host_before, self._host_before = self._host_before, host
+        groups_before, self._groups_before = self._groups_before, limits
+        if elapsed is None:
+            return None
+        in_group = cgroup.cpu_percent(groups_before, limits, elapsed)
+        used = host_before.percent_until(host) if in_group is None else in_group
+        _set_cpu(used)
         return used
 
     def _read_memory(self, elapsed: float | None) -> float:
@@ -165,11 +165,11 @@ class ResourceSampler:
         if self._process is None:
             self._process = psutil.Process()
         resident = self._process.memory_info().rss
-        percent = self._process.cpu_percent(interval=None)
+        percent = self._process.cpu_percent(interval=None) if _averages(elapsed) else None
 
         def action() -> None:
             series(metrics.MEMORY_USAGE, self.service_name).set(resident)
-            if elapsed:
+            if elapsed is not None and percent is not None:
                 series(metrics.CPU_USAGE, self.service_name).set(percent)
 
         record(action)
@@ -183,6 +183,11 @@ class ResourceSampler:
     def _restart_in_child(self) -> None:
         self._forget()
         self.start()
+
+
+def _averages(elapsed: float | None) -> bool:
+    """Whether CPU time is looked at: for the first time, or long enough after the time before."""
+    return elapsed is None or elapsed >= MIN_INTERVAL_SECONDS
 
 
 def _load_psutil() -> None:
@@ -223,13 +228,19 @@ _single: ResourceSampler | None = None
 
 
 def track_resource_usage() -> None:
-    """Take one sample of host and process now, without blocking: CPU figures are averages since the call before.
+    """Take one sample of host and process now: CPU figures are averages since the call before.
 
-    For a process that samples at moments of its own; `ResourceSampler` and `configure` do it on a thread.
+    Does not block, but for the first call of a process, which waits 0.1 seconds to have such an average; on a thread
+    that runs an event loop it does not wait, and CPU figures come with the second call. For a process that samples at
+    moments of its own; `ResourceSampler` and `configure` do it on a thread.
     """
     global _single
     if _single is None:
         _single = ResourceSampler()
+        _single.sample()
+        if asyncio._get_running_loop() is not None:  # pyright: ignore[reportPrivateUsage]
+            return
+        time.sleep(MIN_INTERVAL_SECONDS)
     _single.sample()
 
 

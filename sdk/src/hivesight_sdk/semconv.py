@@ -21,6 +21,8 @@ class MetricFamily:
     bounds of a histogram in ascending order; `+Inf` is always implied. `unit` is the unit of the value
     ("seconds", "bytes", "percent", "ratio", "dollars") or "" for a plain count. `multiprocess_mode` says how a gauge's
     values of several processes become one in prometheus_client's multi-process mode; counters and histograms add up.
+    `recorded_by` are the SDK's names that record into it; none for what the SDK says of itself. `lint` is the reason
+    why the name stays although promtool's lint complains of it.
     """
 
     name: str
@@ -30,6 +32,17 @@ class MetricFamily:
     buckets: tuple[float, ...] = ()
     unit: str = ""
     multiprocess_mode: MultiprocessMode = "livesum"
+    recorded_by: tuple[str, ...] = ()
+    lint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricGroup:
+    """Families of one subject, as the reference shows them: a title, what they are about, the families."""
+
+    title: str
+    about: str
+    families: tuple[MetricFamily, ...]
 
 
 TASK_STATUSES: Final = ("completed", "error", "cancelled")
@@ -134,18 +147,22 @@ AGENT_COORDINATION_LATENCY: Final = MetricFamily(
     "Time spent coordinating agents",
     buckets=(0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, *_LONG_BUCKETS),
     unit="seconds",
+    recorded_by=("track_latency",),
 )
 ACTIVE_AGENTS: Final = MetricFamily(
     "agent_hive_active_agents_total",
     "gauge",
     "Number of active agents",
     ("agent_type", "status"),
+    recorded_by=("record_active_agents",),
+    lint="the guide fixes the name of this gauge, which ends as only a counter's should",
 )
 TASKS_COMPLETED: Final = MetricFamily(
     "agent_hive_tasks_completed_total",
     "counter",
     "Total number of completed tasks",
     ("agent_type", "status", "priority"),
+    recorded_by=("track_task",),
 )
 RESOURCE_UTILIZATION: Final = MetricFamily(
     "agent_hive_resource_utilization_percent",
@@ -154,6 +171,7 @@ RESOURCE_UTILIZATION: Final = MetricFamily(
     ("resource_type",),
     unit="percent",
     multiprocess_mode="livemax",
+    recorded_by=("configure", "track_resource_usage", "PerformanceMonitor"),
 )
 DECISION_CONFIDENCE: Final = MetricFamily(
     "agent_hive_decision_confidence_score",
@@ -161,6 +179,7 @@ DECISION_CONFIDENCE: Final = MetricFamily(
     "Confidence score of AI decisions",
     buckets=(0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0),
     unit="ratio",
+    recorded_by=("track_decision", "record_decision"),
 )
 LEARNING_ACCURACY: Final = MetricFamily(
     "agent_hive_learning_accuracy_percent",
@@ -169,12 +188,14 @@ LEARNING_ACCURACY: Final = MetricFamily(
     ("model_type",),
     unit="percent",
     multiprocess_mode="mostrecent",
+    recorded_by=("record_learning_accuracy",),
 )
 EXTERNAL_API_REQUESTS: Final = MetricFamily(
     "agent_hive_external_api_requests_total",
     "counter",
     "Total external API requests",
     ("service", "method", "status_code"),
+    recorded_by=("track_external_api",),
 )
 EXTERNAL_API_DURATION: Final = MetricFamily(
     "agent_hive_external_api_duration_seconds",
@@ -183,6 +204,7 @@ EXTERNAL_API_DURATION: Final = MetricFamily(
     ("service", "method"),
     buckets=(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0),
     unit="seconds",
+    recorded_by=("track_external_api",),
 )
 MEMORY_USAGE: Final = MetricFamily(
     "agent_hive_memory_usage_bytes",
@@ -191,6 +213,7 @@ MEMORY_USAGE: Final = MetricFamily(
     ("component",),
     unit="bytes",
     multiprocess_mode="livemax",
+    recorded_by=("configure", "track_resource_usage", "PerformanceMonitor"),
 )
 CPU_USAGE: Final = MetricFamily(
     "agent_hive_cpu_usage_percent",
@@ -199,6 +222,7 @@ CPU_USAGE: Final = MetricFamily(
     ("component",),
     unit="percent",
     multiprocess_mode="livemax",
+    recorded_by=("configure", "track_resource_usage", "PerformanceMonitor"),
 )
 
 # ---- what a hive needs beyond the guide ----
@@ -210,12 +234,14 @@ TASK_DURATION: Final = MetricFamily(
     ("agent_type",),
     buckets=_TASK_BUCKETS,
     unit="seconds",
+    recorded_by=("track_task",),
 )
 TASK_QUEUE_LENGTH: Final = MetricFamily(
     "agent_hive_task_queue_length",
     "gauge",
     "Number of tasks in the queue by state",
     ("state",),
+    recorded_by=("record_queue",),
 )
 TASK_QUEUE_OLDEST: Final = MetricFamily(
     "agent_hive_task_queue_oldest_seconds",
@@ -224,18 +250,21 @@ TASK_QUEUE_OLDEST: Final = MetricFamily(
     ("state",),
     unit="seconds",
     multiprocess_mode="livemax",
+    recorded_by=("record_queue",),
 )
 TASK_RETRIES: Final = MetricFamily(
     "agent_hive_task_retries_total",
     "counter",
     "Total number of task attempts after the first",
     ("agent_type",),
+    recorded_by=("record_retry",),
 )
 HANDOFFS: Final = MetricFamily(
     "agent_hive_handoffs_total",
     "counter",
     "Total number of tasks one agent handed to another",
     ("from_agent", "to_agent"),
+    recorded_by=("handoff", "record_handoff"),
 )
 AGENT_LAST_PROGRESS: Final = MetricFamily(
     "agent_hive_agent_last_progress_timestamp_seconds",
@@ -244,6 +273,7 @@ AGENT_LAST_PROGRESS: Final = MetricFamily(
     ("agent_type",),
     unit="seconds",
     multiprocess_mode="max",
+    recorded_by=("agent", "track_task", "record_progress"),
 )
 EVENT_LOOP_LAG: Final = MetricFamily(
     "agent_hive_event_loop_lag_seconds",
@@ -251,6 +281,7 @@ EVENT_LOOP_LAG: Final = MetricFamily(
     "How late the event loop ran a timer",
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
     unit="seconds",
+    recorded_by=("watch_event_loop",),
 )
 AGENT_LAST_HEARTBEAT: Final = MetricFamily(
     "agent_hive_agent_last_heartbeat_timestamp_seconds",
@@ -259,12 +290,14 @@ AGENT_LAST_HEARTBEAT: Final = MetricFamily(
     ("agent_type",),
     unit="seconds",
     multiprocess_mode="max",
+    recorded_by=("agent", "heartbeat"),
 )
 AGENT_RUNS: Final = MetricFamily(
     "agent_hive_agent_runs_total",
     "counter",
     "Total number of runs of agents by outcome",
     ("agent_type", "outcome"),
+    recorded_by=("agent",),
 )
 AGENT_RUN_DURATION: Final = MetricFamily(
     "agent_hive_agent_run_duration_seconds",
@@ -273,12 +306,14 @@ AGENT_RUN_DURATION: Final = MetricFamily(
     ("agent_type", "outcome"),
     buckets=_TASK_BUCKETS,
     unit="seconds",
+    recorded_by=("agent",),
 )
 WORKFLOW_RUNS: Final = MetricFamily(
     "agent_hive_workflow_runs_total",
     "counter",
     "Total number of runs of workflows by outcome",
     ("workflow", "outcome"),
+    recorded_by=("workflow",),
 )
 WORKFLOW_RUN_DURATION: Final = MetricFamily(
     "agent_hive_workflow_run_duration_seconds",
@@ -287,18 +322,21 @@ WORKFLOW_RUN_DURATION: Final = MetricFamily(
     ("workflow", "outcome"),
     buckets=_TASK_BUCKETS,
     unit="seconds",
+    recorded_by=("workflow",),
 )
 TASK_TRANSITIONS: Final = MetricFamily(
     "agent_hive_task_transitions_total",
     "counter",
     "Total number of changes of tasks from one state to another",
     ("agent_type", "from_state", "to_state"),
+    recorded_by=("record_transition",),
 )
 TOOL_CALLS: Final = MetricFamily(
     "agent_hive_tool_calls_total",
     "counter",
     "Total number of calls of tools by outcome",
     ("tool", "outcome"),
+    recorded_by=("tool",),
 )
 TOOL_CALL_DURATION: Final = MetricFamily(
     "agent_hive_tool_call_duration_seconds",
@@ -307,12 +345,14 @@ TOOL_CALL_DURATION: Final = MetricFamily(
     ("tool", "outcome"),
     buckets=(*_CALL_BUCKETS, *_LONG_BUCKETS),
     unit="seconds",
+    recorded_by=("tool",),
 )
 MODEL_CALLS: Final = MetricFamily(
     "agent_hive_model_calls_total",
     "counter",
     "Total number of calls of models by outcome",
     ("provider", "model", "operation", "outcome"),
+    recorded_by=("model_call",),
 )
 MODEL_CALL_DURATION: Final = MetricFamily(
     "agent_hive_model_call_duration_seconds",
@@ -321,6 +361,7 @@ MODEL_CALL_DURATION: Final = MetricFamily(
     ("provider", "model", "operation", "outcome"),
     buckets=(*_MODEL_BUCKETS, 163.84, 327.68, 655.36),
     unit="seconds",
+    recorded_by=("model_call",),
 )
 MODEL_TIME_TO_FIRST_CHUNK: Final = MetricFamily(
     "agent_hive_model_time_to_first_chunk_seconds",
@@ -329,12 +370,14 @@ MODEL_TIME_TO_FIRST_CHUNK: Final = MetricFamily(
     ("provider", "model"),
     buckets=_MODEL_BUCKETS,
     unit="seconds",
+    recorded_by=("model_call",),
 )
 MODEL_TOKENS: Final = MetricFamily(
     "agent_hive_model_tokens_total",
     "counter",
     "Total number of tokens of calls of models; cache_read and cache_write are part of input, reasoning of output",
     ("provider", "model", "type"),
+    recorded_by=("model_call",),
 )
 MODEL_COST: Final = MetricFamily(
     "agent_hive_model_cost_dollars_total",
@@ -342,30 +385,45 @@ MODEL_COST: Final = MetricFamily(
     "Total cost of calls of models in US dollars",
     ("provider", "model"),
     unit="dollars",
+    recorded_by=("model_call",),
 )
 MODEL_FINISHES: Final = MetricFamily(
     "agent_hive_model_finishes_total",
     "counter",
     "Total number of answers of models by the reason why they ended",
     ("provider", "model", "reason"),
+    recorded_by=("model_call",),
 )
 CIRCUIT_BREAKER_STATE: Final = MetricFamily(
     "agent_hive_circuit_breaker_state",
     "gauge",
     "1 for the state that the circuit breaker is in, 0 for the others",
     ("breaker", "state"),
+    recorded_by=("record_circuit_breaker",),
 )
 CIRCUIT_BREAKER_TRANSITIONS: Final = MetricFamily(
     "agent_hive_circuit_breaker_transitions_total",
     "counter",
     "Total number of changes of circuit breakers from one state to another",
     ("breaker", "from_state", "to_state"),
+    recorded_by=("record_circuit_breaker",),
 )
 ERRORS: Final = MetricFamily(
     "agent_hive_errors_total",
     "counter",
     "Total number of errors that left a component, by kind",
     ("component", "kind"),
+    recorded_by=(
+        "track_latency",
+        "track_task",
+        "track_external_api",
+        "agent",
+        "workflow",
+        "tool",
+        "model_call",
+        "handoff",
+        "record_error",
+    ),
 )
 JOB_LAST_RUN: Final = MetricFamily(
     "agent_hive_job_last_run_timestamp_seconds",
@@ -373,6 +431,7 @@ JOB_LAST_RUN: Final = MetricFamily(
     "Unix time at which the last run of a batch job ended",
     ("job_name",),
     unit="seconds",
+    recorded_by=("job",),
 )
 JOB_LAST_SUCCESS: Final = MetricFamily(
     "agent_hive_job_last_success_timestamp_seconds",
@@ -380,6 +439,7 @@ JOB_LAST_SUCCESS: Final = MetricFamily(
     "Unix time at which the last run of a batch job that completed ended",
     ("job_name",),
     unit="seconds",
+    recorded_by=("job",),
 )
 JOB_DURATION: Final = MetricFamily(
     "agent_hive_job_duration_seconds",
@@ -387,30 +447,35 @@ JOB_DURATION: Final = MetricFamily(
     "How long the last run of a batch job took, however it ended",
     ("job_name",),
     unit="seconds",
+    recorded_by=("job",),
 )
 JOB_STATUS: Final = MetricFamily(
     "agent_hive_job_last_status",
     "gauge",
     "Whether the last run of a batch job ended in this status: 1 for one of them, 0 for the others",
     ("job_name", "status"),
+    recorded_by=("job",),
 )
 LOG_REDACTIONS: Final = MetricFamily(
     "agent_hive_log_redactions_total",
     "counter",
     "Total number of secrets taken out of log records, by the kind of rule that found them",
     ("kind",),
+    recorded_by=("configure_logging",),
 )
 MONITOR_FIGURE: Final = MetricFamily(
     "agent_hive_monitor_figure",
     "gauge",
     "Latest value of each figure of the performance monitor, in the unit its name says",
     ("figure",),
+    recorded_by=("PerformanceMonitor",),
 )
 MONITOR_ALERT: Final = MetricFamily(
     "agent_hive_monitor_alert_firing",
     "gauge",
     "Whether the figure is beyond its threshold for long enough: 1 or 0",
     ("figure",),
+    recorded_by=("PerformanceMonitor",),
 )
 SDK_EXPORTED: Final = MetricFamily(
     "agent_hive_sdk_exported_total",
@@ -480,6 +545,80 @@ HIVE_FAMILIES: Final[tuple[MetricFamily, ...]] = (
     SDK_DROPPED,
 )
 FAMILIES: Final[tuple[MetricFamily, ...]] = GUIDE_FAMILIES + HIVE_FAMILIES
+GROUPS: Final[tuple[MetricGroup, ...]] = (
+    MetricGroup(
+        "Tasks",
+        "What the hive gets done, how long it takes, and what waits.",
+        (
+            TASKS_COMPLETED,
+            TASK_DURATION,
+            TASK_RETRIES,
+            TASK_TRANSITIONS,
+            TASK_QUEUE_LENGTH,
+            TASK_QUEUE_OLDEST,
+            HANDOFFS,
+            AGENT_COORDINATION_LATENCY,
+        ),
+    ),
+    MetricGroup(
+        "Agents and workflows",
+        "Who is there, lives and gets on, and how runs end.",
+        (
+            ACTIVE_AGENTS,
+            AGENT_RUNS,
+            AGENT_RUN_DURATION,
+            AGENT_LAST_HEARTBEAT,
+            AGENT_LAST_PROGRESS,
+            WORKFLOW_RUNS,
+            WORKFLOW_RUN_DURATION,
+        ),
+    ),
+    MetricGroup(
+        "Decisions",
+        "How sure the hive is, and how often it is right.",
+        (DECISION_CONFIDENCE, LEARNING_ACCURACY),
+    ),
+    MetricGroup(
+        "Models and tools",
+        "Calls, tokens and dollars.",
+        (
+            MODEL_CALLS,
+            MODEL_CALL_DURATION,
+            MODEL_TIME_TO_FIRST_CHUNK,
+            MODEL_TOKENS,
+            MODEL_COST,
+            MODEL_FINISHES,
+            TOOL_CALLS,
+            TOOL_CALL_DURATION,
+        ),
+    ),
+    MetricGroup(
+        "External services and errors",
+        "What the hive asks of others, and what goes wrong anywhere in it.",
+        (
+            EXTERNAL_API_REQUESTS,
+            EXTERNAL_API_DURATION,
+            CIRCUIT_BREAKER_STATE,
+            CIRCUIT_BREAKER_TRANSITIONS,
+            ERRORS,
+        ),
+    ),
+    MetricGroup(
+        "Host and process",
+        "What the hive runs on.",
+        (RESOURCE_UTILIZATION, CPU_USAGE, MEMORY_USAGE, EVENT_LOOP_LAG),
+    ),
+    MetricGroup(
+        "Batch jobs",
+        "What processes push that end before anyone scrapes them.",
+        (JOB_LAST_RUN, JOB_LAST_SUCCESS, JOB_DURATION, JOB_STATUS),
+    ),
+    MetricGroup(
+        "Monitoring itself",
+        "The performance monitor, the logs, what the SDK exported and what it had to drop.",
+        (MONITOR_FIGURE, MONITOR_ALERT, LOG_REDACTIONS, SDK_EXPORTED, SDK_EXPORT_QUEUE_LENGTH, SDK_DROPPED),
+    ),
+)
 BY_NAME: Final[dict[str, MetricFamily]] = {family.name: family for family in FAMILIES}
 
 

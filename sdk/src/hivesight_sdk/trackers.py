@@ -29,12 +29,13 @@ _named_latencies: dict[str, Histogram] = {}
 
 
 class LatencyMeasurement(Measurement):
-    """Observes its duration in seconds, however the block ends."""
+    """Observes its duration in seconds, however the block ends, and counts the error that leaves it."""
 
-    __slots__ = ("_histogram", "_name")
+    __slots__ = ("_component", "_histogram", "_name")
 
-    def __init__(self, histogram: Histogram | None, name: str) -> None:
+    def __init__(self, histogram: Histogram | None, component: str, name: str) -> None:
         self._histogram = histogram
+        self._component = component
         self._name = name
 
     def span_start(self) -> SpanStart:
@@ -43,19 +44,22 @@ class LatencyMeasurement(Measurement):
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         if self._histogram is not None:
             self._histogram.observe(seconds, current_exemplar())
+        if error is not None:
+            count_error(self._component, error)
 
 
 class LatencyTracker(Tracker[LatencyMeasurement]):
     """Its spans have the name of the function, or that of the latency for a block."""
 
-    def __init__(self, histogram: Histogram | None, name: str) -> None:
-        super().__init__(partial(LatencyMeasurement, histogram, name))
+    def __init__(self, histogram: Histogram | None, component: str) -> None:
+        super().__init__(partial(LatencyMeasurement, histogram, component, component))
         self._histogram = histogram
+        self._component = component
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         name = getattr(function, "__qualname__", None)
         if isinstance(name, str):
-            return Tracker(partial(LatencyMeasurement, self._histogram, name))(function)
+            return Tracker(partial(LatencyMeasurement, self._histogram, self._component, name))(function)
         return super().__call__(function)
 
 
@@ -225,22 +229,26 @@ def _named_latency(name: str) -> Histogram | None:
 def track_latency(metric: Callable[P, R], /) -> Callable[P, R]: ...
 @overload
 def track_latency(metric: Histogram | str | None = None) -> Tracker[LatencyMeasurement]: ...
+@overload
+def track_latency(*, metric_name: str | None) -> Tracker[LatencyMeasurement]: ...
 def track_latency(
-    metric: Callable[P, R] | Histogram | str | None = None,
+    metric: Callable[P, R] | Histogram | str | None = None, *, metric_name: str | None = None
 ) -> Tracker[LatencyMeasurement] | Callable[P, R]:
-    """Observe how long the decorated function or the `with` block takes, in seconds.
+    """Observe how many seconds the decorated function or the `with` block takes, and count the error that leaves it.
 
     `metric` is a histogram or a labelled child of one; or a name, for `agent_hive_<name>_latency_seconds` (created on
     first use; "coordination" is the guide's own); or nothing, for the coordination latency. `@track_latency` without
-    parentheses works too.
+    parentheses works too. `metric_name` is the guide's word for a name. The name is the error's component; with a
+    histogram that is "latency".
     """
-    name = "latency"
+    metric = metric_name if metric is None else metric
+    component = "latency"
     if metric is None:
         histogram: Histogram | None = metrics.AGENT_COORDINATION_LATENCY
-        name = "coordination"
+        component = "coordination"
     elif isinstance(metric, str):
         histogram = _named_latency(metric)
-        name = label_text(metric)
+        component = metric if histogram is not None else component
     elif isinstance(metric, Histogram):
         histogram = metric
     elif callable(metric):
@@ -251,7 +259,7 @@ def track_latency(
             f"track_latency takes a Histogram or a name, not {type(metric).__name__}; nothing is recorded",
         )
         histogram = None
-    return LatencyTracker(histogram, name)
+    return LatencyTracker(histogram, component)
 
 
 def track_task(agent_type: str, priority: str = "medium") -> Tracker[TaskMeasurement]:
@@ -290,16 +298,30 @@ def record_decision(confidence: float) -> None:
 
 
 def _observe_confidence(confidence: Any) -> float | None:
-    try:
-        number = math.nan if isinstance(confidence, (bool, str, bytes)) else float(confidence)
-    except Exception:  # noqa: BLE001  a number of the host's own making may raise anything
-        number = math.nan
+    number = _number(confidence)
     if 0.0 <= number <= 1.0:
         record(metrics.DECISION_CONFIDENCE.observe, number)
         return number
     kind = type(confidence).__name__
     drop("invalid_value", f"a decision's confidence must be a number from 0 to 1, not {number:g} ({kind})")
     return None
+
+
+def _number(given: Any) -> float:
+    try:
+        return math.nan if isinstance(given, (bool, str, bytes)) else float(given)
+    except Exception:  # noqa: BLE001  a number of the host's own making may raise anything
+        return math.nan
+
+
+def record_learning_accuracy(model_type: str, percent: float) -> None:
+    """Set how often a model of this type was right when it was last evaluated, in percent. Anything but a number from
+    0 to 100 is dropped and counted."""
+    number = _number(percent)
+    if 0.0 <= number <= 100.0:
+        record(lambda: series(metrics.LEARNING_ACCURACY, model_type).set(number))
+    else:
+        drop("invalid_value", f"a model's accuracy must be a number from 0 to 100, not {number:g}")
 
 
 def record_retry(agent_type: str) -> None:

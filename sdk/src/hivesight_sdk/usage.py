@@ -5,55 +5,70 @@ answers or events of a stream. Nothing is imported from a client, and nothing ra
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final, cast
 
+from hivesight_sdk import semconv
 from hivesight_sdk.shapes import attribute
 
 MAX_TOKENS: Final = 1_000_000_000
 """Tokens of one call; a larger figure is no count of tokens."""
 
+_REASONS: Final = ("finish_reason", "stop_reason", "finishReason", "stopReason")
+
 
 @dataclass(slots=True)
 class Usage:
-    """Tokens of one call; None where nothing said. `input` holds the cached ones too, `output` the reasoning."""
+    """Tokens of one call; None where nothing said. `input` holds the cached ones too, `output` the reasoning.
+    `of_part`: these are of a part of the answer alone."""
 
     input: int | None = None
     output: int | None = None
     cache_read: int | None = None
     cache_write: int | None = None
     reasoning: int | None = None
+    of_part: bool = False
 
     def update(self, later: Usage) -> None:
-        """Take over what `later` knows: events of a stream carry running totals."""
-        for name in _FIELDS:
-            value = getattr(later, name)
+        """Take over what `later` knows: events of a stream carry running totals, unless they are of a part."""
+        for kind in semconv.TOKEN_TYPES:
+            value = getattr(later, kind)
             if value is not None:
-                setattr(self, name, value)
-
-
-_FIELDS: Final = tuple(field.name for field in fields(Usage))
+                before = getattr(self, kind) if later.of_part else None
+                setattr(self, kind, value + (before or 0))
 
 
 def read_usage(answer: object) -> Usage | None:
     """The usage that an answer or an event of a stream carries, or None."""
-    for holder in (answer, attribute(answer, "message"), attribute(answer, "response")):
+    holders = (answer, *(attribute(answer, name) for name in ("message", "response", "metadata")))
+    for holder in holders:
         usage = attribute(holder, "usage")
         if usage is not None:
-            return _read(usage)
-    return None
+            return _bedrock(usage) if attribute(usage, "inputTokens") is not None else _read(usage)
+    usage = _first(answer, "usage_metadata", "usageMetadata")
+    if usage is None:
+        return None
+    return _langchain(usage) if attribute(usage, "input_tokens") is not None else _gemini(usage)
 
 
 def read_finish_reason(answer: object) -> str | None:
-    """Why the answer ended: OpenAI's `choices[0].finish_reason`, Anthropic's `stop_reason`; None where nothing says."""
-    choices = attribute(answer, "choices")
-    first = next(iter(cast("Sequence[object]", choices)), None) if isinstance(choices, Sequence) else None
-    reasons = (
-        attribute(first, "finish_reason"),
-        attribute(answer, "stop_reason"),
-        attribute(attribute(answer, "delta"), "stop_reason"),
-    )
-    return next((reason for reason in reasons if isinstance(reason, str) and reason), None)
+    """Why the answer ended, wherever its client says so: of OpenAI's choices and Gemini's candidates the first, in the
+    answer itself, or in an event. None where nothing says."""
+    for holder in (
+        _first_item(answer, "choices"),
+        answer,
+        attribute(answer, "delta"),
+        _first_item(answer, "candidates"),
+        attribute(answer, "messageStop"),
+        attribute(answer, "response_metadata"),
+    ):
+        if holder is None:
+            continue
+        for name in _REASONS:
+            reason = attribute(holder, name)
+            if isinstance(reason, str) and reason:
+                return reason
+    return None
 
 
 def _read(usage: object) -> Usage:
@@ -71,6 +86,57 @@ def _read(usage: object) -> Usage:
         cache_write=beside_write,
         reasoning=_count(attribute(output_details, "reasoning_tokens")),
     )
+
+
+def _bedrock(usage: object) -> Usage:
+    # The Converse API, like Anthropic's own, reports cached tokens beside the others.
+    cache_read = _count(attribute(usage, "cacheReadInputTokens"))
+    cache_write = _count(attribute(usage, "cacheWriteInputTokens"))
+    fresh = _count(attribute(usage, "inputTokens"))
+    return Usage(
+        input=_sum(fresh, cache_read, cache_write),
+        output=_count(attribute(usage, "outputTokens")),
+        cache_read=cache_read,
+        cache_write=cache_write,
+    )
+
+
+def _gemini(usage: object) -> Usage:
+    # Thoughts and what tools brought are counted beside the candidates and the prompt; the cached ones are in it.
+    def count(name: str, json_name: str) -> int | None:
+        return _count(_first(usage, name, json_name))
+
+    thoughts = count("thoughts_token_count", "thoughtsTokenCount")
+    of_tools = count("tool_use_prompt_token_count", "toolUsePromptTokenCount")
+    return Usage(
+        input=_sum(count("prompt_token_count", "promptTokenCount"), of_tools),
+        output=_sum(count("candidates_token_count", "candidatesTokenCount"), thoughts),
+        cache_read=count("cached_content_token_count", "cachedContentTokenCount"),
+        reasoning=thoughts,
+    )
+
+
+def _langchain(usage: object) -> Usage:
+    # Whichever provider it is: chunks of a stream carry what came with them.
+    input_details, output_details = attribute(usage, "input_token_details"), attribute(usage, "output_token_details")
+    return Usage(
+        input=_count(attribute(usage, "input_tokens")),
+        output=_count(attribute(usage, "output_tokens")),
+        cache_read=_count(attribute(input_details, "cache_read")),
+        cache_write=_count(attribute(input_details, "cache_creation")),
+        reasoning=_count(attribute(output_details, "reasoning")),
+        of_part=True,
+    )
+
+
+def _sum(*counts: int | None) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
+
+
+def _first_item(holder: object, name: str) -> object:
+    items = attribute(holder, name)
+    return next(iter(cast("Sequence[object]", items)), None) if isinstance(items, Sequence) else None
 
 
 def _first(holder: object, *names: str) -> object:

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Final, cast
 
 from hivesight_sdk.logs.drops import log_drops
-from hivesight_sdk.logs.line import Event, LineWriter, exception_of, unreadable
+from hivesight_sdk.logs.line import Event, Line, LineWriter, exception_of, unreadable
 
 if TYPE_CHECKING:
     from hivesight_sdk.logs.limits import LogLimits
@@ -35,6 +35,10 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line, without its newline. The record itself is left as it is."""
+        return self.line(record).text
+
+    def line(self, record: logging.LogRecord) -> Line:
+        """As `format`, with the object that the line shows."""
         try:
             return self._writer.line(_event(record))
         except Exception:  # noqa: BLE001  the host must not feel it; counted

@@ -19,6 +19,7 @@ from hivesight_sdk.logs.drops import log_drops
 from hivesight_sdk.recording import record
 
 if TYPE_CHECKING:
+    from hivesight_sdk.logs.export import LogExport
     from hivesight_sdk.logs.formatter import JsonFormatter
 
 DEFAULT_QUEUE_LINES: Final = 4_096
@@ -33,11 +34,18 @@ _nesting = _Nesting()
 
 
 class LineHandler(logging.Handler):
-    """Writes each record as a line to `stream`; to what `sys.stderr` is at the time, where none is given."""
+    """Writes each record as a line to `stream`; to what `sys.stderr` is at the time, where none is given.
 
-    def __init__(self, formatter: JsonFormatter, stream: TextIO | None = None) -> None:
+    What the line shows is offered to `export` too.
+    """
+
+    def __init__(
+        self, formatter: JsonFormatter, stream: TextIO | None = None, *, export: LogExport | None = None
+    ) -> None:
         super().__init__()
         self._stream: Final = stream
+        self._lines: Final = formatter
+        self.export: Final = export
         self.setFormatter(formatter)
 
     @property
@@ -52,11 +60,27 @@ class LineHandler(logging.Handler):
             return
         _nesting.inside = True
         try:
-            self.put(self.format(record))
+            if self.export is None:
+                self.put(self.format(record))
+            else:
+                line = self._lines.line(record)
+                self.export.offer(record, line.document)
+                self.put(line.text)
         except Exception:  # noqa: BLE001  the host must not feel it; counted
             log_drops.add("log_failed")
         finally:
             _nesting.inside = False
+
+    def flush(self) -> None:
+        """Wait until what is queued for export now is sent, within its deadline."""
+        if self.export is not None:
+            self.export.flush()
+
+    def close(self) -> None:
+        """End the export, within its deadline. May be called twice."""
+        if self.export is not None:
+            self.export.close()
+        super().close()
 
     def put(self, line: str) -> None:
         """Take over a line."""
@@ -79,8 +103,9 @@ class QueuedLineHandler(LineHandler):
         *,
         lines: int = DEFAULT_QUEUE_LINES,
         flush_seconds: float = DEFAULT_FLUSH_SECONDS,
+        export: LogExport | None = None,
     ) -> None:
-        super().__init__(formatter, stream)
+        super().__init__(formatter, stream, export=export)
         self._most_lines: Final = max(1, lines)
         self._flush_seconds: Final = max(0.0, flush_seconds)
         self.forget()
@@ -110,7 +135,11 @@ class QueuedLineHandler(LineHandler):
             self._start()
 
     def flush(self) -> None:
-        """Wait until what is queued now is written, for at most `flush_seconds`."""
+        """Wait until what is queued now is written, for at most `flush_seconds`, and sent."""
+        self._flush_lines()
+        super().flush()
+
+    def _flush_lines(self) -> None:
         if self._thread is None or self._thread is threading.current_thread():
             return
         written = threading.Event()
@@ -120,7 +149,7 @@ class QueuedLineHandler(LineHandler):
     def close(self) -> None:
         """Write what is queued, for at most `flush_seconds`, and end the thread. May be called twice."""
         deadline = time.monotonic() + self._flush_seconds
-        self.flush()
+        self._flush_lines()
         thread, self._thread = self._thread, None
         if thread is not None:
             self._queue.put(None)

@@ -34,6 +34,14 @@ class Event:
     error: BaseException | str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A record as it leaves: the object, without secrets and within bounds, and its JSON without a newline."""
+
+    document: dict[str, Json]
+    text: str
+
+
 class LineWriter:
     """Events to lines. `service_name` is `configure`'s where none is given."""
 
@@ -42,8 +50,8 @@ class LineWriter:
         self._redactor: Final = redactor or Redactor()
         self._limits: Final = limits or LogLimits()
 
-    def line(self, event: Event) -> str:
-        """The event as one line without its newline, at most `line_bytes` of UTF-8."""
+    def line(self, event: Event) -> Line:
+        """The event as one line, at most `line_bytes` of UTF-8."""
         limits, redactor = self._limits, self._redactor
         document: dict[str, Json] = {
             "timestamp": _rfc3339(event.created),
@@ -77,10 +85,11 @@ class LineWriter:
         }
 
 
-def unreadable(created: float) -> str:
+def unreadable(created: float) -> Line:
     """The line for a record that cannot be shown, whatever the reason."""
-    lost = {"timestamp": _rfc3339(created), "level": "error", "logger": "hivesight_sdk"}
-    return _encode({**lost, "message": "<a record that cannot be shown>"})
+    lost: dict[str, Json] = {"timestamp": _rfc3339(created), "level": "error", "logger": "hivesight_sdk"}
+    lost["message"] = "<a record that cannot be shown>"
+    return Line(lost, _encode(lost))
 
 
 def exception_of(exc_info: object) -> BaseException | None:
@@ -113,11 +122,11 @@ def _encode(document: dict[str, Json]) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def _within(document: dict[str, Json], most_bytes: int) -> str:
-    """The document as JSON; without its fields, and with its texts cut shorter and shorter, where it is too large."""
+def _within(document: dict[str, Json], most_bytes: int) -> Line:
+    """The document and its JSON; where it is too large, without its fields and with its texts cut ever shorter."""
     line = _encode(document)
     if len(line) * 4 <= most_bytes or len(line.encode()) <= most_bytes:
-        return line
+        return Line(document, line)
     smaller = {**document, "truncated": True}
     smaller.pop("fields", None)
     for share in _SHARES:
@@ -129,4 +138,4 @@ def _within(document: dict[str, Json], most_bytes: int) -> str:
         line = _encode(smaller)
         if len(line.encode()) <= most_bytes:
             break
-    return line
+    return Line(smaller, line)

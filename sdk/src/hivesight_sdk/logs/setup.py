@@ -7,6 +7,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Final, TextIO
 
+from hivesight_sdk.configuration import service_name as configured_name
 from hivesight_sdk.logs.formatter import JsonFormatter
 from hivesight_sdk.logs.handlers import (
     DEFAULT_FLUSH_SECONDS,
@@ -17,6 +18,9 @@ from hivesight_sdk.logs.handlers import (
 from hivesight_sdk.recording import drop
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hivesight_sdk.logs.export import LogExport
     from hivesight_sdk.logs.limits import LogLimits
     from hivesight_sdk.logs.redaction import Redactor
 
@@ -61,6 +65,10 @@ def configure_logging(
     flush_seconds: float = DEFAULT_FLUSH_SECONDS,
     redactor: Redactor | None = None,
     limits: LogLimits | None = None,
+    otlp: bool | None = None,
+    endpoint: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    resource_attributes: Mapping[str, object] | None = None,
 ) -> LogHandle:
     """Write the records of every logger as JSON lines to `stream` (standard error). Never raises.
 
@@ -68,16 +76,22 @@ def configure_logging(
     the host never waits: beyond `queue_lines` that wait, lines are dropped and counted, and at exit the rest is
     written within `flush_seconds`. The service's name is `configure`'s unless given. Handlers of others stay as they
     are; a second call replaces the first one's handler.
+
+    With `otlp`, or OTEL_LOGS_EXPORTER=otlp, what the lines show goes to a server as well: that of `endpoint`, else that
+    of the environment (see `configure`), else Hivesight on this host. `headers` go along; `resource_attributes`
+    describe this process, beside OTEL_RESOURCE_ATTRIBUTES.
     """
     global _current
     try:
+        wanted = os.environ.get("OTEL_LOGS_EXPORTER", "").strip().lower() == "otlp" if otlp is None else otlp
+        export = _export(service_name, endpoint, headers, resource_attributes, flush_seconds) if wanted else None
         formatter = JsonFormatter(service_name, redactor=redactor, limits=limits)
         handler: LineHandler = (
-            QueuedLineHandler(formatter, stream, lines=queue_lines, flush_seconds=flush_seconds)
+            QueuedLineHandler(formatter, stream, lines=queue_lines, flush_seconds=flush_seconds, export=export)
             if queued
-            else LineHandler(formatter, stream)
+            else LineHandler(formatter, stream, export=export)
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, AttributeError) as error:
         drop("invalid_value", f"configure_logging has an argument of another type, so takes its defaults: {error}")
         handler = LineHandler(JsonFormatter())
     root = logging.getLogger()
@@ -89,6 +103,32 @@ def configure_logging(
     if earlier is not None:
         earlier.close()
     return handle
+
+
+def _export(
+    service: str | None,
+    endpoint: str | None,
+    headers: Mapping[str, str] | None,
+    resource_attributes: Mapping[str, object] | None,
+    flush_seconds: float,
+) -> LogExport | None:
+    # Here, as they load what speaks HTTP.
+    from hivesight_sdk.logs.export import LogExport
+    from hivesight_sdk.otlp.destination import default_destination, destination, disabled
+    from hivesight_sdk.otlp.resource import resource
+
+    if disabled():
+        return None
+
+    def describe() -> Mapping[str, object]:
+        return resource(service or configured_name(), resource_attributes)
+
+    try:
+        to = destination("logs", endpoint, headers) or default_destination("logs", headers)
+    except ValueError as error:
+        drop("invalid_value", f"log records are not exported: {error}")
+        return None
+    return LogExport(to, describe, flush_seconds)
 
 
 def _level(level: int | str | None) -> int:

@@ -35,10 +35,10 @@ class StructlogRenderer:
     def __call__(self, logger: object, method_name: str, event_dict: Mapping[str, object]) -> str:
         """The event as one line, without its newline."""
         try:
-            return self._writer.line(_event(logger, method_name, event_dict))
+            return self._writer.line(_event(logger, method_name, event_dict)).text
         except Exception:  # noqa: BLE001  the host must not feel it; counted
             log_drops.add("log_failed")
-            return unreadable(time.time())
+            return unreadable(time.time()).text
 
 
 def _event(logger: object, method_name: str, event_dict: Mapping[str, object]) -> Event:

@@ -84,6 +84,9 @@ class PerformanceMonitor:
         self._providers = Providers(
             {"host": self._host, "hive": self._hive, **overridden, **(providers or {})}, self._caller
         )
+        for name in filter(self._overrides, ("collect_metrics", "check_alerts")):
+            instead = "pass providers= for further figures, callbacks= to hear of alerts"
+            drop("invalid_value", f"{type(self).__name__}.{name} is not called by the monitor's thread: {instead}")
         self._callbacks = [*callbacks]
         self._alerts = AlertStates()
         self._history = History()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import nan
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 MAX_FIGURES: Final = 100
 """Different figures that one monitor takes; further ones are dropped and counted."""
 
+_NETWORK: Final = {
+    "bytes_sent": "network_sent_bytes_per_second",
+    "bytes_recv": "network_received_bytes_per_second",
+}
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -22,7 +27,7 @@ def is_figure_name(name: object) -> bool:
     return isinstance(name, str) and _NAME.fullmatch(name) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class PerformanceMetrics:
     """The figures of one collection.
 
@@ -32,8 +37,26 @@ class PerformanceMetrics:
 
     timestamp: datetime
     figures: Mapping[str, float]
-    taken_at: float = field(default=0.0, repr=False, compare=False)
+    taken_at: float = field(repr=False, compare=False)
     """Monotonic seconds. The history goes by this, so that setting the clock neither empties nor fills it."""
+
+    def __init__(
+        self,
+        timestamp: datetime,
+        figures: Mapping[str, float] | None = None,
+        taken_at: float | None = None,
+        *,
+        network_io: Mapping[str, float] | None = None,
+        **guide_figures: float,
+    ) -> None:
+        """Figures by their names: in a mapping, as keywords as in the guide (`cpu_percent=85.0`), or both.
+
+        `network_io` has `bytes_sent` and `bytes_recv`, per second. `taken_at` is now unless given.
+        """
+        network = {_NETWORK[key]: value for key, value in (network_io or {}).items() if key in _NETWORK}
+        object.__setattr__(self, "timestamp", timestamp)
+        object.__setattr__(self, "figures", {**(figures or {}), **network, **guide_figures})
+        object.__setattr__(self, "taken_at", time.monotonic() if taken_at is None else taken_at)
 
     @classmethod
     def at(cls, unix_seconds: float, figures: Mapping[str, float], taken_at: float) -> PerformanceMetrics:
@@ -62,10 +85,7 @@ class PerformanceMetrics:
     @property
     def network_io(self) -> dict[str, float]:
         """Bytes per second that the host (or the container) sends and receives."""
-        return {
-            "bytes_sent": self.get("network_sent_bytes_per_second"),
-            "bytes_recv": self.get("network_received_bytes_per_second"),
-        }
+        return {key: self.get(figure) for key, figure in _NETWORK.items()}
 
     @property
     def active_agents(self) -> float:

@@ -34,8 +34,9 @@ def post_registry(
     resource: Mapping[str, object],
     deadline: float,
     reason: str,
-) -> bool:
-    """Post what `registry` holds now as OTLP; whether all of it was taken by `deadline` (monotonic).
+) -> Verdict:
+    """Post what `registry` holds now as OTLP, until `deadline` (monotonic): TAKEN if all of it was, else what the last
+    answer that was another meant.
 
     What is not taken is counted under `reason`, point by point.
     """
@@ -49,19 +50,21 @@ def post_registry(
     collect_exclusively(collect)
     if not collected:
         drop(reason, "metrics are not sent, as they cannot be collected", logger=_log)
-        return False
+        return Verdict.REFUSED
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip", **to.headers}
     points = metrics_json.points(families, time.time_ns())
-    all_taken = True
+    verdict = Verdict.TAKEN
     for request in metrics_json.requests(islice(points, MAX_POINTS), resource):
         body = gzip.compress(request.body, compresslevel=5)
-        not_taken = lost(to, post(connection, body, headers, deadline), reason, request.points)
+        answer = post(connection, body, headers, deadline)
+        not_taken = lost(to, answer, reason, request.points)
         record(_tell_exported, request.points - not_taken)
-        all_taken = all_taken and not not_taken
+        if not_taken:
+            verdict = Verdict.REFUSED if judge(answer) is Verdict.TAKEN else judge(answer)
     beyond = sum(1 for _ in points)
     if beyond:
         drop(reason, f"{MAX_POINTS} series are sent at a time, the others are dropped", amount=beyond, logger=_log)
-    return all_taken and not beyond
+    return Verdict.REFUSED if beyond and verdict is Verdict.TAKEN else verdict
 
 
 def post(connection: Connection, body: bytes, headers: Mapping[str, str], deadline: float) -> Answer:

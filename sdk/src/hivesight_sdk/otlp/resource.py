@@ -11,24 +11,32 @@ from typing import Final
 from urllib.parse import unquote
 
 SDK_NAME: Final = "hivesight"
+UNKNOWN_SERVICE: Final = "unknown_service:python"
+"""The name that OpenTelemetry's specification gives to a service without one."""
+
 MAX_ATTRIBUTES: Final = 64
+MAX_TEXT_CHARACTERS: Final = 1_024
 
 Resource = dict[str, object]
 
 
 def resource(
-    service_name: str,
+    service_name: str = UNKNOWN_SERVICE,
     attributes: Mapping[str, object] | None = None,
     environ: Mapping[str, str] = os.environ,
+    *,
+    environment: str | None = None,
 ) -> Resource:
     """What every request says of its sender. `attributes` win over OTEL_RESOURCE_ATTRIBUTES, and these over what is
-    found out; `service_name` is the name in any case.
+    found out. `service_name` is the name, where it is known; `environment` is what this process is deployed for, such
+    as "production". Long texts are cut off, and of many attributes the first are taken.
 
     Made anew in a forked child, which is another instance: see `instance_id`.
     """
     from hivesight_sdk import __version__
 
     found: Resource = {
+        "service.name": UNKNOWN_SERVICE,
         "service.instance.id": instance_id(),
         "host.name": socket.gethostname(),
         "process.pid": os.getpid(),
@@ -37,7 +45,12 @@ def resource(
         "telemetry.sdk.version": __version__,
     }
     given = _pairs(environ.get("OTEL_RESOURCE_ATTRIBUTES", "")) | dict(attributes or {})
-    return {**found, **dict(islice(given.items(), MAX_ATTRIBUTES)), "service.name": service_name}
+    found.update((name, _cut(value)) for name, value in islice(given.items(), MAX_ATTRIBUTES))
+    if environment:
+        found["deployment.environment.name"] = _cut(environment)
+    if service_name != UNKNOWN_SERVICE:
+        found["service.name"] = _cut(service_name)
+    return found
 
 
 def instance_id() -> str:
@@ -49,6 +62,10 @@ def instance_id() -> str:
 
 
 _instance: Final[list[int | str]] = [0, ""]
+
+
+def _cut(value: object) -> object:
+    return value[:MAX_TEXT_CHARACTERS] if isinstance(value, str) else value
 
 
 def _pairs(text: str) -> Resource:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from hivesight_sdk.configuration import service_name as configured_name
 from hivesight_sdk.exposition import render
 from hivesight_sdk.metrics import REGISTRY
-from hivesight_sdk.otlp.delivery import Connection
+from hivesight_sdk.otlp.delivery import Connection, Verdict
 from hivesight_sdk.otlp.metrics_post import lost, post, post_registry
 from hivesight_sdk.push.target import Target, grouped, target
 from hivesight_sdk.recording import drop
@@ -90,7 +90,8 @@ def _push(target: Target, name: str, instance: str | None, registry: CollectorRe
     if target.speaks == "otlp":
         resource = {"service.name": name} | ({} if instance is None else {"service.instance.id": instance})
         with closing(Connection(to.url)) as connection:
-            return post_registry(connection, to, registry, resource, deadline, "push_failed")
+            verdict = post_registry(connection, to, registry, resource, deadline, "push_failed")
+        return verdict is Verdict.TAKEN
     page = render(registry)
     if page.status != 200:
         drop("push_failed", "metrics are not pushed, as they cannot be collected")

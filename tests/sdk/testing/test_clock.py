@@ -17,8 +17,12 @@ DEADLINES = {
     # Waits for threads, sockets and streams.
     "logs/handlers.py",
     "logs/structlog_renderer.py",
-    "otlp/shipper.py",
+    "configuration.py",
+    "otlp/lifecycle.py",
+    "otlp/metrics_export.py",
     "otlp/metrics_post.py",
+    "otlp/sender.py",
+    "otlp/shipper.py",
     "push/pushing.py",
 }
 CLOCKS_GIVEN = {"monitor/monitor.py", "resources.py"}

@@ -23,7 +23,11 @@ def test_it_takes_spans() -> None:
             assert configured.flush()
         receiver.wait_for(lambda it: len(it.spans) == 2)
     call, agent = receiver.spans
-    assert (agent.name, agent.parent_id, agent.resource["service.name"]) == ("invoke_agent shipped", None, "test-service")
+    assert (agent.name, agent.parent_id, agent.resource["service.name"]) == (
+        "invoke_agent shipped",
+        None,
+        "test-service",
+    )
     assert (call.parent_id, call.trace_id) == (agent.span_id, agent.trace_id)
     assert call.attributes["gen_ai.usage.input_tokens"] == 5
     assert {request.path for request in receiver.requests} == {"/api/v1/otlp/v1/traces"}

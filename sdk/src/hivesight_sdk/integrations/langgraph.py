@@ -120,27 +120,12 @@ def _chain(name: str, more: Mapping[str, Any]) -> Tracker[Any] | None:
 
 
 def _read(call: ModelCall, response: Any) -> None:
-    first = next(iter(response.generations[0]), None)
-    message = attribute(first, "message")
-    usage = attribute(message, "usage_metadata")
+    message = attribute(next(iter(response.generations[0]), None), "message")
+    call.read(message)
+    if attribute(message, "usage_metadata") is None:
+        call.read({"usage": attribute(response.llm_output, "token_usage")})
     told = attribute(message, "response_metadata")
-    if usage is None:
-        call.read({"usage": attribute(attribute(response, "llm_output"), "token_usage")})
-    else:
-        read_details, write_details = attribute(usage, "input_token_details"), attribute(usage, "output_token_details")
-        call.input_tokens = _number(usage, "input_tokens")
-        call.output_tokens = _number(usage, "output_tokens")
-        call.cache_read_tokens = _number(read_details, "cache_read")
-        call.cache_write_tokens = _number(read_details, "cache_creation")
-        call.reasoning_tokens = _number(write_details, "reasoning")
-    call.finish_reason = _text(told, "finish_reason") or _text(told, "stop_reason")
     call.response_model = _text(told, "model_name") or _text(told, "model")
-    call.response_id = _text(message, "id")
-
-
-def _number(holder: object, name: str) -> int | None:
-    value = attribute(holder, name)
-    return value if isinstance(value, int) else None
 
 
 def _text(holder: object, name: str) -> str | None:

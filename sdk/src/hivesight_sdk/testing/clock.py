@@ -19,6 +19,7 @@ _DRIVEN: Final = (
     "hivesight_sdk.trackers",
     "hivesight_sdk.runs",
     "hivesight_sdk.push.jobs",
+    "hivesight_sdk.monitor.sample",
 )
 """Modules that measure or tell the time. Those that wait for others, within a deadline, keep to real time."""
 

@@ -14,6 +14,9 @@ from uninstrument import uninstrument
 
 FRAMEWORKS = Path(__file__).parents[2] / "examples" / "frameworks"
 
+DISTRIBUTIONS = {"agents": "openai-agents", "pydantic_ai": "pydantic-ai-slim"}
+"""Names of those that are called otherwise than their module."""
+
 Loader = Callable[..., ModuleType]
 
 
@@ -26,7 +29,8 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loader]:
     def run(name: str, *packages: str) -> ModuleType:
         for package in packages:
             if importlib.util.find_spec(package) is None:
-                pytest.skip(f"{name} needs the Python package {package}: make examples")
+                distribution = DISTRIBUTIONS.get(package, package.replace(".", "-"))
+                pytest.skip(f"{name} needs the Python package {distribution}: make examples")
         spec = importlib.util.spec_from_file_location(name, FRAMEWORKS / f"{name}.py")
         assert spec is not None
         assert spec.loader is not None

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gzip
-import http.server
 import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -26,51 +23,21 @@ from prometheus_client.parser import text_string_to_metric_families
 import hivesight_sdk as sdk
 from hivesight_sdk.otlp import metrics_json
 from hivesight_sdk.push.target import Target, grouped, target
+from sdk.otlp_server import Receiver
 
 Growth = Callable[..., Callable[[], float]]
 
 
-class Receiver:
-    """Keeps what is POSTed to it and answers as it is told."""
-
-    def __init__(self) -> None:
-        self.requests: list[tuple[str, dict[str, str], bytes]] = []
-        self.status, self.answer, self.location = 200, b"{}", ""
-        self.busy = 0  # so many requests are answered with 503 first
-        receiver = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.requests.append((self.path, dict(self.headers), body))
-                busy = len(receiver.requests) <= receiver.busy
-                self.send_response(503 if busy else receiver.status)
-                if receiver.location:
-                    self.send_header("Location", receiver.location)
-                self.send_header("Content-Length", str(len(receiver.answer)))
-                self.end_headers()
-                self.wfile.write(receiver.answer)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
+class Pushed(Receiver):
     def metrics(self) -> dict[str, Any]:
         """The metrics of the last OTLP request by name."""
-        (resource,) = json.loads(gzip.decompress(self.requests[-1][2]))["resourceMetrics"]
+        (resource,) = self.documents()[-1]["resourceMetrics"]
         return {metric["name"]: metric for metric in resource["scopeMetrics"][0]["metrics"]}
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    it = Receiver()
+def receiver() -> Iterator[Pushed]:
+    it = Pushed()
     yield it
     it.close()
 
@@ -126,7 +93,7 @@ def test_the_group_of_a_pushgateway() -> None:
     assert grouped("http://g", "a", "") == "http://g/metrics/job/a/instance@base64/="
 
 
-def test_every_type_in_otlp(receiver: Receiver, registry: CollectorRegistry) -> None:
+def test_every_type_in_otlp(receiver: Pushed, registry: CollectorRegistry) -> None:
     Gauge("depth", "Depth", registry=registry).set(float("inf"))
     Info("build", "Build", registry=registry).info({"version": "\ud800"})
     Summary("size", "Size", registry=registry).observe(2.5)
@@ -136,7 +103,7 @@ def test_every_type_in_otlp(receiver: Receiver, registry: CollectorRegistry) -> 
     assert sdk.push_metrics(endpoint=receiver.url, registry=registry, service_name="batch", instance="i")
     path, headers, body = receiver.requests[0]
     assert (path, headers["Content-Type"]) == ("/api/v1/otlp/v1/metrics", "application/json")
-    resource = json.loads(gzip.decompress(body))["resourceMetrics"][0]["resource"]
+    resource = json.loads(body)["resourceMetrics"][0]["resource"]
     assert resource["attributes"] == [
         {"key": "service.name", "value": {"stringValue": "batch"}},
         {"key": "service.instance.id", "value": {"stringValue": "i"}},
@@ -154,9 +121,7 @@ def test_every_type_in_otlp(receiver: Receiver, registry: CollectorRegistry) -> 
     assert (wait["explicitBounds"], wait["bucketCounts"], wait["count"]) == ([0.1, 1.0], ["1", "2", "1"], "4")
 
 
-def test_many_series_go_in_several_requests(
-    receiver: Receiver, growth: Growth, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_series_go_in_several_requests(receiver: Pushed, growth: Growth, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics_json, "MAX_POINTS_PER_REQUEST", 4)
     monkeypatch.setattr("hivesight_sdk.otlp.metrics_post.MAX_POINTS", 10)
     dropped = growth("agent_hive_sdk_dropped_total", reason="push_failed")
@@ -169,7 +134,7 @@ def test_many_series_go_in_several_requests(
     assert dropped() == 3
 
 
-def test_a_pushgateway_gets_text(receiver: Receiver, registry: CollectorRegistry) -> None:
+def test_a_pushgateway_gets_text(receiver: Pushed, registry: CollectorRegistry) -> None:
     assert sdk.push_metrics(pushgateway=receiver.url, registry=registry, service_name="batch")
     path, headers, body = receiver.requests[0]
     assert path == "/metrics/job/batch"
@@ -195,7 +160,7 @@ def test_answers(
     answer: bytes,
     taken: bool,
     lost: int,
-    receiver: Receiver,
+    receiver: Pushed,
     registry: CollectorRegistry,
     growth: Growth,
     monkeypatch: pytest.MonkeyPatch,
@@ -203,14 +168,14 @@ def test_answers(
     monkeypatch.setattr("hivesight_sdk.otlp.metrics_post._RETRY_PAUSE_SECONDS", 1_000)
     dropped = growth("agent_hive_sdk_dropped_total", reason="push_failed")
     receiver.status, receiver.answer = status, answer
-    receiver.location = receiver.url + "/elsewhere" if status == 307 else ""
+    receiver.headers = {"Location": receiver.url + "/elsewhere"} if status == 307 else {}
     assert sdk.push_metrics(endpoint=receiver.url, registry=registry) is taken
     assert dropped() == lost
     assert len(receiver.requests) == 1
 
 
 def test_a_server_that_takes_nothing_now_is_asked_again(
-    receiver: Receiver, registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
+    receiver: Pushed, registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hivesight_sdk.otlp.metrics_post._RETRY_PAUSE_SECONDS", 0.01)
     receiver.busy = 2
@@ -227,7 +192,7 @@ def test_a_server_that_hangs_is_left_in_time(growth: Growth, registry: Collector
     assert dropped() >= 1
 
 
-def test_a_collector_that_raises_is_counted(receiver: Receiver, growth: Growth) -> None:
+def test_a_collector_that_raises_is_counted(receiver: Pushed, growth: Growth) -> None:
     class Broken:
         def collect(self) -> Any:
             raise RuntimeError("no")
@@ -260,7 +225,7 @@ ENDINGS: list[tuple[BaseException | None, str]] = [
 
 @pytest.mark.parametrize(("error", "status"), ENDINGS, ids=[repr(error) for error, _ in ENDINGS])
 def test_how_a_job_ends(
-    error: BaseException | None, status: str, receiver: Receiver, value: Callable[..., float]
+    error: BaseException | None, status: str, receiver: Pushed, value: Callable[..., float]
 ) -> None:
     name = f"ends-{error!r}"
     raised = None
@@ -279,11 +244,11 @@ def test_how_a_job_ends(
     assert (value("agent_hive_job_last_success_timestamp_seconds", job_name=name) > 0) == (status == "completed")
     pushed = receiver.metrics()["agent_hive_job_duration_seconds"]["gauge"]["dataPoints"]
     assert {"key": "job_name", "value": {"stringValue": name}} in [each["attributes"][0] for each in pushed]
-    resource = json.loads(gzip.decompress(receiver.requests[-1][2]))["resourceMetrics"][0]["resource"]
+    resource = receiver.documents()[-1]["resourceMetrics"][0]["resource"]
     assert resource["attributes"][0]["value"] == {"stringValue": name}
 
 
-def test_a_job_that_says_it_failed_and_one_that_is_decorated(receiver: Receiver, value: Callable[..., float]) -> None:
+def test_a_job_that_says_it_failed_and_one_that_is_decorated(receiver: Pushed, value: Callable[..., float]) -> None:
     with sdk.job("says-so", endpoint=receiver.url) as run:
         run.status = "error"
     assert value("agent_hive_job_last_status", job_name="says-so", status="error") == 1

@@ -392,6 +392,30 @@ def test_the_exit_of_the_interpreter_has_a_deadline() -> None:
     run("shipper.offer(1)", "http://127.0.0.1:9")
 
 
+def test_where_no_thread_can_be_started_whoever_flushes_sends(
+    receiver: Receiver, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def no_more(*arguments: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    def none_of_ours(thread: threading.Thread) -> None:
+        (no_more if thread.name.startswith("hivesight") else start)(thread)
+
+    shipper = make()
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", none_of_ours)
+        shipper.offer(1)
+        assert shipper.flush(20)
+        patched.setattr("_thread.start_new_thread", no_more)
+        shipper.offer(2)
+        assert shipper.flush(20)
+    shipper.offer(3)
+    assert until(lambda: numbers(receiver) == [1, 2, 3])
+    assert shipper._thread is not None
+
+
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from prometheus_client import REGISTRY as REGISTRY
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from hivesight_sdk import semconv
+from hivesight_sdk import families, semconv
 from hivesight_sdk.multiprocess import prepare_directory
 
 if TYPE_CHECKING:
@@ -37,11 +37,13 @@ def registered(registry: CollectorRegistry, kind: type[AnyT], name: str, labels:
     return None
 
 
-def _build(kind: type[MetricT], family: MetricFamily, registry: CollectorRegistry, **options: Any) -> MetricT:
+def _build(
+    kind: type[MetricT], own: type[MetricT], family: MetricFamily, registry: CollectorRegistry, **options: Any
+) -> MetricT:
     if family.kind != "counter" and family.name.endswith(f"_{family.unit}"):
         options["unit"] = family.unit
     try:
-        return kind(family.name, family.help, family.labels, registry=registry, **options)
+        return own(family.name, family.help, family.labels, registry=registry, **options)
     except ValueError:
         # The name is taken: by this module's earlier import, or by the host's own copy of the guide's metrics.
         found = registered(registry, kind, family.name, family.labels)
@@ -53,22 +55,22 @@ def _build(kind: type[MetricT], family: MetricFamily, registry: CollectorRegistr
         "what the SDK records under that name is not exposed. Remove your own definition.",
         family.name,
     )
-    return kind(family.name, family.help, family.labels, registry=None, **options)
+    return own(family.name, family.help, family.labels, registry=None, **options)
 
 
 def build_counter(family: MetricFamily, registry: CollectorRegistry = REGISTRY) -> Counter:
     """The counter of `family` in `registry`: created, or the one that is already there. Never raises on a clash."""
-    return _build(Counter, family, registry)
+    return _build(Counter, families.Counter, family, registry)
 
 
 def build_gauge(family: MetricFamily, registry: CollectorRegistry = REGISTRY) -> Gauge:
     """The gauge of `family` in `registry`: created, or the one that is already there. Never raises on a clash."""
-    return _build(Gauge, family, registry, multiprocess_mode=family.multiprocess_mode)
+    return _build(Gauge, families.Gauge, family, registry, multiprocess_mode=family.multiprocess_mode)
 
 
 def build_histogram(family: MetricFamily, registry: CollectorRegistry = REGISTRY) -> Histogram:
     """The histogram of `family` in `registry`: created, or the one that is already there. Never raises on a clash."""
-    return _build(Histogram, family, registry, buckets=(*family.buckets, float("inf")))
+    return _build(Histogram, families.Histogram, family, registry, buckets=(*family.buckets, float("inf")))
 
 
 prepare_directory()

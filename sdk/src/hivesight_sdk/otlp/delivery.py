@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import contextlib
 import json
 import os
@@ -16,6 +17,9 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+# Sockets load it at the first connection, and a child that is forked in the middle of that could not load it any more.
+codecs.lookup("idna")
 
 NO_ANSWER: Final = 0
 NOT_HTTP: Final = -1

@@ -7,6 +7,7 @@ refused, or too old. Without anything to send the thread sleeps.
 from __future__ import annotations
 
 import _thread
+import contextlib
 import logging
 import queue
 import sys
@@ -116,7 +117,7 @@ class Shipper(Generic[T]):
 
     def flush(self, timeout_seconds: float) -> bool:
         """Send what is queued now; whether all of it was taken within `timeout_seconds`."""
-        return self._ask(deadline_in(timeout_seconds), closing=False).wait()
+        return self._finish(self._ask(deadline_in(timeout_seconds), closing=False))
 
     def close(self, timeout_seconds: float) -> bool:
         """As `flush`, and end. What is not taken by then is dropped and counted. May be called twice."""
@@ -134,7 +135,20 @@ class Shipper(Generic[T]):
             flush.done.set()
         else:
             self._wakeups.put(flush)
+            self._let_go_without_thread()  # it may turn out only now that it cannot be started
         return flush
+
+    def _finish(self, flush: _Flush) -> bool:
+        delivered = flush.wait()
+        # From Python 3.12 on no thread can be started once the interpreter ends: what was offered last is sent here.
+        if self._thread is None and self._items and self._starting.acquire(blocking=False):
+            try:
+                delivered = self._ship_all(flush)
+            except Exception:  # noqa: BLE001  the host's own log handlers may raise; what is not settled is left
+                delivered = False
+            finally:
+                self._starting.release()
+        return delivered
 
     def begin_close(self, deadline: float) -> None:
         """See `lifecycle.Exporter`."""
@@ -142,7 +156,7 @@ class Shipper(Generic[T]):
 
     def finish_close(self) -> bool:
         """See `lifecycle.Exporter`."""
-        delivered = self._closing is not None and self._closing.wait()
+        delivered = self._closing is not None and self._finish(self._closing)
         self._drop_rest()
         return delivered
 
@@ -177,6 +191,14 @@ class Shipper(Generic[T]):
         self._thread = None
         self._wake_at = 1
         self._starting.release()
+        self._let_go_without_thread()
+
+    def _let_go_without_thread(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while self._thread is None:
+                flush = self._wakeups.get_nowait()
+                if flush is not None:
+                    flush.done.set()
 
     def _flush_with_multiprocessing(self) -> None:
         # A child of multiprocessing ends without the hooks of the interpreter's exit, and has its own.
@@ -194,12 +216,13 @@ class Shipper(Generic[T]):
                     self._sender.attempt(self.destination.timeout_seconds)
                 else:
                     flush.delivered = self._ship_all(flush)
+                    if flush.closing:
+                        self._drop_rest()  # also what this thread had in its hands when the deadline passed
                 record(self._tell_length)  # the metrics hear of what was dropped meanwhile, too
             except Exception:  # noqa: BLE001  the host's own log handlers may raise; what is not settled is sent again
                 self._sender.not_before = monotonic() + _PAUSE_AFTER_FAILURE_SECONDS
             if flush is not None:
                 flush.done.set()
-        self._drop_rest()  # what this thread had in its hands when the deadline passed
         self._sender.close()
 
     def _wait(self) -> _Flush | None:

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes .venv and installs into it. setup.sh run: what the server needs; setup.sh dev: what tests and checks need too.
+# Makes .venv and installs into it. setup.sh run: what the server needs; setup.sh dev: what tests and checks need too;
+# setup.sh examples: the frameworks of examples/frameworks.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -50,5 +51,10 @@ dev)
     say "installing what tests and checks need"
     install -r requirements-dev.txt
     touch .venv/.installed-dev
+    ;;
+examples)
+    say "installing the frameworks that the examples are made with"
+    install -r requirements-examples.txt
+    touch .venv/.installed-examples
     ;;
 esac

@@ -31,7 +31,7 @@ def test_snippets_run(snippet: str, tmp_path: Path) -> None:
 
 
 def test_there_are_snippets() -> None:
-    assert len(SNIPPETS) == 8
+    assert len(SNIPPETS) == 9
 
 
 def test_every_reason_has_its_row() -> None:

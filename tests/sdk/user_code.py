@@ -12,7 +12,7 @@ from typing import Any, assert_type
 import prometheus_client
 
 import hivesight_sdk as sdk
-from hivesight_sdk import EXTERNAL_API_DURATION, TASKS_COMPLETED, track_external_api, track_latency, track_task
+from hivesight_sdk import EXTERNAL_API_DURATION, TASKS_COMPLETED, testing, track_external_api, track_latency, track_task
 
 
 @track_latency("coordination")
@@ -158,12 +158,26 @@ async def main() -> None:
     sdk.declare_children(TASKS_COMPLETED, ["reviewer"], ["completed"], ["low"])
 
 
+def test_research() -> None:
+    with testing.capture() as seen, testing.FakeClock() as clock, sdk.agent("researcher"):
+        clock.advance(1.5)
+        search("a")
+    assert_type(seen.spans.one("execute_tool search"), testing.CapturedSpan)
+    assert_type([span.name for span in seen.spans[1:]], list[str])
+    assert_type(seen.metric("agent_hive_agent_run_duration_seconds_sum", agent_type="researcher"), float)
+    assert_type(seen.logs, tuple[testing.CapturedLog, ...])
+    testing.assert_span(seen, "execute_tool *", {"gen_ai.tool.name": "search"}, parent="invoke_agent researcher")
+    testing.assert_metric(seen, "agent_hive_agent_run_duration_seconds_sum", 1.5, agent_type="researcher")
+    testing.assert_no_errors(seen)
+
+
 @sdk.job("user-code", endpoint="http://127.0.0.1:9", timeout_seconds=1)
 def batch(rows: int) -> int:
     return rows
 
 
 def run() -> None:
+    test_research()
     assert_type(batch(2), int)
     with sdk.job("user-code", endpoint="http://127.0.0.1:9") as job_run:
         assert_type(job_run.status, str | None)

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from hivesight_sdk.logs.limits import LogLimits
     from hivesight_sdk.logs.redaction import Redactor
 
-# Everything else that a record has was given as `extra`.
-_OWN_ATTRIBUTES: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# Everything else that a record has was given as `extra`. What OpenTelemetry's instrumentation adds stands in the line.
+_OTEL: Final = {"otelSpanID", "otelTraceID", "otelTraceSampled", "otelServiceName"}
+_OWN_ATTRIBUTES: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"} | _OTEL
 
 
 class JsonFormatter(logging.Formatter):

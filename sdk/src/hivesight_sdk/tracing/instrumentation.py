@@ -11,8 +11,7 @@ import logging
 import os
 import threading
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
-from importlib.util import find_spec
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 from typing import TYPE_CHECKING, Any, Final
 
 from hivesight_sdk.recording import drop
@@ -23,6 +22,10 @@ if TYPE_CHECKING:
 _GROUP: Final = "opentelemetry_instrumentor"
 _SKIPPED_BY_ENVIRONMENT: Final = "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
 
+_OPTIONS: Final[dict[str, dict[str, object]]] = {
+    "logging": {"inject_trace_context": True},  # else it puts the ids on no record, which is what it is asked for here
+}
+
 _log = logging.getLogger("hivesight_sdk")
 _lock = threading.Lock()
 _done: Final[set[str]] = set()
@@ -32,9 +35,10 @@ def instrument(*names: str, skip: Collection[str] = ()) -> tuple[str, ...]:
     """Instrument the named libraries, or all for which an instrumentation is installed; says which ones are. Never
     raises, and instruments nothing twice.
 
-    A name is that of the instrumentation's entry point ("httpx", "fastapi", "celery", "langchain") or "pydantic_ai".
-    `skip`, and OTEL_PYTHON_DISABLED_INSTRUMENTATIONS (with commas in between, or "*"), leave some out. Call it before
-    web applications and clients are made: most packages reach only those that come later.
+    A name is that of the instrumentation's entry point ("httpx", "fastapi", "celery"), or one of the frameworks
+    "langgraph", "openai_agents" and "pydantic_ai". `skip`, and OTEL_PYTHON_DISABLED_INSTRUMENTATIONS (with commas in
+    between, or "*"), leave some out. Call it before web applications and clients are made: most packages reach only
+    those that come later.
     """
     left_out = {*skip, *(name.strip() for name in os.environ.get(_SKIPPED_BY_ENVIRONMENT, "").split(","))}
     with _lock:
@@ -58,8 +62,17 @@ def instrument(*names: str, skip: Collection[str] = ()) -> tuple[str, ...]:
 
 
 def _found() -> dict[str, Callable[[], bool]]:
-    own = {name: start for name, start in _OWN.items() if find_spec(name) is not None}
+    own = {name: start for name, (distribution, start) in _OWN.items() if _is_installed(distribution)}
     return {**{entry.name: _starter(entry) for entry in entry_points(group=_GROUP)}, **own}
+
+
+def _is_installed(distribution: str) -> bool:
+    # By its distribution, as a module called `agents` may be anybody's.
+    try:
+        version(distribution)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def _starter(entry: EntryPoint) -> Callable[[], bool]:
@@ -71,7 +84,7 @@ def _starter(entry: EntryPoint) -> Callable[[], bool]:
             return False
         if not instrumentor.is_instrumented_by_opentelemetry:
             try:
-                instrumentor.instrument(raise_exception_on_conflict=True)
+                instrumentor.instrument(raise_exception_on_conflict=True, **_OPTIONS.get(entry.name, {}))
             except Exception as error:
                 if type(error).__name__ != "DependencyConflictError":
                     raise
@@ -87,4 +100,13 @@ def _pydantic_ai() -> bool:
     return True
 
 
-_OWN: Final[dict[str, Callable[[], bool]]] = {"pydantic_ai": _pydantic_ai}
+def _installer(module: str) -> Callable[[], bool]:
+    return lambda: import_module(f"hivesight_sdk.integrations.{module}").install()
+
+
+_OWN: Final[dict[str, tuple[str, Callable[[], bool]]]] = {
+    "langgraph": ("langchain-core", _installer("langgraph")),
+    "openai_agents": ("openai-agents", _installer("openai_agents")),
+    "pydantic_ai": ("pydantic-ai-slim", _pydantic_ai),
+}
+"""Frameworks without an entry point: the distribution that has to be there, and what switches them on."""

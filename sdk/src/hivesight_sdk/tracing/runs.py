@@ -12,8 +12,6 @@ from hivesight_sdk.span_names import ERROR_TYPE, OUTCOME
 from hivesight_sdk.tracking import is_cancellation
 
 if TYPE_CHECKING:
-    from contextvars import Token
-
     from opentelemetry.context import Context
 
     from hivesight_sdk.spans import Attributes, Opener, Spanned, SpanStart
@@ -24,31 +22,35 @@ _MAX_DESCRIPTION: Final = 256
 class RunSpan:
     """The span of one run; see `spans.OpenSpan`."""
 
-    __slots__ = ("_context", "_inside", "_span", "_token")
+    __slots__ = ("_around", "_inside", "_span")
+
+    # Not by tokens: they work only in the copy of the context variables in which they were made, and frameworks tell
+    # of the end of a run in another one.
 
     def __init__(self, span: Span) -> None:
         self._span: Final = span
-        self._context: Final = set_span_in_context(span)
-        self._inside: Context = self._context
-        self._token: Token[Context] | None = context.attach(self._context)
+        self._inside = set_span_in_context(span)
+        self._around: Context | None = context.get_current()
+        context.attach(self._inside)
 
     def leave(self) -> None:
-        if self._token is not None:
+        if self._around is not None:
             # What the generator has made current inside of the span is so again in its next step.
             self._inside = context.get_current()
-            context.detach(self._token)
-            self._token = None
+            context.attach(self._around)
+            self._around = None
 
     def resume(self) -> None:
-        if self._token is None:
-            self._token = context.attach(self._inside)
+        if self._around is None:
+            self._around = context.get_current()
+            context.attach(self._inside)
 
     def end(self, error: BaseException | None, of: Spanned) -> None:
-        token, self._token = self._token, None
-        # A block that ends in another context than it began in, of a generator that was thrown away, undoes nothing.
-        if token is not None and context.get_current() is self._context:
-            context.detach(token)
+        around, self._around = self._around, None
         span = self._span
+        # A block that ends in another context than it began in, of a generator that was thrown away, undoes nothing.
+        if around is not None and get_current_span() is span:
+            context.attach(around)
         try:
             if span.is_recording():
                 attributes = of.span_attributes()

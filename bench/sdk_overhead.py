@@ -1,6 +1,9 @@
 """What a tracker costs its host: CPU of a decorated call beside prometheus_client's own `observe`, and of the import.
 
-python bench/sdk_overhead.py [--json FILE]
+python bench/sdk_overhead.py [--rounds N] [--json FILE]
+
+Folding what waits in batches into the metrics is part of every figure. A second table has the bare span of
+OpenTelemetry's SDK, where that is installed. With PROMETHEUS_MULTIPROC_DIR set, all of it is in the multi-process mode.
 """
 
 import argparse
@@ -9,36 +12,47 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Histogram
 
 import hivesight_sdk as sdk
 from hivebench.report import table, write_json
 
-CALLS = 20_000
-ROUNDS = 15
+CALLS = 1_000
 OBSERVED = Histogram("observed_seconds", "Observed", ["tool"], registry=CollectorRegistry()).labels("t")
+ANSWER = {
+    "usage": {"prompt_tokens": 900, "completion_tokens": 80, "prompt_tokens_details": {"cached_tokens": 60}},
+    "choices": [{"finish_reason": "stop"}],
+}
 
 
-def nothing() -> None:
-    pass
+def work() -> str:
+    return "done"
 
 
-def observed() -> None:
-    nothing()
+async def awork() -> str:
+    return "done"
+
+
+def answer() -> dict[str, Any]:
+    return ANSWER
+
+
+def observed() -> str:
+    result = work()
     OBSERVED.observe(0.001)
+    return result
 
 
-async def anothing() -> None:
-    pass
-
-
-def timed_by_hand() -> None:
+def timed_by_hand() -> str:
     began = time.perf_counter()
-    nothing()
+    result = work()
     OBSERVED.observe(time.perf_counter() - began)
+    return result
 
 
 def block() -> None:
@@ -46,48 +60,93 @@ def block() -> None:
         pass
 
 
+BASE = "call and observe"
 CASES: dict[str, Callable[[], object]] = {
-    "bare call": nothing,
-    "call and observe": observed,
+    "bare call": work,
+    BASE: observed,
     "call timed by hand": timed_by_hand,
-    "prometheus_client's own @time()": OBSERVED.time()(nothing),
-    "@track_latency": sdk.track_latency(OBSERVED)(nothing),
-    "@track_external_api": sdk.track_external_api("bench", "call")(nothing),
-    "@tool": sdk.tool("bench")(nothing),
+    "prometheus_client's own @time()": OBSERVED.time()(work),
+    '@track_latency("name")': sdk.track_latency("bench")(work),
+    "@track_latency(your histogram)": sdk.track_latency(OBSERVED)(work),
+    "@track_external_api": sdk.track_external_api("bench", "call")(work),
+    "@tool": sdk.tool("bench")(work),
     "with tool": block,
-    "@workflow": sdk.workflow("bench")(nothing),
-    "@model_call": sdk.model_call("bench", "model")(nothing),
-    "@track_task": sdk.track_task("bench")(nothing),
-    "@agent": sdk.agent("bench")(nothing),
+    "@workflow": sdk.workflow("bench")(work),
+    "@model_call": sdk.model_call("bench", "model")(work),
+    "@model_call, with usage": sdk.model_call("bench", "model")(answer),
+    "@handoff": sdk.handoff("bench", "other")(work),
+    "@track_task": sdk.track_task("bench")(work),
+    "@agent": sdk.agent("bench")(work),
 }
-COROUTINES = {"bare await": anothing, "await @tool": sdk.tool("bench")(anothing)}
+COROUTINES: dict[str, Callable[[], Awaitable[object]]] = {
+    "bare await": awork,
+    "await @tool": sdk.tool("bench")(awork),
+}
 
 
-def cpu(action: Callable[[], object]) -> float:
-    began = time.process_time()
-    action()
-    return (time.process_time() - began) / CALLS * 1e6
+def fold() -> None:
+    """Have what waits folded into the metrics: asking a family for a child does."""
+    sdk.TOOL_CALLS.labels("bench", "success")
 
 
 def repeat(function: Callable[[], object]) -> None:
     for _ in range(CALLS):
         function()
+    fold()
 
 
-async def repeat_awaiting(function: Callable[[], object]) -> None:
+async def repeat_awaiting(function: Callable[[], Awaitable[object]]) -> None:
     for _ in range(CALLS):
-        await function()  # type: ignore[misc]
+        await function()
+    fold()
 
 
-def medians() -> dict[str, float]:
-    """Microseconds of CPU per call. The cases take turns, so that a slow moment of the machine meets all of them."""
-    figures: dict[str, list[float]] = {name: [] for name in (*CASES, *COROUTINES)}
-    for _ in range(ROUNDS):
-        for name, function in CASES.items():
-            figures[name].append(cpu(lambda function=function: repeat(function)))
-        for name, function in COROUTINES.items():
-            figures[name].append(cpu(lambda function=function: asyncio.run(repeat_awaiting(function))))
-    return {name: statistics.median(each) for name, each in figures.items()}
+def cpu_us(action: Callable[[], object]) -> float:
+    """Microseconds of CPU per call."""
+    began = time.process_time()
+    action()
+    return (time.process_time() - began) / CALLS * 1e6
+
+
+def medians(cases: dict[str, Callable[[], object]], base: str, rounds: int) -> dict[str, tuple[float, float]]:
+    """For each case the CPU per call in microseconds, and how much of it is over that of `base` in the same round.
+
+    The cases take turns, and a round is short, so that a slow moment of the machine meets all of them.
+    """
+    figures = [{name: cpu_us(action) for name, action in cases.items()} for _ in range(rounds)]
+    return {
+        name: (
+            statistics.median(each[name] for each in figures),
+            statistics.median(each[name] - each[base] for each in figures),
+        )
+        for name in cases
+    }
+
+
+def tracked() -> dict[str, Callable[[], object]]:
+    calls = {name: partial(repeat, function) for name, function in CASES.items()}
+    return calls | {name: partial(run, function) for name, function in COROUTINES.items()}
+
+
+def run(function: Callable[[], Awaitable[object]]) -> None:
+    asyncio.run(repeat_awaiting(function))
+
+
+def span() -> Callable[[], object] | None:
+    """A block in a bare span whose processor discards it; None where OpenTelemetry's SDK is not installed."""
+    try:
+        from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+    except ImportError:
+        return None
+    provider = TracerProvider()
+    provider.add_span_processor(SpanProcessor())
+    tracer = provider.get_tracer("bench")
+
+    def spanned() -> str:
+        with tracer.start_as_current_span("x"):
+            return work()
+
+    return spanned
 
 
 def import_ms() -> float:
@@ -98,15 +157,22 @@ def import_ms() -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=100, help="rounds of 1,000 calls per case (%(default)s)")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
-    where = parser.parse_args().json
-    figures = medians()
-    base = figures["call and observe"]
-    print(table(("CPU per call", "us", "us over observe"), [(n, each, each - base) for n, each in figures.items()]))
+    arguments = parser.parse_args()
+    figures = medians(tracked(), BASE, arguments.rounds)
+    print(table(("CPU per call", "us", "us over observe"), [(name, *each) for name, each in figures.items()]))
+    spanned = span()  # only now, as OpenTelemetry once loaded is asked for exemplars by every call
+    if spanned is not None:
+        spans = {"bare call": partial(repeat, work), "call in a bare span": partial(repeat, spanned)}
+        beside = medians(spans, "bare call", arguments.rounds)
+        print("\n" + table(("OpenTelemetry", "us", "us over a call"), [(name, *each) for name, each in beside.items()]))
+        figures |= beside
     imported = import_ms()
     print(f"\nimport hivesight_sdk: {imported:.1f} ms")
-    write_json(where, {"cpu_us_per_call": figures, "import_ms": imported})
+    us = {name: {"us": each, "over": over} for name, (each, over) in figures.items()}
+    write_json(arguments.json, {"cpu_per_call": us, "import_ms": imported})
 
 
 if __name__ == "__main__":

@@ -170,6 +170,26 @@ for thread in threads:
 """)
 
 
+def test_what_waits_at_a_fork_is_counted_once_on_each_side() -> None:
+    run("""
+from hivesight_sdk import batches
+
+def calls():
+    return REGISTRY.get_sample_value("agent_hive_tool_calls_total", {"tool": "t", "outcome": "success"})
+
+def check():
+    assert calls() == 2, "what a child begins with is what its parent had"
+    sdk.tool("t")(int)()
+    assert calls() == 3
+
+sdk.tool("t")(int)()
+sdk.tool("t")(int)()
+assert batches._waiting
+in_child(check)
+assert calls() == 2
+""")
+
+
 def test_multiprocessing_by_fork() -> None:
     run("""
 import multiprocessing

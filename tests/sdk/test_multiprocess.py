@@ -68,13 +68,19 @@ def test_a_forked_worker_counts_beside_its_parent(tmp_path: Path) -> None:
 import os
 import hivesight_sdk as sdk
 sdk.record_retry("forked")
+with sdk.tool("forked"):
+    pass
 pid = os.fork()
 if pid == 0:
     sdk.record_retry("forked")
-    os._exit(0)
+    with sdk.tool("forked"):
+        pass
+    os._exit(0)  # no time to write what waits
 assert os.waitpid(pid, 0)[1] == 0
 from hivesight_sdk.exposition import render
-assert b'agent_hive_task_retries_total{agent_type="forked"} 2.0' in render(sdk.REGISTRY).body
+page = render(sdk.REGISTRY).body
+assert b'agent_hive_task_retries_total{agent_type="forked"} 2.0' in page
+assert b'agent_hive_tool_calls_total{outcome="success",tool="forked"} 2.0' in page
 """
     run(program, tmp_path)
 

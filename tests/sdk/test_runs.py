@@ -109,7 +109,7 @@ def test_a_result_that_cannot_be_asked_is_a_success(growth: Growth) -> None:
 
 def test_runs_and_heartbeats_are_signs_of_life(value: Callable[..., float], monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1_700_000_000.0
-    monkeypatch.setattr("hivesight_sdk.runs.time.time", lambda: now)
+    monkeypatch.setattr("hivesight_sdk.batches.time.time", lambda: now)
 
     def seen() -> tuple[float, float]:
         heartbeat = value("agent_hive_agent_last_heartbeat_timestamp_seconds", agent_type="living")

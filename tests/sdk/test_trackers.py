@@ -156,7 +156,7 @@ def test_a_task_may_say_that_it_failed(growth: Growth) -> None:
 
 def test_progress_is_unix_time(monkeypatch: pytest.MonkeyPatch, value: Callable[..., float]) -> None:
     now = 1_700_000_000.0
-    monkeypatch.setattr("hivesight_sdk.trackers.time.time", lambda: now)
+    monkeypatch.setattr("hivesight_sdk.batches.time.time", lambda: now)
     name = "agent_hive_agent_last_progress_timestamp_seconds"
     with sdk.track_task("mover"):
         assert value(name, agent_type="mover") == now
@@ -308,6 +308,7 @@ def test_a_failure_of_ours_is_counted_logged_once_and_never_raised(
 
     monkeypatch.setattr("hivesight_sdk.recording._logged", {})
     dropped = growth("agent_hive_sdk_dropped_total", reason="recording_failed")
+    invalid = growth("agent_hive_sdk_dropped_total", reason="invalid_value")
     hostile: Any = Hostile()
     with caplog.at_level(logging.WARNING, "hivesight_sdk"):
         sdk.record_retry(hostile)
@@ -321,8 +322,9 @@ def test_a_failure_of_ours_is_counted_logged_once_and_never_raised(
             pass
         with sdk.track_latency(hostile):
             pass
-    assert dropped() == 7
+    assert dropped() == 3
+    assert invalid() == 7, "five labels, the confidence, the latency's name"
     failures = [r.message for r in caplog.records if r.message.startswith("a recording failed")]
-    assert len(failures) == 2, "one RuntimeError and one TypeError are logged, seven counted"
+    assert len(failures) == 2, "one RuntimeError and one TypeError are logged, three counted"
     assert "RuntimeError" in failures[0]
     assert "TypeError" in failures[1]

@@ -8,7 +8,8 @@ import errno
 from typing import Final, cast
 
 from hivesight_sdk import metrics, semconv
-from hivesight_sdk.recording import drop, record, series
+from hivesight_sdk.batches import record_batched
+from hivesight_sdk.recording import drop, drop_failed, label, series
 from hivesight_sdk.tracking import is_cancellation
 
 _BY_STATUS: Final = {
@@ -92,7 +93,7 @@ def _kind_by_type(error: BaseException) -> str:
             return "resource_exhausted"
         case OSError():
             return "resource_exhausted" if error.errno in _EXHAUSTED else "io"
-        case ValueError():
+        case ValueError() | SyntaxError():
             return "invalid_data"
         case _:
             return "internal"
@@ -110,12 +111,19 @@ def record_error(component: str, error: BaseException | str) -> None:
     The trackers count what leaves them, as component "task", "agent", "tool" and so on; call this for errors that are
     handled on the spot.
     """
-    record(_count, component, error)
+    try:
+        _record(component, error)
+    except Exception as failure:  # noqa: BLE001  an error is of the host's own making, and so are its properties
+        drop_failed(failure)
 
 
-def _count(component: str, error: BaseException | str) -> None:
+def _record(component: str, error: BaseException | str) -> None:
     kind = error_kind(error) if isinstance(error, BaseException) else error
     if kind in semconv.ERROR_KINDS:
-        series(metrics.ERRORS, component, kind).inc()
+        record_batched(_add, (label(component), kind), None)
     else:
         drop("invalid_value", f"an error's kind must be an exception or one of {', '.join(semconv.ERROR_KINDS)}")
+
+
+def _add(labels: tuple[str, str], points: list[None]) -> None:
+    series(metrics.ERRORS, *labels).inc(len(points))

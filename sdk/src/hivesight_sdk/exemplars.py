@@ -6,21 +6,65 @@ OpenTelemetry is asked only where the host has loaded it; it is never imported f
 from __future__ import annotations
 
 import sys
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from prometheus_client.samples import Exemplar
+
+from hivesight_sdk import families
+
+if TYPE_CHECKING:
+    from prometheus_client import Histogram
+
+_TRACE: Final = "opentelemetry.trace"
 
 
-def current_exemplar() -> dict[str, str] | None:
-    """`trace_id` and `span_id` in hexadecimal of the current OpenTelemetry span, or None where none is sampled.
+class Traced(NamedTuple):
+    """Seconds, the OpenTelemetry span context in which they went by, and when (Unix time)."""
 
-    Never raises. The names are those of OpenMetrics 1.0, section "Exemplars".
-    """
-    trace: Any = sys.modules.get("opentelemetry.trace")
+    value: float
+    context: Any
+    at: float
+
+    def labels(self) -> dict[str, str]:
+        """`trace_id` and `span_id` in hexadecimal (OpenMetrics 1.0, section "Exemplars")."""
+        return {"trace_id": f"{self.context.trace_id:032x}", "span_id": f"{self.context.span_id:016x}"}
+
+    def exemplar(self) -> Exemplar:
+        """As prometheus_client keeps it."""
+        return Exemplar(self.labels(), self.value, self.at)
+
+
+Duration = float | Traced
+"""Seconds; with the trace, where there is one to show."""
+
+
+def with_exemplar(seconds: float) -> Duration:
+    """`seconds` together with the current span, where one is sampled, and the time. Never raises."""
+    trace: Any = sys.modules.get(_TRACE)
     if trace is None:
-        return None
+        return seconds
     try:
         context = trace.get_current_span().get_span_context()
         if context.is_valid and context.trace_flags.sampled:
-            return {"trace_id": f"{context.trace_id:032x}", "span_id": f"{context.span_id:016x}"}
+            return Traced(seconds, context, time.time())
     except Exception:  # noqa: BLE001  a span of the host's own making; the observation counts more than its exemplar
-        return None
-    return None
+        return seconds
+    return seconds
+
+
+def observe_all(histogram: Histogram, durations: list[Duration]) -> None:
+    """Observe each of `durations`, at once where the family is of our making."""
+    if isinstance(histogram, families.Histogram):
+        histogram.observe_all(durations)
+    else:
+        for duration in durations:
+            observe(histogram, duration)
+
+
+def observe(histogram: Histogram, duration: Duration) -> None:
+    """Observe one duration."""
+    if isinstance(duration, Traced):
+        histogram.observe(duration.value, duration.labels())
+    else:
+        histogram.observe(duration)

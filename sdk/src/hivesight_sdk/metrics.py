@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from prometheus_client import REGISTRY as REGISTRY
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from hivesight_sdk import semconv
+from hivesight_sdk import families, semconv
 from hivesight_sdk.multiprocess import prepare_directory
 
 if TYPE_CHECKING:
@@ -37,11 +37,13 @@ def registered(registry: CollectorRegistry, kind: type[AnyT], name: str, labels:
     return None
 
 
-def _build(kind: type[MetricT], family: MetricFamily, registry: CollectorRegistry, **options: Any) -> MetricT:
+def _build(
+    kind: type[MetricT], own: type[MetricT], family: MetricFamily, registry: CollectorRegistry, **options: Any
+) -> MetricT:
     if family.kind != "counter" and family.name.endswith(f"_{family.unit}"):
         options["unit"] = family.unit
     try:
-        return kind(family.name, family.help, family.labels, registry=registry, **options)
+        return own(family.name, family.help, family.labels, registry=registry, **options)
     except ValueError:
         # The name is taken: by this module's earlier import, or by the host's own copy of the guide's metrics.
         found = registered(registry, kind, family.name, family.labels)
@@ -53,22 +55,22 @@ def _build(kind: type[MetricT], family: MetricFamily, registry: CollectorRegistr
         "what the SDK records under that name is not exposed. Remove your own definition.",
         family.name,
     )
-    return kind(family.name, family.help, family.labels, registry=None, **options)
+    return own(family.name, family.help, family.labels, registry=None, **options)
 
 
 def build_counter(family: MetricFamily, registry: CollectorRegistry = REGISTRY) -> Counter:
     """The counter of `family` in `registry`: created, or the one that is already there. Never raises on a clash."""
-    return _build(Counter, family, registry)
+    return _build(Counter, families.Counter, family, registry)
 
 
 def build_gauge(family: MetricFamily, registry: CollectorRegistry = REGISTRY) -> Gauge:
     """The gauge of `family` in `registry`: created, or the one that is already there. Never raises on a clash."""
-    return _build(Gauge, family, registry, multiprocess_mode=family.multiprocess_mode)
+    return _build(Gauge, families.Gauge, family, registry, multiprocess_mode=family.multiprocess_mode)
 
 
 def build_histogram(family: MetricFamily, registry: CollectorRegistry = REGISTRY) -> Histogram:
     """The histogram of `family` in `registry`: created, or the one that is already there. Never raises on a clash."""
-    return _build(Histogram, family, registry, buckets=(*family.buckets, float("inf")))
+    return _build(Histogram, families.Histogram, family, registry, buckets=(*family.buckets, float("inf")))
 
 
 prepare_directory()
@@ -84,36 +86,36 @@ EXTERNAL_API_DURATION: Final[Histogram] = build_histogram(semconv.EXTERNAL_API_D
 MEMORY_USAGE: Final[Gauge] = build_gauge(semconv.MEMORY_USAGE)
 CPU_USAGE: Final[Gauge] = build_gauge(semconv.CPU_USAGE)
 TASK_DURATION: Final[Histogram] = build_histogram(semconv.TASK_DURATION)
+TASK_RETRIES: Final[Counter] = build_counter(semconv.TASK_RETRIES)
+TASK_TRANSITIONS: Final[Counter] = build_counter(semconv.TASK_TRANSITIONS)
 TASK_QUEUE_LENGTH: Final[Gauge] = build_gauge(semconv.TASK_QUEUE_LENGTH)
 TASK_QUEUE_OLDEST: Final[Gauge] = build_gauge(semconv.TASK_QUEUE_OLDEST)
-TASK_RETRIES: Final[Counter] = build_counter(semconv.TASK_RETRIES)
 HANDOFFS: Final[Counter] = build_counter(semconv.HANDOFFS)
-AGENT_LAST_PROGRESS: Final[Gauge] = build_gauge(semconv.AGENT_LAST_PROGRESS)
-EVENT_LOOP_LAG: Final[Histogram] = build_histogram(semconv.EVENT_LOOP_LAG)
-AGENT_LAST_HEARTBEAT: Final[Gauge] = build_gauge(semconv.AGENT_LAST_HEARTBEAT)
 AGENT_RUNS: Final[Counter] = build_counter(semconv.AGENT_RUNS)
 AGENT_RUN_DURATION: Final[Histogram] = build_histogram(semconv.AGENT_RUN_DURATION)
+AGENT_LAST_HEARTBEAT: Final[Gauge] = build_gauge(semconv.AGENT_LAST_HEARTBEAT)
+AGENT_LAST_PROGRESS: Final[Gauge] = build_gauge(semconv.AGENT_LAST_PROGRESS)
 WORKFLOW_RUNS: Final[Counter] = build_counter(semconv.WORKFLOW_RUNS)
 WORKFLOW_RUN_DURATION: Final[Histogram] = build_histogram(semconv.WORKFLOW_RUN_DURATION)
-TASK_TRANSITIONS: Final[Counter] = build_counter(semconv.TASK_TRANSITIONS)
-TOOL_CALLS: Final[Counter] = build_counter(semconv.TOOL_CALLS)
-TOOL_CALL_DURATION: Final[Histogram] = build_histogram(semconv.TOOL_CALL_DURATION)
 MODEL_CALLS: Final[Counter] = build_counter(semconv.MODEL_CALLS)
 MODEL_CALL_DURATION: Final[Histogram] = build_histogram(semconv.MODEL_CALL_DURATION)
 MODEL_TIME_TO_FIRST_CHUNK: Final[Histogram] = build_histogram(semconv.MODEL_TIME_TO_FIRST_CHUNK)
 MODEL_TOKENS: Final[Counter] = build_counter(semconv.MODEL_TOKENS)
 MODEL_COST: Final[Counter] = build_counter(semconv.MODEL_COST)
 MODEL_FINISHES: Final[Counter] = build_counter(semconv.MODEL_FINISHES)
+TOOL_CALLS: Final[Counter] = build_counter(semconv.TOOL_CALLS)
+TOOL_CALL_DURATION: Final[Histogram] = build_histogram(semconv.TOOL_CALL_DURATION)
 CIRCUIT_BREAKER_STATE: Final[Gauge] = build_gauge(semconv.CIRCUIT_BREAKER_STATE)
 CIRCUIT_BREAKER_TRANSITIONS: Final[Counter] = build_counter(semconv.CIRCUIT_BREAKER_TRANSITIONS)
 ERRORS: Final[Counter] = build_counter(semconv.ERRORS)
+EVENT_LOOP_LAG: Final[Histogram] = build_histogram(semconv.EVENT_LOOP_LAG)
 JOB_LAST_RUN: Final[Gauge] = build_gauge(semconv.JOB_LAST_RUN)
 JOB_LAST_SUCCESS: Final[Gauge] = build_gauge(semconv.JOB_LAST_SUCCESS)
 JOB_DURATION: Final[Gauge] = build_gauge(semconv.JOB_DURATION)
 JOB_STATUS: Final[Gauge] = build_gauge(semconv.JOB_STATUS)
-LOG_REDACTIONS: Final[Counter] = build_counter(semconv.LOG_REDACTIONS)
 MONITOR_FIGURE: Final[Gauge] = build_gauge(semconv.MONITOR_FIGURE)
 MONITOR_ALERT: Final[Gauge] = build_gauge(semconv.MONITOR_ALERT)
+LOG_REDACTIONS: Final[Counter] = build_counter(semconv.LOG_REDACTIONS)
 SDK_EXPORTED: Final[Counter] = build_counter(semconv.SDK_EXPORTED)
 SDK_EXPORT_QUEUE_LENGTH: Final[Gauge] = build_gauge(semconv.SDK_EXPORT_QUEUE_LENGTH)
 SDK_DROPPED: Final[Counter] = build_counter(semconv.SDK_DROPPED)
@@ -130,36 +132,36 @@ ALL: Final[tuple[Metric, ...]] = (
     MEMORY_USAGE,
     CPU_USAGE,
     TASK_DURATION,
+    TASK_RETRIES,
+    TASK_TRANSITIONS,
     TASK_QUEUE_LENGTH,
     TASK_QUEUE_OLDEST,
-    TASK_RETRIES,
     HANDOFFS,
-    AGENT_LAST_PROGRESS,
-    EVENT_LOOP_LAG,
-    AGENT_LAST_HEARTBEAT,
     AGENT_RUNS,
     AGENT_RUN_DURATION,
+    AGENT_LAST_HEARTBEAT,
+    AGENT_LAST_PROGRESS,
     WORKFLOW_RUNS,
     WORKFLOW_RUN_DURATION,
-    TASK_TRANSITIONS,
-    TOOL_CALLS,
-    TOOL_CALL_DURATION,
     MODEL_CALLS,
     MODEL_CALL_DURATION,
     MODEL_TIME_TO_FIRST_CHUNK,
     MODEL_TOKENS,
     MODEL_COST,
     MODEL_FINISHES,
+    TOOL_CALLS,
+    TOOL_CALL_DURATION,
     CIRCUIT_BREAKER_STATE,
     CIRCUIT_BREAKER_TRANSITIONS,
     ERRORS,
+    EVENT_LOOP_LAG,
     JOB_LAST_RUN,
     JOB_LAST_SUCCESS,
     JOB_DURATION,
     JOB_STATUS,
-    LOG_REDACTIONS,
     MONITOR_FIGURE,
     MONITOR_ALERT,
+    LOG_REDACTIONS,
     SDK_EXPORTED,
     SDK_EXPORT_QUEUE_LENGTH,
     SDK_DROPPED,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache, partial
+from operator import attrgetter
 from typing import Final
 
 from hivesight_sdk import metrics, semconv, spans
 from hivesight_sdk import span_names as names
-from hivesight_sdk.exemplars import current_exemplar
+from hivesight_sdk.batches import record_batched
+from hivesight_sdk.exemplars import Duration, observe_all, with_exemplar
 from hivesight_sdk.prices import cost
-from hivesight_sdk.recording import drop, label_text, series
+from hivesight_sdk.recording import drop, label, series
 from hivesight_sdk.runs import Run
 from hivesight_sdk.shapes import attribute
 from hivesight_sdk.spans import MAX_SPAN_STARTS, Attributes, SpanStart, Value
@@ -18,6 +20,9 @@ from hivesight_sdk.tracking import Tracker
 from hivesight_sdk.usage import MAX_TOKENS, Usage, read_finish_reason, read_usage
 
 _TOKEN_ATTRIBUTES: Final = tuple(f"{kind}_tokens" for kind in semconv.TOKEN_TYPES)
+_tokens_given: Final = attrgetter(*_TOKEN_ATTRIBUTES)
+_tokens_of: Final = attrgetter(*semconv.TOKEN_TYPES)
+_NONE_GIVEN: Final = (None,) * len(_TOKEN_ATTRIBUTES)
 
 
 class ModelCall(Run):
@@ -59,11 +64,14 @@ class ModelCall(Run):
         The shapes of OpenAI's, Anthropic's, Gemini's and Bedrock's clients and of LangChain, and dicts of the same, are
         known.
         """
+        if type(answer) is str:  # text alone, as many functions return and most streams yield: it says nothing
+            return
         try:
             usage = read_usage(answer)
-            if usage is not None:
-                self._read = self._read or Usage()
+            if usage is not None and self._read is not None:
                 self._read.update(usage)
+            elif usage is not None:
+                self._read = usage
             self.finish_reason = self.finish_reason or read_finish_reason(answer)
             if spans.open_span is not None:
                 self.response_id = self.response_id or _text(answer, "id")
@@ -87,7 +95,7 @@ class ModelCall(Run):
             names.CACHE_READ_TOKENS: usage.cache_read,
             names.CACHE_WRITE_TOKENS: usage.cache_write,
             names.REASONING_TOKENS: usage.reasoning,
-            names.FINISH_REASONS: None if self.finish_reason is None else (label_text(self.finish_reason),),
+            names.FINISH_REASONS: None if self.finish_reason is None else (label(self.finish_reason),),
             names.RESPONSE_ID: self.response_id,
             names.RESPONSE_MODEL: self.response_model,
             names.REQUEST_STREAM: None if self._first_chunk_seconds is None else True,
@@ -101,29 +109,31 @@ class ModelCall(Run):
         if result is not None:
             self.read(result)
         super()._record(seconds, error, result)
-        provider, model, _ = self._labels
+        self._record_usage(*self._labels[:2])
+
+    def _record_usage(self, provider: str, model: str) -> None:
         usage = self._spent = self._usage()
-        for kind in semconv.TOKEN_TYPES:
-            tokens = getattr(usage, kind)
-            if tokens:
-                series(metrics.MODEL_TOKENS, provider, model, kind).inc(tokens)
+        if usage is not None:
+            record_batched(_add_tokens, (provider, model), _tokens_of(usage))
         dollars = self._dollars = cost(model, usage) if self.cost is None else _dollars(self.cost)
         if dollars:
-            series(metrics.MODEL_COST, provider, model).inc(dollars)
+            record_batched(_add_cost, (provider, model), dollars)
         if self.finish_reason is not None:
-            series(metrics.MODEL_FINISHES, provider, model, self.finish_reason).inc()
+            record_batched(_count_finishes, (provider, model, label(self.finish_reason)), None)
         if self._first_chunk_seconds is not None:
-            first = series(metrics.MODEL_TIME_TO_FIRST_CHUNK, provider, model)
-            first.observe(self._first_chunk_seconds, current_exemplar())
+            first = with_exemplar(self._first_chunk_seconds)
+            record_batched(_observe_first_chunks, (provider, model), first)
 
-    def _usage(self) -> Usage:
+    def _usage(self) -> Usage | None:
+        given: tuple[object, ...] = _tokens_given(self)
+        if given == _NONE_GIVEN:
+            return self._read
         usage = self._read or Usage()
-        for kind, name in zip(semconv.TOKEN_TYPES, _TOKEN_ATTRIBUTES, strict=True):
-            given: object = getattr(self, name)
-            if given is None:
+        for kind, name, tokens in zip(semconv.TOKEN_TYPES, _TOKEN_ATTRIBUTES, given, strict=True):
+            if tokens is None:
                 continue
-            if isinstance(given, int) and 0 <= given <= MAX_TOKENS:
-                setattr(usage, kind, given)
+            if isinstance(tokens, int) and 0 <= tokens <= MAX_TOKENS:
+                setattr(usage, kind, tokens)
             else:
                 drop("invalid_value", f"{name} must be a whole number from 0 to {MAX_TOKENS}")
         return usage
@@ -132,16 +142,35 @@ class ModelCall(Run):
 @lru_cache(MAX_SPAN_STARTS)
 def _span(provider: str, model: str, operation: str) -> SpanStart:
     attributes: Attributes = {
-        names.OPERATION: label_text(operation),
-        names.PROVIDER: label_text(provider),
-        names.REQUEST_MODEL: label_text(model),
+        names.OPERATION: label(operation),
+        names.PROVIDER: label(provider),
+        names.REQUEST_MODEL: label(model),
     }
-    return SpanStart(f"{label_text(operation)} {label_text(model)}", attributes, calls_out=True)
+    return SpanStart(f"{label(operation)} {label(model)}", attributes, calls_out=True)
 
 
 def _text(answer: object, name: str) -> str | None:
     value = attribute(answer, name)
-    return label_text(value) if isinstance(value, str) and value else None
+    return label(value) if isinstance(value, str) and value else None
+
+
+def _add_tokens(labels: tuple[str, str], calls: list[tuple[int | None, ...]]) -> None:
+    for kind, counts in zip(semconv.TOKEN_TYPES, zip(*calls, strict=True), strict=True):
+        tokens = sum(filter(None, counts))
+        if tokens:
+            series(metrics.MODEL_TOKENS, *labels, kind).inc(tokens)
+
+
+def _add_cost(labels: tuple[str, str], dollars: list[float]) -> None:
+    series(metrics.MODEL_COST, *labels).inc(sum(dollars))
+
+
+def _count_finishes(labels: tuple[str, str, str], finishes: list[None]) -> None:
+    series(metrics.MODEL_FINISHES, *labels).inc(len(finishes))
+
+
+def _observe_first_chunks(labels: tuple[str, str], durations: list[Duration]) -> None:
+    observe_all(series(metrics.MODEL_TIME_TO_FIRST_CHUNK, *labels), durations)
 
 
 def _dollars(given: object) -> float | None:
@@ -159,4 +188,4 @@ def model_call(provider: str, model: str, operation: str = "chat") -> Tracker[Mo
     of a client that `ModelCall.read` knows; a `with` block calls `.read(answer)` or sets the figures itself. `provider`
     and `operation` are names of OpenTelemetry's GenAI conventions 1.41, such as "openai" and "chat".
     """
-    return Tracker(partial(ModelCall, provider, model, operation))
+    return Tracker(partial(ModelCall, label(provider), label(model), label(operation)))

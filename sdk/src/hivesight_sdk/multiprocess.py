@@ -23,7 +23,7 @@ def prepare_directory() -> None:
     Without this, the first metric of the process would raise.
     """
     directory = os.environ.get(_VARIABLE)
-    if directory is None or not _enabled():
+    if directory is None or not enabled():
         return
     try:
         Path(directory).mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ def across_processes(registry: CollectorRegistry) -> CollectorRegistry:
 
     A registry of the host's own is left as the host made it. Raises ValueError when the directory is gone.
     """
-    if registry is not REGISTRY or not _enabled():
+    if registry is not REGISTRY or not enabled():
         return registry
     from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -53,5 +53,6 @@ def across_processes(registry: CollectorRegistry) -> CollectorRegistry:
     return merged
 
 
-def _enabled() -> bool:
+def enabled() -> bool:
+    """Whether this process writes its values to files that others read."""
     return bool(getattr(values.ValueClass, "_multiprocess", False))

@@ -38,10 +38,12 @@ def set_prices(prices: Mapping[str, Sequence[float]]) -> None:
             _prices[model] = figures
 
 
-def cost(model: str, usage: Usage) -> float | None:
+def cost(model: str, usage: Usage | None) -> float | None:
     """Dollars that `usage` of `model` costs, or None where the model has no price or no tokens are known."""
+    if usage is None or (usage.input is None and usage.output is None):
+        return None
     price = _prices.get(model)
-    if price is None or (usage.input is None and usage.output is None):
+    if price is None:
         return None
     read, written = usage.cache_read or 0, usage.cache_write or 0
     fresh = max(0, (usage.input or 0) - read - written)

@@ -1,7 +1,8 @@
 """How every recording is made: never raising into the host, never hanging it, bounded, and safe across fork.
 
 `record` runs a small action on the metrics; what goes wrong in it is counted in `agent_hive_sdk_dropped_total`,
-logged the first time, and swallowed. Everything in the SDK that touches a metric goes through here.
+logged the first time, and swallowed. Everything in the SDK that touches a metric goes through here; what trackers
+record at every call does so in `batches`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVarTuple, cast
 
+from hivesight_sdk import families
 from hivesight_sdk.metrics import SDK_DROPPED
 
 if TYPE_CHECKING:
@@ -67,6 +69,11 @@ def record(action: Callable[[*Ts], object], *args: *Ts) -> None:
         _run_exclusively(_record_gate, action, args)
 
 
+def inside_recording() -> bool:
+    """Whether this thread is in a recording or a scrape, so that it may be inside a metric's lock."""
+    return _thread.busy
+
+
 def record_later(action: Callable[[], object]) -> None:
     """Have `action` run as by `record`, but with the recording or scrape that comes next. Takes no lock, so that a
     caller may hold one that other threads wait for inside of a recording, such as a log handler's."""
@@ -77,6 +84,7 @@ def collect_exclusively(action: Callable[[], object]) -> None:
     """Run a scrape, which reads every metric. Never raises an Exception; `action` keeps its own result."""
     if not _thread.busy:
         _run_kept()
+        families.bring_up_to_date()  # before it begins, so that all families are of the same moment
     _run_exclusively(_scrape_gate, action, ())
 
 
@@ -110,6 +118,14 @@ def drop(
         )
 
 
+def drop_failed(error: Exception, amount: int = 1) -> None:
+    """Count `amount` recordings that `error` ended, and log it the first time. Never raises an Exception."""
+    if isinstance(error, TooManySeriesError):
+        drop("too_many_series", str(error), amount=amount)
+    else:
+        drop("recording_failed", f"a recording failed and is dropped: {type(error).__name__}", error, amount=amount)
+
+
 def series(metric: MetricT, *label_values: object) -> MetricT:
     """The child of `metric` with these label values in order, or `metric` itself without any.
 
@@ -123,7 +139,7 @@ def series(metric: MetricT, *label_values: object) -> MetricT:
         return family._metrics[label_values]
     except (AttributeError, KeyError, TypeError):  # not there yet, or a value that cannot be hashed
         pass
-    values = tuple(label_text(value) for value in label_values)
+    values = tuple(_text(value) for value in label_values)
     known = _known.setdefault(metric, set())
     if values not in known and len(known) >= MAX_SERIES_PER_METRIC:
         raise TooManySeriesError(
@@ -135,10 +151,18 @@ def series(metric: MetricT, *label_values: object) -> MetricT:
     return child
 
 
-def label_text(value: object) -> str:
-    """A label's value as the text that is recorded: an Enum's value, cut off, fit for UTF-8."""
+def label(value: object) -> str:
+    """`value` as a label's value: text of at most `MAX_LABEL_LENGTH` characters that can be written. Never raises."""
     if type(value) is str and len(value) <= MAX_LABEL_LENGTH and value.isascii():
         return value
+    try:
+        return _text(value)
+    except Exception as error:  # noqa: BLE001  an object of the host's own making
+        drop("invalid_value", f"a label's value cannot be made text of: {type(value).__name__}", error)
+        return type(value).__name__
+
+
+def _text(value: object) -> str:
     text = str(cast("object", value.value) if isinstance(value, Enum) else value)[:MAX_LABEL_LENGTH]
     # A lone surrogate (from os.fsdecode, say) cannot be written as UTF-8 and would break every scrape.
     return text.encode("utf-8", "replace").decode("utf-8")
@@ -156,16 +180,9 @@ def _run_exclusively(gate: threading.RLock, action: Callable[[*Ts], object], arg
         finally:
             state.busy = False
     if failure is not None:
-        _drop_failed(failure)
+        drop_failed(failure)
     if _kept:
         _run_kept()
-
-
-def _drop_failed(failure: Exception) -> None:
-    if isinstance(failure, TooManySeriesError):
-        drop("too_many_series", str(failure))
-    else:
-        drop("recording_failed", f"a recording failed and is dropped: {type(failure).__name__}", failure)
 
 
 def _run_kept() -> None:

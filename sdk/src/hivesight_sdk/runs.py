@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from hivesight_sdk import metrics, semconv
 from hivesight_sdk import span_names as names
+from hivesight_sdk.batches import record_batched, record_now
 from hivesight_sdk.errors import count_error, is_timeout
-from hivesight_sdk.exemplars import current_exemplar
-from hivesight_sdk.recording import label_text, record, series
+from hivesight_sdk.exemplars import Duration, observe_all, with_exemplar
+from hivesight_sdk.recording import label, record, series
 from hivesight_sdk.shapes import attribute
 from hivesight_sdk.spans import MAX_SPAN_STARTS, Attributes, SpanStart
 from hivesight_sdk.tracking import Measurement, Tracker, is_cancellation
 
 if TYPE_CHECKING:
     from prometheus_client import Counter, Histogram
+
+_LIFE: Final = (metrics.AGENT_LAST_HEARTBEAT,)
+_LIFE_AND_PROGRESS: Final = (*_LIFE, metrics.AGENT_LAST_PROGRESS)
 
 
 class Run(Measurement):
@@ -41,9 +44,7 @@ class Run(Measurement):
             outcome = "success" if error is None else _outcome(error)
         elif outcome not in semconv.OUTCOMES:
             raise ValueError(f"outcome {outcome!r} is none of {', '.join(semconv.OUTCOMES)}")
-        labels = (*self._labels, outcome)
-        series(self.counter, *labels).inc()
-        series(self.histogram, *labels).observe(seconds, current_exemplar())
+        record_batched(_count_runs, (type(self), self._labels, outcome), with_exemplar(seconds))
         if error is not None:
             count_error(self.component, error)
 
@@ -54,8 +55,14 @@ class Run(Measurement):
             case "cancelled":
                 return {names.OUTCOME: "cancelled"}
             case outcome:
-                error_type = self.error_type if outcome == "error" else label_text(outcome)
-                return {names.OUTCOME: label_text(outcome), names.ERROR_TYPE: error_type}
+                error_type = self.error_type if outcome == "error" else label(outcome)
+                return {names.OUTCOME: label(outcome), names.ERROR_TYPE: error_type}
+
+
+def _count_runs(key: tuple[type[Run], tuple[str, ...], str], durations: list[Duration]) -> None:
+    kind, labels, outcome = key
+    series(kind.counter, *labels, outcome).inc(len(durations))
+    observe_all(series(kind.histogram, *labels, outcome), durations)
 
 
 class AgentRun(Run):
@@ -68,14 +75,15 @@ class AgentRun(Run):
 
     def begin(self) -> None:
         super().begin()
-        record(partial(_alive, *self._labels, progress=True))
+        record_now(_LIFE_AND_PROGRESS, self._labels[0])
 
     def span_start(self) -> SpanStart:
         return _agent_span(*self._labels)
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         super()._record(seconds, error, result)
-        _alive(*self._labels, progress=error is None or not is_cancellation(error))
+        progresses = error is None or not is_cancellation(error)
+        record_now(_LIFE_AND_PROGRESS if progresses else _LIFE, self._labels[0])
 
 
 class WorkflowRun(Run):
@@ -113,21 +121,21 @@ class ToolCall(Run):
 
 @lru_cache(MAX_SPAN_STARTS)
 def _agent_span(agent_type: str) -> SpanStart:
-    name = label_text(agent_type)
+    name = label(agent_type)
     attributes: Attributes = {names.OPERATION: names.INVOKE_AGENT, names.AGENT_NAME: name}
     return SpanStart(f"{names.INVOKE_AGENT} {name}", attributes)
 
 
 @lru_cache(MAX_SPAN_STARTS)
 def _workflow_span(workflow: str) -> SpanStart:
-    name = label_text(workflow)
+    name = label(workflow)
     attributes: Attributes = {names.OPERATION: names.INVOKE_WORKFLOW, names.WORKFLOW_NAME: name}
     return SpanStart(f"{names.INVOKE_WORKFLOW} {name}", attributes)
 
 
 @lru_cache(MAX_SPAN_STARTS)
 def _tool_span(tool: str) -> SpanStart:
-    name = label_text(tool)
+    name = label(tool)
     attributes: Attributes = {names.OPERATION: names.EXECUTE_TOOL, names.TOOL_NAME: name, names.TOOL_TYPE: "function"}
     return SpanStart(f"{names.EXECUTE_TOOL} {name}", attributes)
 
@@ -138,25 +146,18 @@ def _outcome(error: BaseException) -> str:
     return "timeout" if is_timeout(error) else "error"
 
 
-def _alive(agent_type: str, *, progress: bool) -> None:
-    now = time.time()
-    series(metrics.AGENT_LAST_HEARTBEAT, agent_type).set(now)
-    if progress:
-        series(metrics.AGENT_LAST_PROGRESS, agent_type).set(now)
-
-
 def agent(agent_type: str) -> Tracker[AgentRun]:
     """Count and time the runs of an agent by outcome; a run's start and end are heartbeats and progress. As a span it
     is `invoke_agent {agent_type}`.
 
     `agent_type` is what kind of agent it is ("reviewer"), never the id of one.
     """
-    return Tracker(partial(AgentRun, agent_type))
+    return Tracker(partial(AgentRun, label(agent_type)))
 
 
 def workflow(name: str) -> Tracker[WorkflowRun]:
     """Count and time the runs of a workflow by outcome. As a span it is `invoke_workflow {name}`."""
-    return Tracker(partial(WorkflowRun, name))
+    return Tracker(partial(WorkflowRun, label(name)))
 
 
 def tool(name: str) -> Tracker[ToolCall]:
@@ -164,13 +165,13 @@ def tool(name: str) -> Tracker[ToolCall]:
 
     A result whose `isError` is true (Model Context Protocol) is an error; so is what the block says by `.outcome`.
     """
-    return Tracker(partial(ToolCall, name))
+    return Tracker(partial(ToolCall, label(name)))
 
 
 def heartbeat(agent_type: str) -> None:
     """Say that an agent of this type lives now: in its loop, also while it waits for work. See `record_progress` for
     work that gets on."""
-    record(partial(_alive, agent_type, progress=False))
+    record_now(_LIFE, label(agent_type))
 
 
 def record_transition(agent_type: str, from_state: str, to_state: str) -> None:

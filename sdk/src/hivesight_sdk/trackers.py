@@ -5,24 +5,25 @@ recordings (retry, hand-off, progress, queue). Values go to the families of `sem
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any, Final, ParamSpec, TypeVar, overload
 
 from prometheus_client import Histogram
 
-from hivesight_sdk import metrics, semconv
+from hivesight_sdk import families, metrics, semconv
 from hivesight_sdk import span_names as names
+from hivesight_sdk.batches import record_batched, record_now
 from hivesight_sdk.errors import count_error, error_status, http_status, is_timeout
-from hivesight_sdk.exemplars import current_exemplar
-from hivesight_sdk.recording import drop, label_text, record, series
+from hivesight_sdk.exemplars import Duration, observe, observe_all, with_exemplar
+from hivesight_sdk.recording import drop, label, record, series
 from hivesight_sdk.spans import MAX_SPAN_STARTS, Attributes, SpanStart, Value
 from hivesight_sdk.tracking import Measurement, Tracker, is_cancellation
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_PROGRESS: Final = (metrics.AGENT_LAST_PROGRESS,)
 _MAX_NAMED_LATENCIES = 100
 _HTTP_METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"))
 _named_latencies: dict[str, Histogram] = {}
@@ -42,8 +43,11 @@ class LatencyMeasurement(Measurement):
         return SpanStart(self._name, {})
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
-        if self._histogram is not None:
-            self._histogram.observe(seconds, current_exemplar())
+        histogram = self._histogram
+        if type(histogram) is families.Histogram:
+            record_batched(observe_all, histogram, with_exemplar(seconds))
+        elif histogram is not None:
+            record(observe, histogram, with_exemplar(seconds))
         if error is not None:
             count_error(self._component, error)
 
@@ -76,7 +80,7 @@ class TaskMeasurement(Measurement):
 
     def begin(self) -> None:
         super().begin()
-        record_progress(self._agent_type)
+        record_now(_PROGRESS, self._agent_type)
 
     def span_start(self) -> SpanStart:
         return _task_span(self._agent_type, self._priority)
@@ -85,7 +89,7 @@ class TaskMeasurement(Measurement):
         if self.status is None or self.status == "completed":
             return {}
         failed: Attributes = {names.ERROR_TYPE: "_OTHER"} if self.status == "error" else {}
-        return {names.TASK_STATUS: label_text(self.status), **failed}
+        return {names.TASK_STATUS: label(self.status), **failed}
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         if error is not None:
@@ -94,12 +98,16 @@ class TaskMeasurement(Measurement):
             status = self.status or "completed"
         if status not in semconv.TASK_STATUSES:
             raise ValueError(f"task status {status!r} is none of {', '.join(semconv.TASK_STATUSES)}")
-        series(metrics.TASKS_COMPLETED, self._agent_type, status, self._priority).inc()
-        series(metrics.TASK_DURATION, self._agent_type).observe(seconds, current_exemplar())
+        record_batched(_count_tasks, (self._agent_type, status, self._priority), with_exemplar(seconds))
         if error is not None:
             count_error("task", error)
         if status != "cancelled":
-            series(metrics.AGENT_LAST_PROGRESS, self._agent_type).set(time.time())
+            record_now(_PROGRESS, self._agent_type)
+
+
+def _count_tasks(labels: tuple[str, str, str], durations: list[Duration]) -> None:
+    series(metrics.TASKS_COMPLETED, *labels).inc(len(durations))
+    observe_all(series(metrics.TASK_DURATION, labels[0]), durations)
 
 
 class DecisionMeasurement(Measurement):
@@ -144,15 +152,21 @@ class ApiCall(Measurement):
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         status_code = self.status_code
-        if status_code is None:
-            status_code = (http_status(result) or 200) if error is None else _error_status(error)
-            self.status_code = status_code
-        if type(status_code) is int:  # a label that is text already is found at once
-            status_code = str(status_code)
-        series(metrics.EXTERNAL_API_REQUESTS, self._service, self._method, status_code).inc()
-        series(metrics.EXTERNAL_API_DURATION, self._service, self._method).observe(seconds, current_exemplar())
+        if status_code is None and error is not None:
+            status_code = _error_status(error)
+        elif status_code is None:
+            status_code = 200 if result is None else http_status(result) or 200
+        self.status_code = status_code
+        labels = (self._service, self._method, label(status_code))
+        record_batched(_count_requests, labels, with_exemplar(seconds))
         if error is not None:
             count_error("external_api", error)
+
+
+def _count_requests(labels: tuple[str, str, str], durations: list[Duration]) -> None:
+    service, method, _ = labels
+    series(metrics.EXTERNAL_API_REQUESTS, *labels).inc(len(durations))
+    observe_all(series(metrics.EXTERNAL_API_DURATION, service, method), durations)
 
 
 class Handoff(Measurement):
@@ -191,24 +205,24 @@ _DECISION_SPAN: Final = SpanStart("decision", {})
 
 @lru_cache(MAX_SPAN_STARTS)
 def _task_span(agent_type: str, priority: str) -> SpanStart:
-    name = label_text(agent_type)
-    attributes: Attributes = {names.AGENT_NAME: name, names.TASK_PRIORITY: label_text(priority)}
+    name = label(agent_type)
+    attributes: Attributes = {names.AGENT_NAME: name, names.TASK_PRIORITY: label(priority)}
     return SpanStart(f"task {name}", attributes, queued=True)
 
 
 @lru_cache(MAX_SPAN_STARTS)
 def _api_span(service: str, method: str) -> SpanStart:
-    verb = label_text(method)
-    attributes: dict[str, Value] = {names.PEER_SERVICE: label_text(service)}
+    verb = label(method)
+    attributes: dict[str, Value] = {names.PEER_SERVICE: label(service)}
     if verb in _HTTP_METHODS:
         attributes[names.HTTP_METHOD] = verb
-    return SpanStart(f"{verb} {label_text(service)}", attributes, calls_out=True)
+    return SpanStart(f"{verb} {label(service)}", attributes, calls_out=True)
 
 
 @lru_cache(MAX_SPAN_STARTS)
 def _handoff_span(from_agent: str, to_agent: str) -> SpanStart:
-    receiver = label_text(to_agent)
-    return SpanStart(f"handoff {receiver}", {names.HANDOFF_FROM: label_text(from_agent), names.HANDOFF_TO: receiver})
+    receiver = label(to_agent)
+    return SpanStart(f"handoff {receiver}", {names.HANDOFF_FROM: label(from_agent), names.HANDOFF_TO: receiver})
 
 
 def _named_latency(name: str) -> Histogram | None:
@@ -267,7 +281,7 @@ def track_task(agent_type: str, priority: str = "medium") -> Tracker[TaskMeasure
 
     The `with` value's `status` may be set to "error" for a failure that raises nothing.
     """
-    return Tracker(partial(TaskMeasurement, agent_type, priority))
+    return Tracker(partial(TaskMeasurement, label(agent_type), label(priority)))
 
 
 def track_decision() -> Tracker[DecisionMeasurement]:
@@ -283,7 +297,7 @@ def track_external_api(service: str, method: str) -> Tracker[ApiCall]:
     exception it is the code the exception carries, or "timeout", "cancelled" or "error". `method` is the operation
     ("POST", "chat.completions"), never a URL with ids in it.
     """
-    return Tracker(partial(ApiCall, service, method))
+    return Tracker(partial(ApiCall, label(service), label(method)))
 
 
 def handoff(from_agent: str, to_agent: str) -> Tracker[Handoff]:
@@ -331,13 +345,17 @@ def record_retry(agent_type: str) -> None:
 
 def record_handoff(from_agent: str, to_agent: str) -> None:
     """Count a task that one agent type handed to another."""
-    record(lambda: series(metrics.HANDOFFS, from_agent, to_agent).inc())
+    record_batched(_count_handoffs, (label(from_agent), label(to_agent)), None)
+
+
+def _count_handoffs(labels: tuple[str, str], handoffs: list[None]) -> None:
+    series(metrics.HANDOFFS, *labels).inc(len(handoffs))
 
 
 def record_progress(agent_type: str) -> None:
     """Note that an agent of this type makes progress now. `track_task` does so at start and end; a task that takes
     minutes calls it in between, so that it is not taken for stuck."""
-    record(lambda: series(metrics.AGENT_LAST_PROGRESS, agent_type).set(time.time()))
+    record_now(_PROGRESS, label(agent_type))
 
 
 def record_active_agents(agent_type: str, status: str, count: int) -> None:

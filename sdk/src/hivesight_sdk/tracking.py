@@ -15,7 +15,7 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from hivesight_sdk import spans
-from hivesight_sdk.recording import drop, record
+from hivesight_sdk.recording import drop, drop_failed
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -41,8 +41,11 @@ class Measurement:
 
     def finish(self, error: BaseException | None, result: object = None) -> None:
         """Record the run. `error` is what the block raised, `result` what the decorated function returned."""
-        # First the figures: their exemplars name this span.
-        record(self._record, perf_counter() - self._started, error, result)
+        try:
+            # Before the span ends: exemplars of the figures name it.
+            self._record(perf_counter() - self._started, error, result)
+        except Exception as failure:  # noqa: BLE001  the host must not feel it
+            drop_failed(failure)
         if self._span is not None:
             self._span.end(error, self)
 
@@ -77,6 +80,8 @@ class Measurement:
         return _NO_ATTRIBUTES
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
+        """Find out what to record, and hand it to `record_batched` or `record`. May raise; no metric is touched here,
+        as code of the host may run: properties of a result, say."""
         raise NotImplementedError
 
 

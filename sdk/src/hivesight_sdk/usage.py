@@ -4,16 +4,17 @@ answers or events of a stream. Nothing is imported from a client, and nothing ra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
 from hivesight_sdk import semconv
-from hivesight_sdk.shapes import attribute
+from hivesight_sdk.shapes import attribute, reader
 
 MAX_TOKENS: Final = 1_000_000_000
 """Tokens of one call; a larger figure is no count of tokens."""
 
+_AROUND: Final = ("message", "response", "metadata")
 _REASONS: Final = ("finish_reason", "stop_reason", "finishReason", "stopReason")
 
 
@@ -40,11 +41,12 @@ class Usage:
 
 def read_usage(answer: object) -> Usage | None:
     """The usage that an answer or an event of a stream carries, or None."""
-    holders = (answer, *(attribute(answer, name) for name in ("message", "response", "metadata")))
-    for holder in holders:
-        usage = attribute(holder, "usage")
-        if usage is not None:
-            return _bedrock(usage) if attribute(usage, "inputTokens") is not None else _read(usage)
+    usage = attribute(answer, "usage")
+    if usage is None:
+        around = (attribute(answer, name) for name in _AROUND)
+        usage = next((found for holder in around if (found := attribute(holder, "usage")) is not None), None)
+    if usage is not None:
+        return _bedrock(usage) if attribute(usage, "inputTokens") is not None else _read(usage)
     usage = _first(answer, "usage_metadata", "usageMetadata")
     if usage is None:
         return None
@@ -54,14 +56,7 @@ def read_usage(answer: object) -> Usage | None:
 def read_finish_reason(answer: object) -> str | None:
     """Why the answer ended, wherever its client says so: of OpenAI's choices and Gemini's candidates the first, in the
     answer itself, or in an event. None where nothing says."""
-    for holder in (
-        _first_item(answer, "choices"),
-        answer,
-        attribute(answer, "delta"),
-        _first_item(answer, "candidates"),
-        attribute(answer, "messageStop"),
-        attribute(answer, "response_metadata"),
-    ):
+    for holder in _holders_of_reasons(answer):
         if holder is None:
             continue
         for name in _REASONS:
@@ -71,20 +66,31 @@ def read_finish_reason(answer: object) -> str | None:
     return None
 
 
+def _holders_of_reasons(answer: object) -> Iterator[object]:
+    # One after the other, the most common first: most answers are found out at once.
+    yield _first_item(answer, "choices")
+    yield answer
+    yield attribute(answer, "delta")
+    yield _first_item(answer, "candidates")
+    yield attribute(answer, "messageStop")
+    yield attribute(answer, "response_metadata")
+
+
 def _read(usage: object) -> Usage:
-    input_details = _first(usage, "prompt_tokens_details", "input_tokens_details")
-    output_details = _first(usage, "completion_tokens_details", "output_tokens_details")
+    get = reader(usage)
+    input_details = _either(get("prompt_tokens_details"), get("input_tokens_details"))
+    output_details = _either(get("completion_tokens_details"), get("output_tokens_details"))
     # Anthropic reports cached tokens beside input_tokens; OpenAI's details are a part of the figure that they explain.
-    beside_read = _count(attribute(usage, "cache_read_input_tokens"))
-    beside_write = _count(attribute(usage, "cache_creation_input_tokens"))
-    fresh = _count(attribute(usage, "input_tokens"))
+    beside_read = _count(get("cache_read_input_tokens"))
+    beside_write = _count(get("cache_creation_input_tokens"))
+    fresh = _count(get("input_tokens"))
     whole = None if fresh is None else fresh + (beside_read or 0) + (beside_write or 0)
     return Usage(
-        input=_count(attribute(usage, "prompt_tokens")) if whole is None else whole,
-        output=_count(_first(usage, "output_tokens", "completion_tokens")),
-        cache_read=_count(attribute(input_details, "cached_tokens")) if beside_read is None else beside_read,
-        cache_write=beside_write,
-        reasoning=_count(attribute(output_details, "reasoning_tokens")),
+        _count(get("prompt_tokens")) if whole is None else whole,
+        _count(_either(get("output_tokens"), get("completion_tokens"))),
+        _count(attribute(input_details, "cached_tokens")) if beside_read is None else beside_read,
+        beside_write,
+        _count(attribute(output_details, "reasoning_tokens")),
     )
 
 
@@ -137,6 +143,10 @@ def _sum(*counts: int | None) -> int | None:
 def _first_item(holder: object, name: str) -> object:
     items = attribute(holder, name)
     return next(iter(cast("Sequence[object]", items)), None) if isinstance(items, Sequence) else None
+
+
+def _either(value: object, otherwise: object) -> object:
+    return otherwise if value is None else value
 
 
 def _first(holder: object, *names: str) -> object:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hivesight_sdk import metrics, semconv
 from hivesight_sdk.configuration import service_name as configured_name
 from hivesight_sdk.push.pushing import DEFAULT_TIMEOUT_SECONDS, push_metrics
-from hivesight_sdk.recording import series
+from hivesight_sdk.recording import record, series
 from hivesight_sdk.tracking import Measurement, Tracker, is_cancellation
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ class JobRun(Measurement):
         status = self.status or "completed" if error is None else _status(error)
         if status not in semconv.TASK_STATUSES:
             raise ValueError(f"job status {status!r} is none of {', '.join(semconv.TASK_STATUSES)}")
+        record(self._set, status, seconds)
+
+    def _set(self, status: str, seconds: float) -> None:
         now = time.time()
         series(metrics.JOB_LAST_RUN, self._name).set(now)
         series(metrics.JOB_DURATION, self._name).set(seconds)

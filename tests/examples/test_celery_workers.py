@@ -1,4 +1,4 @@
-"""Celery with workers that are processes of their own (the prefork pool), a broker on disk, and spans that are shipped."""
+"""Celery with workers that are processes of their own (the prefork pool), a broker on disk, and spans by OTLP."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hivesight_sdk.testing import OtlpReceiver, capture
+from hivesight_sdk.testing import OtlpReceiver
 
 from .conftest import Loader
 

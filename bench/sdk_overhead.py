@@ -74,6 +74,7 @@ CASES: dict[str, Callable[[], object]] = {
     "@workflow": sdk.workflow("bench")(work),
     "@model_call": sdk.model_call("bench", "model")(work),
     "@model_call, with usage": sdk.model_call("bench", "model")(answer),
+    "@handoff": sdk.handoff("bench", "other")(work),
     "@track_task": sdk.track_task("bench")(work),
     "@agent": sdk.agent("bench")(work),
 }

@@ -1,4 +1,4 @@
-"""Celery with workers that are processes of their own (the prefork pool), a broker on disk, and spans by OTLP."""
+"""Celery with workers that are processes of their own (prefork), a broker on disk, and spans that are shipped."""
 
 from __future__ import annotations
 

@@ -5,27 +5,31 @@ import contextlib
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import httpx2
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+import hivesight_sdk as hs
 from agent_hive.coordination import Hive
 from agent_hive.events import Outbox
 from agent_hive.faults import FaultInjected, Faults
 from agent_hive.model_client import Endpoint, ModelClient, endpoint
-from agent_hive.model_server import ScriptedModel, completion, review
-from agent_hive.pool import Agent, AgentPool, StepFailed, Unavailable
+from agent_hive.model_server import ScriptedModel, complete
+from agent_hive.pool import Agent, AgentPool, StepFailed
+from agent_hive.script import review
 from agent_hive.streaming import Stream, Subscriber
-from agent_hive.work import BadRequest, Submission, Task, Unparsable
+from agent_hive.work import BadRequest, Submission, Task, Unavailable, Unparsable
 
+T = TypeVar("T")
 TASK = Task("0" * 32, Submission("high", code="x"), 0.0)
 
 
 def test_agent_states_follow_the_clock() -> None:
     now = [0.0]
-    agent = Agent(lambda: now[0])
+    agent = Agent("parser-1", lambda: now[0])
     seen = [agent.status()]
     agent.begin()
     seen.append(agent.status())
@@ -42,8 +46,8 @@ def test_agent_states_follow_the_clock() -> None:
     assert seen == ["idle", "active", "failed", "active", "idle", "failed"]
 
 
-def _ask(work: Callable[[], Awaitable[str]], faults: Faults | None = None) -> str:
-    async def scenario() -> str:
+def _ask(work: Callable[[], Awaitable[T]], faults: Faults | None = None) -> T:
+    async def scenario() -> T:
         pool = AgentPool("parser", 1, faults or Faults())
         worker = asyncio.create_task(pool.run(pool.agents[0]))
         try:
@@ -90,6 +94,15 @@ def test_steps_are_retried_when_that_can_help(
         with pytest.raises(outcome):
             _ask(work)
     assert len(calls) == attempts
+
+
+def test_an_agent_works_in_the_context_of_whoever_asks() -> None:
+    async def work() -> hs.LogContext:
+        return hs.current_log_context()
+
+    with hs.log_context(task="t", conversation="c"):
+        assert _ask(work) == hs.LogContext(agent="parser-1", task="t", conversation="c")
+    assert hs.current_log_context() == hs.LogContext()
 
 
 def test_faults_hold_and_let_go() -> None:
@@ -142,8 +155,7 @@ def test_scripted_reviews(prompt: str, verdict: str) -> None:
 
 
 def test_completion_counts_tokens() -> None:
-    answer = completion({"messages": [{"role": "user", "content": "two words"}]}, created=1)
-    usage = answer["usage"]
+    usage = complete({"messages": [{"role": "user", "content": "two words"}]}, created=1).whole()["usage"]
     assert isinstance(usage, dict)
     assert usage["prompt_tokens"] == 2
     assert usage["total_tokens"] == 2 + usage["completion_tokens"]
@@ -152,7 +164,7 @@ def test_completion_counts_tokens() -> None:
 @pytest.mark.parametrize("body", [{}, {"messages": "x"}, {"messages": []}, {"messages": [{"content": None}]}])
 def test_completion_refuses(body: dict[str, object]) -> None:
     with pytest.raises(BadRequest):
-        completion(body, created=1)
+        complete(body, created=1)
 
 
 def test_real_endpoint_needs_both_variables_and_hides_its_key() -> None:
@@ -274,6 +286,7 @@ BAD_EVENTS = [
     {"events": [{}]},
     {"events": [{"type": "a\nb"}]},
     {"events": [{"type": "x"}] * 257},
+    {"events": [{"type": "x", "context": 1}]},
     {"events": [{"type": "x", "data": "y" * 9000}]},
 ]
 

@@ -1,74 +1,15 @@
 """The whole hive as real processes: it works, one part is killed and healed, everything ends."""
 
-import json
 import os
-import re
 import signal
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
 
-import httpx2
 import psutil
 import pytest
 
-T = TypeVar("T")
-DEADLINE_SECONDS = 30.0
-
-
-def eventually(look: Callable[[], T | None], what: str) -> T:
-    """What `look` finds, as soon as it finds something."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            found = look()
-        except (httpx2.HTTPError, OSError, ValueError, KeyError):
-            found = None
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"waited {DEADLINE_SECONDS:g} s in vain: {what}")
-
-
-class Hive:
-    """A supervisor in a directory of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.log = folder / "supervisor.log"
-        command = [sys.executable, "-m", "agent_hive.supervisor", "--dir", str(folder), "--free-ports", "--rate", "10"]
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | {"OPENAI_BASE_URL": ""})
-        self.client = httpx2.Client(trust_env=False, timeout=10)
-        self.pids: set[int] = set()
-
-    def read(self) -> dict[str, Any]:
-        hive = json.loads((self.folder / "hive.json").read_text())
-        self.pids |= {service["pid"] for service in hive["services"].values() if service["pid"]}
-        return hive
-
-    def url(self, name: str) -> str:
-        return str(self.read()["services"][name]["url"])
-
-    def fault(self, fault: str, service: str | None) -> httpx2.Response:
-        return self.client.post(f"{self.read()['control_url']}/fault", json={"fault": fault, "service": service})
-
-    def completed(self) -> float:
-        text = self.client.get(f"{self.url('agent-hive-orchestrator')}/metrics").text
-        found = re.findall(
-            r'^agent_hive_tasks_completed_total\{agent_type="orchestrator".*status="completed"\} (\S+)', text, re.M
-        )
-        return sum(map(float, found))
-
-    def end(self) -> None:
-        self.client.close()
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait(10)
+from hive.running import Hive, eventually
 
 
 @pytest.fixture

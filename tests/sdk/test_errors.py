@@ -57,6 +57,7 @@ KINDS: list[tuple[BaseException, str]] = [
     (KeyError("x"), "internal"),
     (asyncio.CancelledError(), "cancelled"),
     (KeyboardInterrupt(), "cancelled"),
+    (SyntaxError("x"), "invalid_data"),
     (named("Anything"), "internal"),
 ]
 

@@ -331,6 +331,25 @@ def test_many_threads_lose_nothing(receiver: Receiver, make: Make) -> None:
     assert sorted(numbers(receiver)) == list(range(8_000))
 
 
+def test_a_flush_is_heard_while_there_is_always_more_to_send(receiver: Receiver, make: Make) -> None:
+    shipper = make(batch=1, max_items=10)
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            shipper.offer(0)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        assert until(lambda: shipper.waiting > 5)
+        assert shipper.flush(60)
+    finally:
+        stop.set()
+        thread.join()
+    assert receiver.requests
+
+
 def test_offers_of_finalisers_inside_of_a_recording(receiver: Receiver, make: Make) -> None:
     shipper = make(max_items=1)
     recording.record(lambda: [shipper.offer(number) for number in range(3)])

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import hivesight_sdk as hs
 from agent_hive.work import Decision, Opinion, Verdict
 
 WEIGHTS: Mapping[str, float] = {
@@ -15,6 +16,7 @@ _APPROVE = 0.75
 _CHANGES = 0.4
 
 
+@hs.track_decision()
 def decide(opinions: Sequence[Opinion], expected: Sequence[str]) -> Decision:
     """Weigh the opinions of the `expected` agents.
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TypeVar
 
 import hivesight_sdk as hs
 from agent_hive import corpus
-from agent_hive.agents import REVIEWERS, parser, reviewer
+from agent_hive.agents import REVIEWERS, TOOLS, parser, reviewer
 from agent_hive.agents.parser import Parsed
 from agent_hive.confidence import decide
 from agent_hive.events import Outbox
@@ -18,8 +19,7 @@ from agent_hive.faults import Faults
 from agent_hive.learning import OnlineClassifier, complexity_class, features
 from agent_hive.model_client import ModelClient
 from agent_hive.pool import Agent, AgentPool, StepFailed
-from agent_hive.work import AGENT_TYPES, AgentType, Decision, Opinion, Task
-from hivesight_sdk import metrics
+from agent_hive.work import AGENT_TYPES, ORCHESTRATOR_AGENT, AgentType, Decision, Opinion, Task
 
 T = TypeVar("T")
 SIZES: dict[AgentType, int] = {
@@ -54,6 +54,7 @@ class Hive:
         self._model = model
         self._threads = threads
         self._root = root
+        hs.expect_tools(["read_source", *TOOLS])
 
     def agents(self) -> list[tuple[AgentPool, Agent]]:
         """Every agent with its pool, for whoever keeps them running."""
@@ -66,7 +67,7 @@ class Hive:
         guess = self.learner.predict(x)
         parsed = await self._hand(
             task,
-            ["orchestrator"],
+            [ORCHESTRATOR_AGENT],
             "parser",
             partial(self._compute, partial(parser.parse, task.submission.name, source)),
         )
@@ -103,25 +104,28 @@ class Hive:
                     missing = "the model gave no verdict"
             except StepFailed as error:  # decide without it, and be less sure
                 missing = str(error)
-        decision = decide(opinions, expected)
-        hs.record_decision(decision.confidence)
-        return Outcome(decision, tuple(opinions), missing)
+                hs.record_error("decision", error.__cause__ or error)
+        return Outcome(decide(opinions, expected), tuple(opinions), missing)
 
     async def _hand(
         self, task: Task, senders: Sequence[str], receiver: AgentType, work: Callable[[], asyncio.Future[T]]
     ) -> T:
         self._outbox.emit("agent.handoff", task.id, {"from": list(senders), "to": receiver})
-        for sender in senders:
-            hs.record_handoff(sender, receiver)
-        return await self.pools[receiver].ask(task, work)
+        *others, sender = senders
+        for other in others:
+            hs.record_handoff(other, receiver)
+        async with hs.handoff(sender, receiver):  # one span, however many hand it over
+            return await self.pools[receiver].ask(task, work)
 
     def _ask_model(self, parsed: Parsed, opinions: list[Opinion]) -> asyncio.Future[str]:
         words = reviewer.prompt(parsed.name, parsed.lines, opinions)
         return asyncio.ensure_future(self._model.complete(reviewer.INSTRUCTIONS, words))
 
     def _compute(self, work: Callable[[], T]) -> asyncio.Future[T]:
-        return asyncio.get_running_loop().run_in_executor(self._threads, work)
+        # A pool's thread would begin without the context, in which the ids of the log lines are.
+        return asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, work)
 
+    @hs.tool("read_source")
     def _source(self, task: Task) -> bytes:
         if task.submission.code is not None:
             return task.submission.code.encode()
@@ -130,12 +134,15 @@ class Hive:
 
     def _learn(self, x: list[float], guess: int, actual: int) -> None:
         self.learner.learn(x, guess, actual)
+        self.publish_accuracy()
+
+    def publish_accuracy(self) -> None:
+        """Set the gauge of the learner's accuracy, as soon as that is known."""
         if (accuracy := self.learner.accuracy_percent) is not None:
-            metrics.LEARNING_ACCURACY.labels(LEARNER).set(accuracy)
+            hs.record_learning_accuracy(LEARNER, accuracy)
 
-
-def publish_census(hive: Hive) -> None:
-    """Set the gauge of agents by type and status; every combination is set, so that none goes stale."""
-    for kind, pool in hive.pools.items():
-        for status, count in pool.census().items():
-            hs.record_active_agents(kind, status, count)
+    def publish_census(self) -> None:
+        """Set the gauge of agents by type and status; every combination is set, so that none goes stale."""
+        for kind, pool in self.pools.items():
+            for status, count in pool.census().items():
+                hs.record_active_agents(kind, status, count)

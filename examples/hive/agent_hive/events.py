@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 import httpx2
 
+import hivesight_sdk as hs
+
 log = logging.getLogger(__name__)
 
 BATCH = 100
@@ -33,7 +35,7 @@ class Outbox:
         self._first_pause = first_pause
 
     def emit(self, kind: str, task_id: str, data: Mapping[str, object] | None = None) -> None:
-        """Never waits and never fails."""
+        """Never waits and never fails. `context` in the event says in which trace it came about."""
         if len(self._waiting) == self._waiting.maxlen:
             self.dropped += 1
         event = {
@@ -42,6 +44,7 @@ class Outbox:
             "time": time.time(),
             "task_id": task_id,
             "data": dict(data or {}),
+            "context": hs.inject(dict[str, str]()),
         }
         self._waiting.append(event)
         self._news.set()
@@ -63,6 +66,7 @@ class Outbox:
                 (await self._client.post(self._url, json={"events": batch})).raise_for_status()
             except httpx2.HTTPError as error:
                 self.failures += 1
+                hs.record_error("event_outbox", error)
                 if pause == self._first_pause:
                     log.warning("event stream does not take events, buffering: %s", error or type(error).__name__)
                 self._put_back(batch)

@@ -3,6 +3,7 @@
 import contextlib
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import asdict
 
 import httpx2
 from starlette.requests import Request
@@ -12,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 import hivesight_sdk as hs
 from agent_hive.catalog import GATEWAY, ORCHESTRATOR
 from agent_hive.faults import Faults
-from agent_hive.httpjson import read_json
+from agent_hive.httpjson import local_client, read_json
 from agent_hive.service import arguments, run, url_of
 from agent_hive.work import MAX_CODE_BYTES, parse_submission
 
@@ -26,8 +27,7 @@ class Gateway:
 
     def __init__(self) -> None:
         self._tasks_url = f"{url_of(ORCHESTRATOR)}/tasks"
-        # Plain HTTP on loopback: no proxy and no certificates to load.
-        self._client = httpx2.AsyncClient(timeout=_TIMEOUT_SECONDS, trust_env=False, verify=False)
+        self._client = local_client(_TIMEOUT_SECONDS)
         self._accepted = 0
         self._refused = 0
 
@@ -43,11 +43,10 @@ class Gateway:
             yield
 
     async def _submit(self, request: Request) -> Response:
-        submission = parse_submission(await read_json(request, 2 * MAX_CODE_BYTES))
-        body = {"priority": submission.priority, "path": submission.path, "code": submission.code}
-        wanted = {key: value for key, value in body.items() if value is not None}
         async with hs.track_latency("gateway_submit"):
-            answer = await self._pass_on(httpx2.Request("POST", self._tasks_url, json=wanted))
+            submission = parse_submission(await read_json(request, 2 * MAX_CODE_BYTES))
+            wanted = {key: value for key, value in asdict(submission).items() if value is not None}
+            answer = await self._pass_on("POST", self._tasks_url, wanted)
         if answer.status_code == 202:
             self._accepted += 1
         else:
@@ -58,14 +57,16 @@ class Gateway:
         task_id = str(request.path_params["id"])
         if not _TASK_ID.fullmatch(task_id):
             return JSONResponse({"error": "a task id has 32 hexadecimal digits"}, status_code=400)
-        return await self._pass_on(httpx2.Request("GET", f"{self._tasks_url}/{task_id}"))
+        return await self._pass_on("GET", f"{self._tasks_url}/{task_id}")
 
-    async def _pass_on(self, request: httpx2.Request) -> Response:
+    async def _pass_on(self, method: str, url: str, body: object = None) -> Response:
         try:
-            answer = await self._client.send(request)
-        except httpx2.TimeoutException:
+            answer = await self._client.request(method, url, json=body)
+        except httpx2.TimeoutException as error:
+            hs.record_error("gateway", error)
             return JSONResponse({"error": f"no answer in {_TIMEOUT_SECONDS:g} s from the orchestrator"}, 504)
-        except httpx2.TransportError:
+        except httpx2.TransportError as error:
+            hs.record_error("gateway", error)
             return JSONResponse({"error": "the orchestrator cannot be reached"}, 503, headers={"Retry-After": "5"})
         headers = {key: answer.headers[key] for key in _FORWARDED if key in answer.headers}
         return Response(answer.content, answer.status_code, headers=headers, media_type="application/json")

@@ -1,14 +1,40 @@
-"""Reading a bounded JSON body, and saying what is wrong with it."""
+"""How the hive's processes talk: requests that carry their trace along, JSON bodies with a bound, and what is wrong
+with one."""
 
 import json
 from collections.abc import Mapping
 from typing import cast
 
+import httpx2
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+import hivesight_sdk as hs
 from agent_hive.work import BadRequest
+
+
+def local_client(timeout_seconds: float) -> httpx2.AsyncClient:
+    """For the hive's own processes: plain HTTP on loopback, so no proxy and no certificates to load. A request goes on
+    with the trace and the ids of whoever sends it."""
+
+    async def carry(request: httpx2.Request) -> None:
+        hs.inject(request.headers)
+
+    hooks = {"request": [carry]}
+    return httpx2.AsyncClient(timeout=timeout_seconds, trust_env=False, verify=False, event_hooks=hooks)
+
+
+class Continued:
+    """ASGI middleware, the other end of `local_client`: a request is handled in the trace that it came with."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with hs.extract(scope.get("headers")):
+            await self._app(scope, receive, send)
 
 
 async def read_body(request: Request, limit: int) -> bytes:

@@ -14,11 +14,12 @@ from starlette.routing import BaseRoute
 from agent_hive import corpus
 from agent_hive.catalog import GATEWAY, LOAD, STREAMING, WEBHOOKS
 from agent_hive.faults import FaultInjected, Faults
+from agent_hive.httpjson import local_client
 from agent_hive.service import arguments, run, url_of
 from agent_hive.webhooks import SECRET_VARIABLE, SIGNATURE_HEADER, sign
 from agent_hive.work import PRIORITIES
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("agent_hive.load")
 
 TASKS_PER_SECOND = 2.0
 SECONDS_PER_PUSH = 10.0
@@ -69,8 +70,7 @@ class Load:
         self._rate = rate
         self._rng = random.Random(seed)
         self._corpus = Corpus(self._rng)
-        # Plain HTTP on loopback: no proxy and no certificates to load.
-        self._client = httpx2.AsyncClient(timeout=10.0, trust_env=False, verify=False)
+        self._client = local_client(10.0)
         self._counts = {"sent": 0, "refused": 0, "unreachable": 0, "events": 0}
 
     def routes(self) -> Sequence[BaseRoute]:

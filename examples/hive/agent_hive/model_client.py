@@ -1,33 +1,41 @@
 """The reviewer's way to a language model: any OpenAI-compatible endpoint, the scripted server by default."""
 
+import asyncio
 import os
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
 
 import httpx2
 
 import hivesight_sdk as hs
+from agent_hive.breaker import CircuitBreaker
 from agent_hive.catalog import MODEL
-from agent_hive.pool import Unavailable
+from agent_hive.completions import chunks, text
 from agent_hive.service import url_of
+from agent_hive.work import Unavailable
 
 MODEL_SERVICE = "model"
 TIMEOUT_SECONDS = 25.0
 REAL_CALLS_PER_MINUTE = 12
-_MAX_ANSWER_BYTES = 256 * 1024
+SCRIPTED_PRICE = (0.15, 0.60)
+"""What the scripted model would cost if it were a small real one, so that there is something to add up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where the model is. `key` is sent as a bearer token and never printed; `per_minute` None means no limit."""
+    """Where the model is. `key` is sent as a bearer token and never printed; `per_minute` None means no limit.
+
+    `price` is in dollars per million tokens, in and out; None where nobody said it.
+    """
 
     url: str
     model: str
     key: str | None = None
     per_minute: int | None = None
+    provider: str = "openai"
+    price: tuple[float, float] | None = None
 
     def __repr__(self) -> str:
         return f"Endpoint(url={self.url!r}, model={self.model!r}, key={'<secret>' if self.key else None})"
@@ -42,7 +50,8 @@ def endpoint(env: Mapping[str, str] = os.environ) -> Endpoint:
     if base and key:
         limit = int(env.get("HIVE_MODEL_CALLS_PER_MINUTE", REAL_CALLS_PER_MINUTE))
         return Endpoint(f"{base}/chat/completions", env.get("OPENAI_MODEL", "gpt-4o-mini"), key, limit)
-    return Endpoint(f"{url_of(MODEL)}/v1/chat/completions", "scripted-reviewer")
+    scripted = f"{url_of(MODEL)}/v1/chat/completions"
+    return Endpoint(scripted, "scripted-reviewer", provider="scripted", price=SCRIPTED_PRICE)
 
 
 class ModelClient:
@@ -55,6 +64,11 @@ class ModelClient:
         self._target = target
         self._clock = clock
         self._calls: deque[float] = deque(maxlen=target.per_minute or 1)
+        self._breaker = CircuitBreaker(MODEL_SERVICE, clock)
+        hs.expect_external_api(MODEL_SERVICE, "POST")
+        hs.expect_model(target.provider, target.model)
+        if target.price is not None:
+            hs.set_prices({target.model: target.price})
 
     def may_ask(self) -> bool:
         """False when the budget of calls for this minute is used up."""
@@ -64,29 +78,32 @@ class ModelClient:
         return limit > 0 and self._clock() - self._calls[0] >= 60
 
     async def complete(self, instructions: str, prompt: str) -> str:
-        """The answer's text; Unavailable on any transport error, status of 400 or more, or unusable body."""
-        self._calls.append(self._clock())
-        headers = {"Authorization": f"Bearer {self._target.key}"} if self._target.key else {}
+        """The answer's text; Unavailable without one: any transport error, a status of 400 or more, a body that is no
+        completion, no end of it within TIMEOUT_SECONDS, or a circuit that is open."""
         messages = [{"role": "system", "content": instructions}, {"role": "user", "content": prompt}]
-        body = {"model": self._target.model, "messages": messages}
         try:
-            async with hs.track_external_api(MODEL_SERVICE, "POST") as call:
-                response = await self._client.post(
-                    self._target.url, json=body, headers=headers, timeout=TIMEOUT_SECONDS
-                )
-                call.status_code = response.status_code
-        except httpx2.HTTPError as error:
+            with self._breaker.guard():
+                self._calls.append(self._clock())
+                return await self._ask(messages)
+        except (httpx2.HTTPError, TimeoutError) as error:
             raise Unavailable(f"the model does not answer: {error or type(error).__name__}") from error
-        if response.status_code >= 400:
-            raise Unavailable(f"the model answered HTTP {response.status_code}")
-        return _text(response.content)
 
-
-def _text(body: bytes) -> str:
-    if len(body) > _MAX_ANSWER_BYTES:
-        raise Unavailable(f"the model's answer is larger than {_MAX_ANSWER_BYTES} bytes")
-    try:
-        answer = cast("dict[str, list[dict[str, dict[str, str]]]]", httpx2.Response(200, content=body).json())
-        return str(answer["choices"][0]["message"]["content"])
-    except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise Unavailable("the model's answer is not a chat completion") from error
+    async def _ask(self, messages: list[dict[str, str]]) -> str:
+        target, words = self._target, list[str]()
+        headers = {"Authorization": f"Bearer {target.key}"} if target.key else {}
+        body = {"model": target.model, "messages": messages, "stream": True, "stream_options": {"include_usage": True}}
+        async with (
+            hs.model_call(target.provider, target.model) as call,
+            hs.track_external_api(MODEL_SERVICE, "POST"),
+            asyncio.timeout(TIMEOUT_SECONDS),
+            self._client.stream("POST", target.url, json=body, headers=headers, timeout=None) as response,
+        ):
+            if response.status_code >= 400:
+                raise Unavailable(f"the model answered HTTP {response.status_code}", response.status_code)
+            async for chunk in chunks(response.aiter_bytes()):
+                call.first_chunk()
+                call.read(chunk)
+                words.append(text(chunk))
+            if not words:
+                raise Unavailable("the model's answer is not a chat completion")
+        return "".join(words)

@@ -6,56 +6,69 @@ the demo needs no key and costs nothing. Everything around it (HTTP, tokens, err
 
 import contextlib
 import hashlib
-import re
+import json
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 import hivesight_sdk as hs
 from agent_hive.catalog import MODEL
 from agent_hive.faults import Faults
 from agent_hive.httpjson import as_list, as_object, read_json
+from agent_hive.script import count_tokens, review
 from agent_hive.service import arguments, run
 from agent_hive.work import BadRequest
 
 _MAX_BODY_BYTES = 256 * 1024
 _MAX_MESSAGES = 50
-_FACT = re.compile(r"^([a-z_]{1,40}\.[a-z_]{1,40})=(-?\d{1,12}(?:\.\d{1,12})?(?:e[+-]?\d{1,3})?)$", re.MULTILINE)
-_FILE = re.compile(r"^file=(.{1,300})$", re.MULTILINE)
-_TOKEN = re.compile(r"\w+|[^\w\s]")
+_WORDS_PER_CHUNK = 4
 
 
-def review(prompt: str) -> str:
-    """The scripted review of a prompt with lines `agent.fact=number`; same prompt, same words."""
-    facts = {str(name): float(value) for name, value in _FACT.findall(prompt)}
-    named = _FILE.search(prompt)
-    name = named.group(1) if named else "the file"
-    objections: list[str] = []
-    if facts.get("compiler.compiles") == 0:
-        return f"{name} does not compile, so nothing else about it matters.\nVERDICT: reject"
-    if (secrets := facts.get("security.secrets", 0)) > 0:
-        objections.append(f"{secrets:.0f} secrets must leave the source before anything else")
-    if (worst := facts.get("complexity.worst", 0)) > 20:
-        objections.append(f"its most complex function has {worst:.0f} paths and should be split")
-    if (coverage := facts.get("documentation.coverage", 1.0)) < 0.5:
-        objections.append(f"only {coverage:.0%} of its public names are documented")
-    if (calls := facts.get("security.dangerous_calls", 0)) > 0:
-        objections.append(f"{calls:.0f} calls hand control to data")
-    verdict = "reject" if secrets > 1 else "request_changes" if len(objections) > 1 or secrets else "approve"
-    body = "; ".join(objections) if objections else "nothing in the measurements speaks against it"
-    return f"Review of {name}: {body}.\nVERDICT: {verdict}"
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """An answer with its price in tokens; `created` is Unix time in seconds."""
+
+    id: str
+    created: int
+    text: str
+    prompt_tokens: int
+
+    def whole(self) -> dict[str, object]:
+        """A chat completion object."""
+        message = {"role": "assistant", "content": self.text}
+        return self._object("chat.completion", {"message": message, "finish_reason": "stop"}) | {"usage": self._usage()}
+
+    def chunks(self, *, with_usage: bool) -> Iterator[dict[str, object]]:
+        """The same as the chunks of a stream; the last has the usage and no choice."""
+        words = self.text.split(" ")
+        for start in range(0, len(words), _WORDS_PER_CHUNK):
+            lead = " " if start else ""
+            said = {"role": "assistant", "content": lead + " ".join(words[start : start + _WORDS_PER_CHUNK])}
+            yield self._object("chat.completion.chunk", {"delta": said, "finish_reason": None})
+        yield self._object("chat.completion.chunk", {"delta": {}, "finish_reason": "stop"})
+        if with_usage:
+            yield self._object("chat.completion.chunk") | {"usage": self._usage()}
+
+    def _object(self, kind: str, *choices: dict[str, object]) -> dict[str, object]:
+        numbered = [{"index": index, **choice} for index, choice in enumerate(choices)]
+        head = {"id": self.id, "object": kind, "created": self.created, "model": "scripted-reviewer"}
+        return {**head, "choices": numbered}
+
+    def _usage(self) -> dict[str, int]:
+        said = count_tokens(self.text)
+        return {
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": said,
+            "total_tokens": self.prompt_tokens + said,
+        }
 
 
-def count_tokens(text: str) -> int:
-    """Words and punctuation marks: of the order that a real tokenizer gives."""
-    return sum(1 for _ in _TOKEN.finditer(text))
-
-
-def completion(body: Mapping[str, object], created: int) -> dict[str, object]:
-    """A chat completion object for a request body; BadRequest when it holds no messages."""
+def complete(body: Mapping[str, object], created: int) -> Completion:
+    """The answer to a request body; BadRequest when it holds no messages."""
     texts: list[str] = []
     for message in as_list(body.get("messages"), "messages", _MAX_MESSAGES):
         content = as_object(message).get("content")
@@ -64,18 +77,8 @@ def completion(body: Mapping[str, object], created: int) -> dict[str, object]:
         texts.append(content)
     if not texts:
         raise BadRequest("messages must hold at least one message")
-    answer = review(texts[-1])
-    asked, said = sum(map(count_tokens, texts)), count_tokens(answer)
-    return {
-        "id": "chatcmpl-" + hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:24],
-        "object": "chat.completion",
-        "created": created,
-        "model": "scripted-reviewer",
-        "choices": [
-            {"index": 0, "message": {"role": "assistant", "content": answer}, "finish_reason": "stop"},
-        ],
-        "usage": {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said},
-    }
+    digest = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
+    return Completion(f"chatcmpl-{digest[:24]}", created, review(texts[-1]), sum(map(count_tokens, texts)))
 
 
 class ScriptedModel:
@@ -83,27 +86,33 @@ class ScriptedModel:
 
     def __init__(self) -> None:
         self._answers = 0
-        self._tokens = 0
 
     def routes(self) -> Sequence[BaseRoute]:
         return [Route("/v1/chat/completions", self._complete, methods=["POST"])]
 
     def health(self) -> Mapping[str, object]:
-        return {"answers": self._answers, "total_tokens": self._tokens}
+        return {"answers": self._answers}
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         yield
 
-    async def _complete(self, request: Request) -> JSONResponse:
+    async def _complete(self, request: Request) -> Response:
         async with hs.track_latency("scripted_completion"):
             body = as_object(await read_json(request, _MAX_BODY_BYTES))
-            answer = completion(body, int(time.time()))
+            answer = complete(body, int(time.time()))
         self._answers += 1
-        usage = answer["usage"]
-        assert isinstance(usage, dict)
-        self._tokens += int(usage["total_tokens"])  # pyright: ignore[reportUnknownArgumentType]
-        return JSONResponse(answer)
+        if body.get("stream") is not True:
+            return JSONResponse(answer.whole())
+        options = as_object(body.get("stream_options") or {})
+        chunks = answer.chunks(with_usage=options.get("include_usage") is True)
+        return StreamingResponse(_events(chunks), media_type="text/event-stream")
+
+
+def _events(chunks: Iterator[dict[str, object]]) -> Iterator[str]:
+    for chunk in chunks:
+        yield f"data: {json.dumps(chunk)}\n\n"
+    yield "data: [DONE]\n\n"
 
 
 def main() -> None:

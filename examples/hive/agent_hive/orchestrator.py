@@ -6,7 +6,6 @@ import logging
 import os
 import time
 import uuid
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,52 +17,49 @@ from starlette.routing import BaseRoute, Route
 
 import hivesight_sdk as hs
 from agent_hive.catalog import ORCHESTRATOR, STREAMING
-from agent_hive.coordination import LEARNER, Hive, Outcome, publish_census
+from agent_hive.coordination import Hive
 from agent_hive.events import Outbox
 from agent_hive.faults import Faults
-from agent_hive.httpjson import read_json
-from agent_hive.model_client import MODEL_SERVICE, ModelClient, endpoint
-from agent_hive.pool import StepFailed
+from agent_hive.httpjson import local_client, read_json
+from agent_hive.ledger import REMEMBERED
+from agent_hive.model_client import ModelClient, endpoint
+from agent_hive.reviews import Reviews
 from agent_hive.service import arguments, run, url_of
-from agent_hive.taskqueue import QueueFull, TaskQueue
-from agent_hive.work import AGENT_TYPES, MAX_CODE_BYTES, PRIORITIES, BadRequest, Task, Unparsable, parse_submission
-from hivesight_sdk import metrics
+from agent_hive.taskqueue import QueueFull
+from agent_hive.work import MAX_CODE_BYTES, Task, parse_submission
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("agent_hive.orchestrator")
 
-QUEUE_CAPACITY = 500
 COORDINATORS = 8
-DEADLINE_SECONDS = 60.0
-_REMEMBERED = 2_000
 # One: the parser counts its recursion per interpreter, and two threads confuse it (python/cpython#106905).
 _THREADS = 1
 _SAVE_EVERY_SECONDS = 30
-_NAME = "orchestrator"
 
 
 class Orchestrator:
-    """The process's state: queue, agents, what became of the last tasks. Everything runs on one loop."""
+    """The process's state: the agents, their reviews, and how they are doing. Everything runs on one loop."""
 
     def __init__(self, faults: Faults, state_dir: Path | None) -> None:
-        # Our own processes speak plain HTTP on loopback: no proxy and no certificates to load.
-        self._local = httpx2.AsyncClient(timeout=3.0, trust_env=False, verify=False)
+        self._local = local_client(3.0)
         target = endpoint()
         self._models = self._local if target.per_minute is None else httpx2.AsyncClient()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="agent")
         self._outbox = Outbox(self._local, url_of(STREAMING))
         self._hive = Hive(faults, self._outbox, ModelClient(self._models, target), self._threads)
-        self._queue = TaskQueue(QUEUE_CAPACITY, time.monotonic)
-        self._running: dict[str, float] = {}
-        self._known: OrderedDict[str, Mapping[str, object]] = OrderedDict()
+        self._reviews = Reviews(self._hive, self._outbox)
         self._weights = state_dir / "learner.json" if state_dir else None
+        self._monitor = hs.PerformanceMonitor(
+            providers={"events_buffered": lambda: self._outbox.buffered},
+            history_path=state_dir / "performance.db" if state_dir else None,
+        )
 
     def routes(self) -> Sequence[BaseRoute]:
         return [Route("/tasks", self._submit, methods=["POST"]), Route("/tasks/{id}", self._look_up)]
 
     def health(self) -> Mapping[str, object]:
         return {
-            "waiting": len(self._queue),
-            "running": len(self._running),
+            "waiting": self._reviews.waiting,
+            "running": self._reviews.running,
             "agents": {kind: pool.census() for kind, pool in self._hive.pools.items()},
             "events": {
                 "buffered": self._outbox.buffered,
@@ -77,15 +73,13 @@ class Orchestrator:
     async def running(self) -> AsyncGenerator[None]:
         if self._weights and self._hive.learner.load(self._weights):
             log.info("took up the learner after %d files", self._hive.learner.seen)
-        if (accuracy := self._hive.learner.accuracy_percent) is not None:
-            metrics.LEARNING_ACCURACY.labels(LEARNER).set(accuracy)
-        hs.expect_agents([_NAME, *AGENT_TYPES], PRIORITIES)
-        hs.expect_external_api(MODEL_SERVICE, "POST")
+        self._hive.publish_accuracy()
         tasks = [asyncio.create_task(pool.run(agent)) for pool, agent in self._hive.agents()]
-        tasks += [asyncio.create_task(self._coordinate_for_ever()) for _ in range(COORDINATORS)]
+        tasks += [asyncio.create_task(self._reviews.run()) for _ in range(COORDINATORS)]
         tasks += [asyncio.create_task(self._outbox.run()), asyncio.create_task(self._publish_for_ever())]
         try:
-            yield
+            with self._monitor:
+                yield
         finally:
             for task in tasks:
                 task.cancel()
@@ -96,72 +90,32 @@ class Orchestrator:
             await self._models.aclose()
 
     async def _submit(self, request: Request) -> JSONResponse:
-        submission = parse_submission(await read_json(request, 2 * MAX_CODE_BYTES))
-        task = Task(uuid.uuid4().hex, submission, time.monotonic())
+        task_id = uuid.uuid4().hex
+        # What comes by itself is a conversation of its own.
+        conversation = hs.current_log_context().conversation or task_id
+        with hs.log_context(task=task_id, conversation=conversation):
+            async with hs.track_latency("task_submit"):
+                submission = parse_submission(await read_json(request, 2 * MAX_CODE_BYTES))
+                return await self._take(Task(task_id, submission, time.monotonic(), hs.inject({})))
+
+    async def _take(self, task: Task) -> JSONResponse:
         try:
-            await self._queue.put(task)
+            await self._reviews.submit(task)
         except QueueFull as error:
+            hs.record_error("queue", "resource_exhausted")
             return JSONResponse({"error": str(error)}, status_code=429, headers={"Retry-After": "5"})
-        self._remember(task, "waiting")
         return JSONResponse({"id": task.id, "state": "waiting"}, status_code=202)
 
     async def _look_up(self, request: Request) -> JSONResponse:
-        found = self._known.get(str(request.path_params["id"]))
+        found = self._reviews.ledger.find(str(request.path_params["id"]))
         if found is None:
-            return JSONResponse({"error": f"no such task among the last {_REMEMBERED}"}, status_code=404)
+            return JSONResponse({"error": f"no such task among the last {REMEMBERED}"}, status_code=404)
         return JSONResponse(dict(found))
-
-    async def _coordinate_for_ever(self) -> None:
-        while True:
-            task = await self._queue.get()
-            self._running[task.id] = time.monotonic()
-            self._remember(task, "running")
-            self._outbox.emit("task.started", task.id, {"name": task.submission.name})
-            try:
-                await self._coordinate(task)
-            except Exception:
-                log.exception("task %s failed in a way nobody foresaw", task.id)
-                self._failed(task, "internal error, see the orchestrator's log")
-            finally:
-                del self._running[task.id]
-
-    async def _coordinate(self, task: Task) -> None:
-        try:
-            async with hs.track_task(_NAME, task.submission.priority), hs.track_latency():
-                async with asyncio.timeout(DEADLINE_SECONDS):
-                    outcome = await self._hive.coordinate(task)
-        except (Unparsable, BadRequest, StepFailed) as error:
-            self._failed(task, str(error))
-        except TimeoutError:
-            self._failed(task, f"no decision within {DEADLINE_SECONDS:g} s")
-        else:
-            self._decided(task, outcome)
-
-    def _decided(self, task: Task, outcome: Outcome) -> None:
-        decision = outcome.decision
-        result = {"verdict": decision.verdict, "confidence": round(decision.confidence, 4)}
-        notes = {opinion.agent: list(opinion.notes) for opinion in outcome.opinions if opinion.notes}
-        extra = {"model_missing": outcome.model_missing} if outcome.model_missing else {}
-        self._remember(task, "decided", **result, score=round(decision.score, 4), notes=notes, **extra)
-        self._outbox.emit("decision.made", task.id, result)
-
-    def _failed(self, task: Task, reason: str) -> None:
-        log.info("task %s (%s) failed: %s", task.id, task.submission.name, reason)
-        self._remember(task, "failed", error=reason)
-        self._outbox.emit("task.failed", task.id, {"reason": reason})
-
-    def _remember(self, task: Task, state: str, **facts: object) -> None:
-        name, priority = task.submission.name, task.submission.priority
-        self._known[task.id] = {"id": task.id, "name": name, "priority": priority, "state": state, **facts}
-        while len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
 
     async def _publish_for_ever(self) -> None:
         for second in range(1, 2**62):
-            publish_census(self._hive)
-            now = time.monotonic()
-            hs.record_queue("waiting", len(self._queue), self._queue.oldest_seconds())
-            hs.record_queue("running", len(self._running), now - min(self._running.values(), default=now))
+            self._hive.publish_census()
+            self._reviews.publish()
             if second % _SAVE_EVERY_SECONDS == 0:
                 self._save()
             await asyncio.sleep(1)
@@ -172,6 +126,7 @@ class Orchestrator:
         try:
             self._hive.learner.save(self._weights)
         except OSError as error:
+            hs.record_error("learner", error)
             log.warning("cannot save the learner to %s: %s", self._weights, error)
 
 

@@ -1,15 +1,17 @@
 """Agents of one type: workers with an inbox, a state that can be told, and retries with back-off."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 import hivesight_sdk as hs
 from agent_hive.faults import FaultInjected, Faults
-from agent_hive.work import AgentType, BadRequest, Task, Unparsable
+from agent_hive.work import PRIORITIES, AgentType, BadRequest, Task, Unavailable, Unparsable
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +24,7 @@ BACKOFF_SECONDS = 0.2
 STEP_SECONDS = 30.0
 RECENT_SECONDS = 30.0
 FAILURES_IN_A_ROW = 3
+HEARTBEAT_SECONDS = 5.0
 _INBOX = 64
 
 
@@ -29,21 +32,19 @@ class StepFailed(Exception):
     """An agent did not manage its step, in ATTEMPTS attempts."""
 
 
-class Unavailable(Exception):
-    """Something an agent needs did not answer as it should: worth another attempt."""
-
-
 @dataclass(slots=True)
 class _Job:
     task: Task
     work: Callable[[], Awaitable[Any]]
     answer: asyncio.Future[Any]
+    context: Context = field(default_factory=copy_context)
 
 
 class Agent:
     """One worker: what it does shows in when it last got something done, and in how often it failed since."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, name: str, clock: Callable[[], float]) -> None:
+        self.name = name
         self._clock = clock
         self.busy_since: float | None = None
         self.progress_at: float | None = None
@@ -73,9 +74,10 @@ class AgentPool:
 
     def __init__(self, kind: AgentType, size: int, faults: Faults, clock: Callable[[], float] = time.monotonic) -> None:
         self.kind = kind
-        self.agents = [Agent(clock) for _ in range(size)]
+        self.agents = [Agent(f"{kind}-{number}", clock) for number in range(1, size + 1)]
         self._faults = faults
         self._inbox: asyncio.Queue[_Job] = asyncio.Queue(_INBOX)
+        hs.expect_agents([kind], PRIORITIES)
 
     def census(self) -> Mapping[AgentStatus, int]:
         """How many agents are in each status; every status is present."""
@@ -105,28 +107,43 @@ class AgentPool:
     async def run(self, agent: Agent) -> None:
         """Take one job after the other, for ever."""
         while True:
-            job = await self._inbox.get()
-            if job.answer.done():  # whoever asked has given up
-                continue
-            agent.begin()
-            failed = True
+            job = await self._next_job()
+            if not job.answer.done():  # else whoever asked has given up
+                # In the context of whoever asked, so that what is logged in there belongs to their task.
+                await asyncio.create_task(self._take(agent, job), context=job.context)
+
+    async def _next_job(self) -> _Job:
+        while True:
+            hs.heartbeat(self.kind)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    return await self._inbox.get()
+
+    async def _take(self, agent: Agent, job: _Job) -> None:
+        agent.begin()
+        failed = True
+        with hs.log_context(agent=agent.name):
             try:
-                # Tracked here, not in `ask`: an agent that is stuck must not seem to progress when it is asked again.
-                async with hs.track_task(self.kind, job.task.submission.priority):
-                    await self._faults.enter(job.task.id)
-                    result = await job.work()
+                result = await self._step(job)
                 failed = False
                 _answer(job, result)
             except (Unparsable, BadRequest) as error:
                 failed = False
                 _refuse(job, error)
             except (FaultInjected, Unavailable) as error:
+                log.info("failed at %s: %s", job.task.submission.name, error)
                 _refuse(job, error)
             except Exception as error:
-                log.exception("a %s agent stumbled over task %s", self.kind, job.task.id)
+                log.exception("stumbled over %s", job.task.submission.name)
                 _refuse(job, Unavailable(f"{type(error).__name__}: {error}"))
             finally:
                 agent.end(failed=failed)
+
+    async def _step(self, job: _Job) -> Any:
+        # Tracked here, not in `ask`: an agent that is stuck must not seem to progress when it is asked again.
+        async with hs.agent(self.kind), hs.track_task(self.kind, job.task.submission.priority):
+            await self._faults.enter(job.task.id)
+            return await job.work()
 
 
 def _answer(job: _Job, result: object) -> None:

@@ -23,11 +23,14 @@ from starlette.routing import BaseRoute, Route
 import hivesight_sdk as hs
 from agent_hive.catalog import SMTP_PORT, Service
 from agent_hive.faults import FaultGuard, FaultInjected, Faults, injected
-from agent_hive.httpjson import bad_request, http_error
+from agent_hive.httpjson import Continued, bad_request, http_error
 from agent_hive.lifeline import die_with
 from agent_hive.work import BadRequest
 
+log = logging.getLogger(__name__)
+
 GRACE_SECONDS = 1
+FLUSH_SECONDS = 0.4
 
 
 class Behaviour(Protocol):
@@ -84,7 +87,7 @@ def build(behaviour: Behaviour, faults: Faults, *, guarded: bool) -> Starlette:
     return Starlette(
         routes=[*common, *behaviour.routes()],
         lifespan=lifespan,
-        middleware=[Middleware(FaultGuard, faults=faults)] if guarded else [],
+        middleware=[Middleware(Continued), *([Middleware(FaultGuard, faults=faults)] if guarded else [])],
         exception_handlers={BadRequest: bad_request, FaultInjected: injected, HTTPException: http_error},
     )
 
@@ -101,7 +104,7 @@ def arguments(service: Service) -> argparse.Namespace:
     options = parser.parse_args()
     if options.parent is not None:
         die_with(options.parent)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    hs.configure_logging(service.name, queued=True)
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     return options
 
@@ -138,6 +141,7 @@ def run(
         http="h11",
         ws="none",
         log_config=None,
+        log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=30,
@@ -149,10 +153,11 @@ def run(
         if release is not None:
             release()
 
+    log.info("serving on port %d", sock.getsockname()[1])
     try:
         asyncio.run(Server(config, on_stop).serve(sockets=[sock]))
     finally:
-        sdk.close()
+        sdk.close(FLUSH_SECONDS)
     leave()
 
 

@@ -93,13 +93,19 @@ class Stream:
             body = as_object(await read_json(request, _MAX_BODY_BYTES))
             events = [as_object(event) for event in as_list(body.get("events"), "events", _MAX_BATCH)]
             encoded = [_encode(event) for event in events]
-        for kind, data in encoded:
-            self._recent.append(data)
-            line = f"id: {next(self._numbers)}\nevent: {kind}\ndata: {data}\n\n"
-            for subscriber in self._subscribers:
-                subscriber.offer(line)
-        self._received += len(events)
+            senders = [hs.extract(as_object(event.get("context", {}))) for event in events]
+            hs.link(*senders)
+            for sender, (kind, data) in zip(senders, encoded, strict=True):
+                with sender, hs.track_latency("event_delivery"):
+                    self._deliver(kind, data)
         return JSONResponse({"accepted": len(events)}, status_code=202)
+
+    def _deliver(self, kind: str, data: str) -> None:
+        self._received += 1
+        self._recent.append(data)
+        line = f"id: {next(self._numbers)}\nevent: {kind}\ndata: {data}\n\n"
+        for subscriber in self._subscribers:
+            subscriber.offer(line)
 
     async def _latest(self, _: Request) -> Response:
         return Response(f'{{"events": [{", ".join(self._recent)}]}}', media_type="application/json")

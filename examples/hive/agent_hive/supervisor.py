@@ -20,6 +20,7 @@ from agent_hive.catalog import CONTROL_PORT, INBOX, SERVICES, Service
 from agent_hive.children import Child, listen
 from agent_hive.control import KILL, control_app
 from agent_hive.hive_files import AlreadyRunning, HiveFiles
+from agent_hive.httpjson import local_client
 from agent_hive.load import TASKS_PER_SECOND
 from agent_hive.service import Server, leave
 from agent_hive.webhooks import SECRET_VARIABLE
@@ -48,8 +49,7 @@ class Supervisor:
         self._env = {**urls, **secret, **env}
         self._faults: dict[Service, tuple[str, int]] = {}
         self._publishing = False
-        # Plain HTTP on loopback: no proxy and no certificates to load.
-        self._client = httpx2.AsyncClient(timeout=_ASK_SECONDS, trust_env=False, verify=False)
+        self._client = local_client(_ASK_SECONDS)
 
     async def start(self) -> None:
         """Start every process at once, then leave the files that say where they are."""

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import logging
 import os
+import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
 import httpx2
@@ -16,11 +17,11 @@ from starlette.routing import BaseRoute, Route
 import hivesight_sdk as hs
 from agent_hive.catalog import GATEWAY, WEBHOOKS
 from agent_hive.faults import Faults
-from agent_hive.httpjson import as_list, as_object, parse_json, read_body
+from agent_hive.httpjson import as_list, as_object, local_client, parse_json, read_body
 from agent_hive.service import arguments, run, url_of
 from agent_hive.work import BadRequest, check_path
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("agent_hive.webhooks")
 
 SECRET_VARIABLE = "HIVE_WEBHOOK_SECRET"
 SIGNATURE_HEADER = "X-Hub-Signature-256"
@@ -28,6 +29,7 @@ _MAX_BODY_BYTES = 256 * 1024
 _MAX_COMMITS = 50
 _MAX_FILES = 100
 _BACKLOG = 400
+_BAD_SIGNATURE = f"{SIGNATURE_HEADER} is missing or does not match; sign the raw body with ${SECRET_VARIABLE}"
 
 
 def sign(secret: bytes, body: bytes) -> str:
@@ -55,9 +57,8 @@ class Webhooks:
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
         self._gateway = f"{url_of(GATEWAY)}/tasks"
-        # Plain HTTP on loopback: no proxy and no certificates to load.
-        self._client = httpx2.AsyncClient(timeout=10.0, trust_env=False, verify=False)
-        self._backlog: asyncio.Queue[str] = asyncio.Queue(_BACKLOG)
+        self._client = local_client(10.0)
+        self._backlog: asyncio.Queue[tuple[str, dict[str, str]]] = asyncio.Queue(_BACKLOG)
         self._counts = {"deliveries": 0, "bad_signatures": 0, "submitted": 0, "failed": 0, "dropped": 0}
 
     def routes(self) -> Sequence[BaseRoute]:
@@ -77,33 +78,41 @@ class Webhooks:
             await asyncio.gather(sender, return_exceptions=True)
 
     async def _push(self, request: Request) -> JSONResponse:
-        async with hs.track_latency("webhook_delivery"):
-            body = await read_body(request, _MAX_BODY_BYTES)
-            given = request.headers.get(SIGNATURE_HEADER, "")
-            if not hmac.compare_digest(given.encode(), sign(self._secret, body).encode()):
-                self._counts["bad_signatures"] += 1
-                error = f"{SIGNATURE_HEADER} is missing or does not match; sign the raw body with ${SECRET_VARIABLE}"
-                return JSONResponse({"error": error}, status_code=401)
-            files = changed_files(as_object(parse_json(body)))
-        self._counts["deliveries"] += 1
+        # What one push asks for is one conversation.
+        with hs.log_context(conversation=uuid.uuid4().hex):
+            async with hs.track_latency("webhook_delivery"):
+                body = await read_body(request, _MAX_BODY_BYTES)
+                given = request.headers.get(SIGNATURE_HEADER, "")
+                if not hmac.compare_digest(given.encode(), sign(self._secret, body).encode()):
+                    self._counts["bad_signatures"] += 1
+                    return JSONResponse({"error": _BAD_SIGNATURE}, status_code=401)
+                files = changed_files(as_object(parse_json(body)))
+                self._counts["deliveries"] += 1
+                return self._take(files)
+
+    def _take(self, files: Sequence[str]) -> JSONResponse:
         if self._backlog.qsize() + len(files) > _BACKLOG:
             self._counts["dropped"] += len(files)
             return JSONResponse({"error": "too many tasks are waiting"}, 503, headers={"Retry-After": "10"})
         for path in files:
-            self._backlog.put_nowait(path)
+            self._backlog.put_nowait((path, hs.inject({})))
         return JSONResponse({"tasks": len(files)}, status_code=202)
 
     async def _submit_for_ever(self) -> None:
         while True:
-            path = await self._backlog.get()
-            try:
-                answer = await self._client.post(self._gateway, json={"path": path, "priority": "high"})
-                answer.raise_for_status()
-            except httpx2.HTTPError as error:
-                self._counts["failed"] += 1
-                log.info("the gateway did not take %s: %s", path, error or type(error).__name__)
-            else:
-                self._counts["submitted"] += 1
+            path, headers = await self._backlog.get()
+            with hs.extract(headers):
+                await self._submit(path)
+
+    async def _submit(self, path: str) -> None:
+        try:
+            (await self._client.post(self._gateway, json={"path": path, "priority": "high"})).raise_for_status()
+        except httpx2.HTTPError as error:
+            self._counts["failed"] += 1
+            hs.record_error("webhooks", error)
+            log.info("the gateway did not take %s: %s", path, error or type(error).__name__)
+        else:
+            self._counts["submitted"] += 1
 
 
 def main() -> None:

@@ -9,6 +9,8 @@ PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 
 AgentType = Literal["parser", "complexity", "documentation", "security", "compiler", "reviewer"]
 AGENT_TYPES: tuple[AgentType, ...] = get_args(AgentType)
+ORCHESTRATOR_AGENT = "orchestrator"
+"""The agent type under which a task counts as a whole; those above have a step of it each."""
 
 Verdict = Literal["approve", "request_changes", "reject"]
 
@@ -21,7 +23,15 @@ class BadRequest(ValueError):
     """The caller asked for something the hive does not do; the text says what to send instead."""
 
 
-class Unparsable(Exception):
+class Unavailable(Exception):
+    """Something an agent needs did not answer as it should: worth another attempt. `status_code` is HTTP's, if any."""
+
+    def __init__(self, reason: str, status_code: int | None = None) -> None:
+        super().__init__(reason)
+        self.status_code = status_code
+
+
+class Unparsable(ValueError):
     """The file is not Python: a fact about the input, so trying again cannot help."""
 
     def __init__(self, reason: str, line: int) -> None:
@@ -45,11 +55,15 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A submission the orchestrator has taken; `submitted` is monotonic seconds."""
+    """A submission the orchestrator has taken; `submitted` is monotonic seconds.
+
+    `headers` say in whose trace and conversation that was, for whoever takes it out of the queue.
+    """
 
     id: str
     submission: Submission
     submitted: float
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ waits: `families` has it folded in before anyone reads them, and a scrape before
 
 from __future__ import annotations
 
-import os
 import time
 from collections import defaultdict, deque
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -29,8 +28,8 @@ MAX_WAITING: Final = 1_000
 # Files of the multi-process mode are read by others, and families of the host's own making are not brought up to date
 # when they are read: nothing may wait for either.
 _IMMEDIATELY: Final = multiprocess.enabled() or not all(isinstance(each, families.UpToDate) for each in metrics.ALL)
-# Larger ones save nothing more, and whoever fills one waits for all of it: about 0.3 ms.
-_SIZE: Final = 1 if _IMMEDIATELY else 200
+# Larger ones save nothing more, and whoever fills one waits for all of it: less than 0.3 ms.
+_SIZE: Final = 200
 
 _waiting: deque[tuple[Callable[[Any, list[Any]], object], Any, Any]] = deque()
 _latest: dict[tuple[Gauge, str], float] = {}
@@ -39,9 +38,11 @@ _latest: dict[tuple[Gauge, str], float] = {}
 def record_batched(fold: Callable[[KeyT, list[PointT]], object], key: KeyT, point: PointT) -> None:
     """Have `fold(key, points)` run soon, with this and all other points of the same key that wait by then, in order.
 
-    Never raises an Exception and takes no lock; `fold` runs as by `record`.
+    Never raises an Exception, and takes no lock unless it fills the batch; `fold` runs as by `record`.
     """
-    if len(_waiting) < MAX_WAITING:
+    if _IMMEDIATELY:
+        record(fold, key, [point])
+    elif len(_waiting) < MAX_WAITING:
         _waiting.append((fold, key, point))
         if len(_waiting) >= _SIZE:
             flush()
@@ -52,10 +53,12 @@ def record_batched(fold: Callable[[KeyT, list[PointT]], object], key: KeyT, poin
 def record_now(gauges: tuple[Gauge, ...], label: str) -> None:
     """Have the child `label` of each of `gauges` set to the time it is now, in seconds since 1970.
 
-    Never raises an Exception and takes no lock. What waits is the latest time alone.
+    Never raises an Exception, and takes no lock unless very many wait. What waits is the latest time alone.
     """
-    if len(_latest) < MAX_WAITING:
-        now = time.time()
+    now = time.time()
+    if _IMMEDIATELY:
+        record(_set, gauges, label, now)
+    elif len(_latest) < MAX_WAITING:
         for gauge in gauges:
             _latest[gauge, label] = now
         if len(_latest) >= _SIZE:
@@ -70,6 +73,11 @@ def flush() -> None:
         record(_fold_waiting)
 
 
+def _set(gauges: tuple[Gauge, ...], label: str, value: float) -> None:
+    for gauge in gauges:
+        series(gauge, label).set(value)
+
+
 def _refuse() -> None:
     drop("too_many_pending", "too many recordings by finalisers or signal handlers at once")
 
@@ -78,7 +86,7 @@ def _fold_waiting() -> None:
     for _ in range(len(_latest)):
         (gauge, label), value = _latest.popitem()
         try:
-            series(gauge, label).set(value)
+            _set((gauge,), label, value)
         except Exception as error:  # noqa: BLE001  one series that fails must not take the others with it
             drop_failed(error)
     batches: defaultdict[tuple[Callable[[Any, list[Any]], object], Any], list[Any]] = defaultdict(list)
@@ -97,13 +105,4 @@ def _fold_waiting() -> None:
         _waiting.extend((fold, key, point) for (fold, key), points in batches.items() for point in points)
 
 
-def _drop_parents_in_child() -> None:
-    if multiprocess.enabled():  # the parent writes them; without files, the child's values begin as the parent's
-        _waiting.clear()
-        _latest.clear()
-
-
 families.bring_up_to_date = flush
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_drop_parents_in_child)

@@ -91,6 +91,12 @@ _lock = threading.RLock()
 _current: Sdk | None = None
 
 
+def configured() -> bool:
+    """Whether `configure` has set this process up and was not closed since."""
+    current = _current
+    return current is not None and not current.inherited
+
+
 def service_name(default: str = UNKNOWN_SERVICE) -> str:
     """The name this process goes by: that of `configure`, else the environment's, else `default`."""
     current = _current

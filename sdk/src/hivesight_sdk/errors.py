@@ -93,7 +93,7 @@ def _kind_by_type(error: BaseException) -> str:
             return "resource_exhausted"
         case OSError():
             return "resource_exhausted" if error.errno in _EXHAUSTED else "io"
-        case ValueError():
+        case ValueError() | SyntaxError():
             return "invalid_data"
         case _:
             return "internal"

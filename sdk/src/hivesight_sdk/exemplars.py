@@ -54,8 +54,8 @@ def with_exemplar(seconds: float) -> Duration:
 
 
 def observe_all(histogram: Histogram, durations: list[Duration]) -> None:
-    """Observe each of `durations`, at once where the family is of our making."""
-    if isinstance(histogram, families.Histogram):
+    """Observe each of `durations`; many at once where the family is of our making."""
+    if type(histogram) is families.Histogram and len(durations) > 1:
         histogram.observe_all(durations)
     else:
         for duration in durations:

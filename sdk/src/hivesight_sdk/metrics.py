@@ -86,36 +86,36 @@ EXTERNAL_API_DURATION: Final[Histogram] = build_histogram(semconv.EXTERNAL_API_D
 MEMORY_USAGE: Final[Gauge] = build_gauge(semconv.MEMORY_USAGE)
 CPU_USAGE: Final[Gauge] = build_gauge(semconv.CPU_USAGE)
 TASK_DURATION: Final[Histogram] = build_histogram(semconv.TASK_DURATION)
+TASK_RETRIES: Final[Counter] = build_counter(semconv.TASK_RETRIES)
+TASK_TRANSITIONS: Final[Counter] = build_counter(semconv.TASK_TRANSITIONS)
 TASK_QUEUE_LENGTH: Final[Gauge] = build_gauge(semconv.TASK_QUEUE_LENGTH)
 TASK_QUEUE_OLDEST: Final[Gauge] = build_gauge(semconv.TASK_QUEUE_OLDEST)
-TASK_RETRIES: Final[Counter] = build_counter(semconv.TASK_RETRIES)
 HANDOFFS: Final[Counter] = build_counter(semconv.HANDOFFS)
-AGENT_LAST_PROGRESS: Final[Gauge] = build_gauge(semconv.AGENT_LAST_PROGRESS)
-EVENT_LOOP_LAG: Final[Histogram] = build_histogram(semconv.EVENT_LOOP_LAG)
-AGENT_LAST_HEARTBEAT: Final[Gauge] = build_gauge(semconv.AGENT_LAST_HEARTBEAT)
 AGENT_RUNS: Final[Counter] = build_counter(semconv.AGENT_RUNS)
 AGENT_RUN_DURATION: Final[Histogram] = build_histogram(semconv.AGENT_RUN_DURATION)
+AGENT_LAST_HEARTBEAT: Final[Gauge] = build_gauge(semconv.AGENT_LAST_HEARTBEAT)
+AGENT_LAST_PROGRESS: Final[Gauge] = build_gauge(semconv.AGENT_LAST_PROGRESS)
 WORKFLOW_RUNS: Final[Counter] = build_counter(semconv.WORKFLOW_RUNS)
 WORKFLOW_RUN_DURATION: Final[Histogram] = build_histogram(semconv.WORKFLOW_RUN_DURATION)
-TASK_TRANSITIONS: Final[Counter] = build_counter(semconv.TASK_TRANSITIONS)
-TOOL_CALLS: Final[Counter] = build_counter(semconv.TOOL_CALLS)
-TOOL_CALL_DURATION: Final[Histogram] = build_histogram(semconv.TOOL_CALL_DURATION)
 MODEL_CALLS: Final[Counter] = build_counter(semconv.MODEL_CALLS)
 MODEL_CALL_DURATION: Final[Histogram] = build_histogram(semconv.MODEL_CALL_DURATION)
 MODEL_TIME_TO_FIRST_CHUNK: Final[Histogram] = build_histogram(semconv.MODEL_TIME_TO_FIRST_CHUNK)
 MODEL_TOKENS: Final[Counter] = build_counter(semconv.MODEL_TOKENS)
 MODEL_COST: Final[Counter] = build_counter(semconv.MODEL_COST)
 MODEL_FINISHES: Final[Counter] = build_counter(semconv.MODEL_FINISHES)
+TOOL_CALLS: Final[Counter] = build_counter(semconv.TOOL_CALLS)
+TOOL_CALL_DURATION: Final[Histogram] = build_histogram(semconv.TOOL_CALL_DURATION)
 CIRCUIT_BREAKER_STATE: Final[Gauge] = build_gauge(semconv.CIRCUIT_BREAKER_STATE)
 CIRCUIT_BREAKER_TRANSITIONS: Final[Counter] = build_counter(semconv.CIRCUIT_BREAKER_TRANSITIONS)
 ERRORS: Final[Counter] = build_counter(semconv.ERRORS)
+EVENT_LOOP_LAG: Final[Histogram] = build_histogram(semconv.EVENT_LOOP_LAG)
 JOB_LAST_RUN: Final[Gauge] = build_gauge(semconv.JOB_LAST_RUN)
 JOB_LAST_SUCCESS: Final[Gauge] = build_gauge(semconv.JOB_LAST_SUCCESS)
 JOB_DURATION: Final[Gauge] = build_gauge(semconv.JOB_DURATION)
 JOB_STATUS: Final[Gauge] = build_gauge(semconv.JOB_STATUS)
-LOG_REDACTIONS: Final[Counter] = build_counter(semconv.LOG_REDACTIONS)
 MONITOR_FIGURE: Final[Gauge] = build_gauge(semconv.MONITOR_FIGURE)
 MONITOR_ALERT: Final[Gauge] = build_gauge(semconv.MONITOR_ALERT)
+LOG_REDACTIONS: Final[Counter] = build_counter(semconv.LOG_REDACTIONS)
 SDK_EXPORTED: Final[Counter] = build_counter(semconv.SDK_EXPORTED)
 SDK_EXPORT_QUEUE_LENGTH: Final[Gauge] = build_gauge(semconv.SDK_EXPORT_QUEUE_LENGTH)
 SDK_DROPPED: Final[Counter] = build_counter(semconv.SDK_DROPPED)
@@ -132,36 +132,36 @@ ALL: Final[tuple[Metric, ...]] = (
     MEMORY_USAGE,
     CPU_USAGE,
     TASK_DURATION,
+    TASK_RETRIES,
+    TASK_TRANSITIONS,
     TASK_QUEUE_LENGTH,
     TASK_QUEUE_OLDEST,
-    TASK_RETRIES,
     HANDOFFS,
-    AGENT_LAST_PROGRESS,
-    EVENT_LOOP_LAG,
-    AGENT_LAST_HEARTBEAT,
     AGENT_RUNS,
     AGENT_RUN_DURATION,
+    AGENT_LAST_HEARTBEAT,
+    AGENT_LAST_PROGRESS,
     WORKFLOW_RUNS,
     WORKFLOW_RUN_DURATION,
-    TASK_TRANSITIONS,
-    TOOL_CALLS,
-    TOOL_CALL_DURATION,
     MODEL_CALLS,
     MODEL_CALL_DURATION,
     MODEL_TIME_TO_FIRST_CHUNK,
     MODEL_TOKENS,
     MODEL_COST,
     MODEL_FINISHES,
+    TOOL_CALLS,
+    TOOL_CALL_DURATION,
     CIRCUIT_BREAKER_STATE,
     CIRCUIT_BREAKER_TRANSITIONS,
     ERRORS,
+    EVENT_LOOP_LAG,
     JOB_LAST_RUN,
     JOB_LAST_SUCCESS,
     JOB_DURATION,
     JOB_STATUS,
-    LOG_REDACTIONS,
     MONITOR_FIGURE,
     MONITOR_ALERT,
+    LOG_REDACTIONS,
     SDK_EXPORTED,
     SDK_EXPORT_QUEUE_LENGTH,
     SDK_DROPPED,

@@ -8,12 +8,12 @@ from operator import attrgetter
 from typing import Final
 
 from hivesight_sdk import metrics, semconv, spans
-from hivesight_sdk import span_names as names
 from hivesight_sdk.batches import record_batched
 from hivesight_sdk.exemplars import Duration, observe_all, with_exemplar
 from hivesight_sdk.prices import cost
 from hivesight_sdk.recording import drop, label, series
 from hivesight_sdk.runs import Run
+from hivesight_sdk.semconv import span_attributes as names
 from hivesight_sdk.shapes import attribute
 from hivesight_sdk.spans import MAX_SPAN_STARTS, Attributes, SpanStart, Value
 from hivesight_sdk.tracking import Tracker

@@ -12,11 +12,11 @@ from typing import Any, Final, ParamSpec, TypeVar, overload
 from prometheus_client import Histogram
 
 from hivesight_sdk import families, metrics, semconv
-from hivesight_sdk import span_names as names
 from hivesight_sdk.batches import record_batched, record_now
 from hivesight_sdk.errors import count_error, error_status, http_status, is_timeout
 from hivesight_sdk.exemplars import Duration, observe, observe_all, with_exemplar
 from hivesight_sdk.recording import drop, label, record, series
+from hivesight_sdk.semconv import span_attributes as names
 from hivesight_sdk.spans import MAX_SPAN_STARTS, Attributes, SpanStart, Value
 from hivesight_sdk.tracking import Measurement, Tracker, is_cancellation
 
@@ -345,7 +345,11 @@ def record_retry(agent_type: str) -> None:
 
 def record_handoff(from_agent: str, to_agent: str) -> None:
     """Count a task that one agent type handed to another."""
-    record(lambda: series(metrics.HANDOFFS, from_agent, to_agent).inc())
+    record_batched(_count_handoffs, (label(from_agent), label(to_agent)), None)
+
+
+def _count_handoffs(labels: tuple[str, str], handoffs: list[None]) -> None:
+    series(metrics.HANDOFFS, *labels).inc(len(handoffs))
 
 
 def record_progress(agent_type: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import runpy
 import subprocess
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
+from tests.sdk.otlp_server import Receiver
 
 import hivesight_sdk as sdk
 from e2e.running import WebhookListener
@@ -153,6 +155,40 @@ def test_the_notifier_tells_slack_and_the_webhook(webhook: WebhookListener) -> N
     assert "Coordination latency is above threshold" in slack["attachments"][0]["text"]
     (alert,) = next(document for path, document in webhook.received if path == "/alerts")["alerts"]
     assert alert["labels"]["severity"] == "warning"
+
+
+def own_set_up(program: str, url: str) -> str:
+    return program.replace('"jaeger"', '"127.0.0.1"').replace("6831", url.rpartition(":")[2])
+
+
+def our_set_up(program: str, url: str) -> str:
+    _, use, rest = program.partition("tracer = setup_tracing()\n")
+    imports = (
+        "import asyncio\nfrom types import SimpleNamespace\nfrom hivesight_sdk.tracing.guide import setup_tracing\n"
+    )
+    return imports + use + rest
+
+
+@pytest.mark.parametrize("set_up", [own_set_up, our_set_up])
+def test_the_traces_arrive_by_otlp(set_up: Callable[[str, str], str]) -> None:
+    """Instead of as Thrift, by UDP, at a port that Jaeger no longer has."""
+    jaeger = Receiver()
+    program = set_up((HERE / "tracing.py").read_text(), jaeger.url)
+    environ = {**os.environ, "OTEL_SERVICE_NAME": "agent-hive", "HIVESIGHT_ENDPOINT": jaeger.url}
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, env=environ)
+    jaeger.close()
+    assert run.returncode == 0, run.stderr
+    (request,) = jaeger.requests
+    (resource,) = json.loads(request[2])["resourceSpans"]
+    assert {"key": "service.name", "value": {"stringValue": "agent-hive"}} in resource["resource"]["attributes"]
+    spans = {span["name"]: span for scope in resource["scopeSpans"] for span in scope["spans"]}
+    assert sorted(spans) == ["coordinate_agents", "process_task_0", "process_task_1"]
+    parent = spans["coordinate_agents"]
+    assert {each["key"] for each in parent["attributes"]} == {"task_count", "coordination_status"}
+    for name, of_type in (("process_task_0", "review"), ("process_task_1", "plan")):
+        assert spans[name]["parentSpanId"] == parent["spanId"]
+        said = {each["key"]: each["value"]["stringValue"] for each in spans[name]["attributes"]}
+        assert (said["task_type"], said["task_result"]) == (of_type, "completed")
 
 
 @pytest.fixture

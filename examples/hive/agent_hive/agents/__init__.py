@@ -1,6 +1,6 @@
-"""What each type of agent does with a file. Pure functions: bytes or a parsed file in, an opinion out.
+"""What each type of agent does with a file. Plain functions: bytes or a parsed file in, an opinion out.
 
-To add an agent: one file here, one line in REVIEWERS, one name in `work.AgentType`.
+To add an agent: one file here, one line in REVIEWERS, its tools' names in TOOLS, one name in `work.AgentType`.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,3 +15,4 @@ REVIEWERS: Mapping[AgentType, Callable[[Parsed], Opinion]] = {
     "security": security.review,
     "compiler": compiler.review,
 }
+TOOLS = ("parse", "measure_complexity", "read_docstrings", "scan_secrets", "scan_calls", "compile")

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 
+import hivesight_sdk as hs
 from agent_hive.agents.parser import Parsed
 from agent_hive.work import Opinion
 
@@ -26,6 +27,7 @@ def review(parsed: Parsed) -> Opinion:
     return Opinion("complexity", 1 - 0.6 * min(share * 4, 1.0) - 0.4 * depth, facts, notes)
 
 
+@hs.tool("measure_complexity")
 def functions(tree: ast.AST) -> Iterator[tuple[str, int]]:
     """Every function with its complexity; a nested function counts for itself, not for its parent."""
     pending = [tree]

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 
+import hivesight_sdk as hs
 from agent_hive.agents.parser import Parsed
 from agent_hive.work import Opinion
 
@@ -11,12 +12,18 @@ Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 def review(parsed: Parsed) -> Opinion:
     """Score: the documented share of the public definitions, the module itself counted among them."""
-    public = [("module", parsed.tree), *_public(parsed.tree)]
-    bare = [name for name, node in public if ast.get_docstring(node, clean=False) is None]
+    public = list(_documented(parsed.tree))
+    bare = [name for name, documented in public if not documented]
     coverage = 1 - len(bare) / len(public)
     notes = (f"{len(bare)} of {len(public)} public names have no docstring, first {bare[0]}",) if bare else ()
     facts = {"public": float(len(public)), "documented": float(len(public) - len(bare)), "coverage": coverage}
     return Opinion("documentation", coverage, facts, notes)
+
+
+@hs.tool("read_docstrings")
+def _documented(tree: ast.Module) -> Iterator[tuple[str, bool]]:
+    for name, node in (("module", tree), *_public(tree)):
+        yield name, ast.get_docstring(node, clean=False) is not None
 
 
 def _public(tree: ast.Module) -> Iterator[tuple[str, Documented]]:

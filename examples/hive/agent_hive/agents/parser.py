@@ -5,6 +5,7 @@ import io
 import tokenize
 from dataclasses import dataclass
 
+import hivesight_sdk as hs
 from agent_hive.work import Unparsable
 
 
@@ -21,6 +22,7 @@ class Parsed:
         return self.text.count("\n") + 1
 
 
+@hs.tool("parse")
 def parse(name: str, source: bytes) -> Parsed:
     """Decode by the file's own coding line (PEP 263) and parse; raise Unparsable with the line at fault."""
     try:

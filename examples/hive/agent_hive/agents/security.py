@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+import hivesight_sdk as hs
 from agent_hive.agents.parser import Parsed
 from agent_hive.work import Opinion
 
@@ -25,7 +26,7 @@ _NOTES = 5
 
 def review(parsed: Parsed) -> Opinion:
     """Score 1 without findings; a secret weighs three times a dangerous call."""
-    secrets = [*_patterns(parsed.text), *_assigned(parsed.tree)]
+    secrets = list(_secrets(parsed))
     calls = list(_calls(parsed.tree))
     weight = 3 * len(secrets) + len(calls)
     facts = {"secrets": float(len(secrets)), "dangerous_calls": float(len(calls))}
@@ -36,6 +37,12 @@ def entropy(text: str) -> float:
     """Shannon entropy in bits per character; 0 for the empty string."""
     size = len(text)
     return -sum(count / size * math.log2(count / size) for count in Counter(text).values())
+
+
+@hs.tool("scan_secrets")
+def _secrets(parsed: Parsed) -> Iterator[str]:
+    yield from _patterns(parsed.text)
+    yield from _assigned(parsed.tree)
 
 
 def _patterns(text: str) -> Iterator[str]:
@@ -60,6 +67,7 @@ def _assigned(tree: ast.Module) -> Iterator[str]:
             yield f"{names[0]} holds what looks like a secret on line {node.lineno}"
 
 
+@hs.tool("scan_calls")
 def _calls(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):

@@ -9,10 +9,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, Final
 
-from hivesight_sdk import span_names as names
 from hivesight_sdk.integrations.open_runs import OpenRuns, ReportedError
 from hivesight_sdk.model_calls import ModelCall, model_call
 from hivesight_sdk.runs import agent, tool, workflow
+from hivesight_sdk.semconv import span_attributes as names
 from hivesight_sdk.shapes import attribute
 from hivesight_sdk.spans import Attributes, SpanStart
 from hivesight_sdk.trackers import handoff

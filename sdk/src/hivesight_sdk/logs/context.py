@@ -11,9 +11,9 @@ from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from hivesight_sdk import span_names as names
 from hivesight_sdk.logs.limits import NAME_CHARACTERS
 from hivesight_sdk.logs.values import safe_text
+from hivesight_sdk.semconv import span_attributes as names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

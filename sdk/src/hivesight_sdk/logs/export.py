@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from hivesight_sdk import span_names as names
 from hivesight_sdk.otlp.shipper import DEFAULT_INTERVAL_SECONDS, Shipper
 from hivesight_sdk.otlp.values import any_value, attributes
+from hivesight_sdk.semconv import span_attributes as names
 
 if TYPE_CHECKING:
     import logging

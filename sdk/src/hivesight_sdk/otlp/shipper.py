@@ -38,6 +38,7 @@ DEFAULT_INTERVAL_SECONDS: Final = 1.0
 
 _MAX_INTERVAL_SECONDS: Final = 3_600.0
 _PAUSE_AFTER_FAILURE_SECONDS: Final = 1.0
+_CLOSING_SECONDS: Final = 0.05
 _NEVER: Final = sys.maxsize
 
 
@@ -161,9 +162,10 @@ class Shipper(Generic[T]):
         return delivered
 
     def _drop_rest(self) -> None:
-        left = self._sender.abandon()
+        left = 0
         while taken_from(self._items) is not None:
             left += 1
+        left += self._sender.abandon()
         if left:
             message = f"{self.name} were not taken by {self.destination.shown} before the end"
             drop("export_failed", message, amount=left, level=logging.INFO, logger=log)
@@ -238,12 +240,13 @@ class Shipper(Generic[T]):
             self._wake_at, due = self._batch, max(gathered_at, self._sender.not_before)
             if self._sender.in_hand or len(self._items) >= self._batch:
                 self._wake_at, due = _NEVER, self._sender.not_before
-            remaining = due - monotonic()
-            if remaining <= 0:
-                return None
+            # Looked at even when there is enough to send, as there may always be. Who closes is about to ask.
+            least = _CLOSING_SECONDS if self._closed else 0.0
             try:
-                flush = self._wakeups.get(timeout=remaining)
+                flush = self._wakeups.get(timeout=max(least, due - monotonic()))
             except queue.Empty:
+                if monotonic() >= due and not self._closed:
+                    return None
                 continue
             if flush is not None:
                 return flush

@@ -12,7 +12,7 @@ from opentelemetry import baggage, trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider as OpenTelemetryProvider
 
-from hivesight_sdk.configuration import service_name
+from hivesight_sdk.configuration import configure, configured, service_name
 from hivesight_sdk.otlp.destination import Destination, checked
 from hivesight_sdk.otlp.resource import resource
 from hivesight_sdk.recording import drop
@@ -33,11 +33,24 @@ __all__ = [
     "RequestsInstrumentor",
     "TracerProvider",
     "baggage",
+    "setup_tracing",
     "trace",
+    "tracer",
 ]
 
 _OTLP_PORT: Final = 4318
 _THRIFT_PORT: Final = 6831
+
+
+tracer: Final = trace.get_tracer("agent_hive")
+"""OpenTelemetry's tracer; its spans go to whatever provider is set up, before or after."""
+
+
+def setup_tracing() -> trace.Tracer:
+    """The tracer, after `configure(traces=True, instrument=True)` unless `configure` was called before."""
+    if not configured():
+        configure(traces=True, instrument=True)
+    return tracer
 
 
 def TracerProvider() -> OpenTelemetryProvider:

@@ -8,7 +8,7 @@ from opentelemetry import context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, get_current_span, set_span_in_context
 
 from hivesight_sdk.recording import drop
-from hivesight_sdk.span_names import ERROR_TYPE, OUTCOME
+from hivesight_sdk.semconv.span_attributes import ERROR_TYPE, OUTCOME
 from hivesight_sdk.tracking import is_cancellation
 
 if TYPE_CHECKING:

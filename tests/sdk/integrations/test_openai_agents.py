@@ -100,9 +100,59 @@ def test_tools_side_by_side() -> None:
 def test_a_model_that_fails() -> None:
     with capture() as seen, pytest.raises(ConnectionError):
         asyncio.run(Runner.run(Agent(name="a", model=Responses(ConnectionError("gone"))), "?"))
-    assert_span(seen, "chat", {"gen_ai.request.model": "unknown"}, error="Error getting response: gone")
-    assert_metric(seen, "agent_hive_model_calls_total", 1, outcome="error")
+    assert (
+        seen.spans.tree("gen_ai.request.model")
+        == """\
+invoke_workflow Agent workflow  [error: ConnectionError: gone]
+  invoke_agent a  [error: ConnectionError: gone]
+    chat  gen_ai.request.model='unknown'  [error: ConnectionError: gone]"""
+    )
+    for component in ("workflow", "agent", "model"):
+        assert_metric(seen, "agent_hive_errors_total", 1, component=component, kind="connection")
     assert seen.spans_under_way == []
+
+
+def test_too_many_turns() -> None:
+    agent = Agent(name="a", model=Responses(call("right"), call("right")), tools=[right])
+    with capture() as seen, pytest.raises(agents.MaxTurnsExceeded):
+        asyncio.run(Runner.run(agent, "?", max_turns=1))
+    assert_metric(seen, "agent_hive_agent_runs_total", 1, outcome="error")
+    assert_metric(seen, "agent_hive_tool_calls_total", 2, outcome="success")  # with the one inside
+
+
+def test_a_run_that_is_cancelled() -> None:
+    waiting = asyncio.Event()
+
+    @function_tool
+    async def wait() -> str:
+        waiting.set()
+        await asyncio.Event().wait()
+        return ""
+
+    async def run() -> None:
+        task = asyncio.create_task(Runner.run(Agent(name="a", model=Responses(call("wait")), tools=[wait]), "?"))
+        await waiting.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    with capture() as seen:
+        asyncio.run(run())
+    assert_metric(seen, "agent_hive_agent_runs_total", 1, outcome="cancelled")
+    assert_no_errors(seen)
+
+
+def test_a_run_within_an_exception_handler_is_a_success() -> None:
+    async def recover() -> None:
+        try:
+            raise ConnectionError("handled")
+        except ConnectionError:
+            await Runner.run(Agent(name="a", model=Responses(say("x"))), "?")
+
+    with capture() as seen:
+        asyncio.run(recover())
+    assert_no_errors(seen)
+    assert_metric(seen, "agent_hive_workflow_runs_total", 1, outcome="success")
 
 
 def test_several_runs_in_one_trace_and_at_once() -> None:

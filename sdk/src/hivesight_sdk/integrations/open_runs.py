@@ -31,6 +31,8 @@ class _Open:
     around: dict[str, object] | None
     """OpenTelemetry's context before the run began, and within it."""
     within: dict[str, object] | None
+    handled: BaseException | None
+    """What was being handled, in an `except` block around, when the run began."""
 
 
 class OpenRuns:
@@ -50,7 +52,7 @@ class OpenRuns:
         around = _context()
         measurement = tracker.__enter__()
         with self._lock:
-            self._open[run_id] = _Open(tracker, measurement, around, _context())
+            self._open[run_id] = _Open(tracker, measurement, around, _context(), sys.exception())
             if len(self._open) > MAX_OPEN:
                 self._open.popitem(last=False)
 
@@ -58,6 +60,11 @@ class OpenRuns:
         """That of an open run; None for one that is not."""
         found = self._open.get(run_id)
         return None if found is None else found.measurement
+
+    def raised(self, run_id: Hashable) -> BaseException | None:
+        """The exception that is on its way out of an open run, for a framework that tells of the end while it is."""
+        found, error = self._open.get(run_id), sys.exception()
+        return None if found is None or error is found.handled else error
 
     def end(self, run_id: Hashable, error: BaseException | None = None) -> None:
         """It has ended now, with `error` if it failed. One that is not open is left out."""

@@ -50,15 +50,15 @@ class HiveTraces:
         self._runs.guarded(lambda: self._runs.begin(trace.trace_id, workflow(trace.name)))
 
     def on_trace_end(self, trace: Any) -> None:
-        """It has ended; the framework does not say how."""
-        self._runs.guarded(lambda: self._runs.end(trace.trace_id))
+        """It has ended."""
+        self._runs.guarded(lambda: self._runs.end(trace.trace_id, self._runs.raised(trace.trace_id)))
 
     def on_span_start(self, span: Any) -> None:
         """One of its steps begins."""
         self._runs.guarded(self._begin, span)
 
     def on_span_end(self, span: Any) -> None:
-        """It has ended, with `span.error` where it failed."""
+        """It has ended: with an exception that is on its way, or with `span.error`."""
         self._runs.guarded(self._end, span)
 
     def shutdown(self, timeout: float | None = None) -> None:
@@ -73,7 +73,7 @@ class HiveTraces:
             self._runs.begin(span.span_id, tracker)
 
     def _end(self, span: Any) -> None:
-        data, error = span.span_data, _error(span.error)
+        data, error = span.span_data, self._runs.raised(span.span_id) or _error(span.error)
         try:
             call = self._runs.measurement(span.span_id)
             if isinstance(call, ModelCall):

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 _DRIVEN: Final = (
     "hivesight_sdk.tracking",
-    "hivesight_sdk.trackers",
-    "hivesight_sdk.runs",
+    "hivesight_sdk.batches",
+    "hivesight_sdk.exemplars",
     "hivesight_sdk.push.jobs",
     "hivesight_sdk.monitor.sample",
 )

@@ -16,6 +16,8 @@ from hivesight_sdk import families
 if TYPE_CHECKING:
     from prometheus_client import Histogram
 
+    from hivesight_sdk.spans import OpenSpan
+
 _TRACE: Final = "opentelemetry.trace"
 
 
@@ -39,8 +41,10 @@ Duration = float | Traced
 """Seconds; with the trace, where there is one to show."""
 
 
-def with_exemplar(seconds: float) -> Duration:
-    """`seconds` together with the current span, where one is sampled, and the time. Never raises."""
+def with_exemplar(seconds: float, span: OpenSpan | None = None) -> Duration:
+    """`seconds` together with `span`, or with the current span where one is sampled, and the time. Never raises."""
+    if span is not None and span.context is not None:
+        return Traced(seconds, span.context, time.time())
     trace: Any = sys.modules.get(_TRACE)
     if trace is None:
         return seconds

@@ -22,6 +22,14 @@ from hivesight_sdk.usage import MAX_TOKENS, Usage, read_finish_reason, read_usag
 _TOKEN_ATTRIBUTES: Final = tuple(f"{kind}_tokens" for kind in semconv.TOKEN_TYPES)
 _tokens_given: Final = attrgetter(*_TOKEN_ATTRIBUTES)
 _tokens_of: Final = attrgetter(*semconv.TOKEN_TYPES)
+_TOKEN_NAMES: Final = (
+    names.INPUT_TOKENS,
+    names.OUTPUT_TOKENS,
+    names.CACHE_READ_TOKENS,
+    names.CACHE_WRITE_TOKENS,
+    names.REASONING_TOKENS,
+)
+"""How spans call them, in the order of `semconv.TOKEN_TYPES`."""
 _NONE_GIVEN: Final = (None,) * len(_TOKEN_ATTRIBUTES)
 
 
@@ -88,22 +96,18 @@ class ModelCall(Run):
         return _span(*self._labels)
 
     def span_attributes(self) -> Attributes:
-        usage = self._spent or Usage()
-        known: dict[str, Value | None] = {
-            names.INPUT_TOKENS: usage.input,
-            names.OUTPUT_TOKENS: usage.output,
-            names.CACHE_READ_TOKENS: usage.cache_read,
-            names.CACHE_WRITE_TOKENS: usage.cache_write,
-            names.REASONING_TOKENS: usage.reasoning,
-            names.FINISH_REASONS: None if self.finish_reason is None else (label(self.finish_reason),),
-            names.RESPONSE_ID: self.response_id,
-            names.RESPONSE_MODEL: self.response_model,
-            names.REQUEST_STREAM: None if self._first_chunk_seconds is None else True,
-            names.TIME_TO_FIRST_CHUNK: self._first_chunk_seconds,
-            names.COST: self._dollars,
-            **super().span_attributes(),
-        }
-        return {name: value for name, value in known.items() if value is not None}
+        known = {**super().span_attributes(), **_tokens_on_spans(self._spent)}
+        if self.finish_reason is not None:
+            known[names.FINISH_REASONS] = (label(self.finish_reason),)
+        if self.response_id is not None:
+            known[names.RESPONSE_ID] = self.response_id
+        if self.response_model is not None:
+            known[names.RESPONSE_MODEL] = self.response_model
+        if self._first_chunk_seconds is not None:
+            known |= {names.REQUEST_STREAM: True, names.TIME_TO_FIRST_CHUNK: self._first_chunk_seconds}
+        if self._dollars is not None:
+            known[names.COST] = self._dollars
+        return known
 
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         if result is not None:
@@ -121,7 +125,7 @@ class ModelCall(Run):
         if self.finish_reason is not None:
             record_batched(_count_finishes, (provider, model, label(self.finish_reason)), None)
         if self._first_chunk_seconds is not None:
-            first = with_exemplar(self._first_chunk_seconds)
+            first = with_exemplar(self._first_chunk_seconds, self._span)
             record_batched(_observe_first_chunks, (provider, model), first)
 
     def _usage(self) -> Usage | None:
@@ -147,6 +151,13 @@ def _span(provider: str, model: str, operation: str) -> SpanStart:
         names.REQUEST_MODEL: label(model),
     }
     return SpanStart(f"{label(operation)} {label(model)}", attributes, calls_out=True)
+
+
+def _tokens_on_spans(usage: Usage | None) -> dict[str, Value]:
+    if usage is None:
+        return {}
+    counts: tuple[int | None, ...] = _tokens_of(usage)
+    return {name: count for name, count in zip(_TOKEN_NAMES, counts, strict=True) if count is not None}
 
 
 def _text(answer: object, name: str) -> str | None:

@@ -6,14 +6,14 @@ process under its service's name. Where control groups limit the process, "syste
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
+import sys
 import threading
 import time
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from hivesight_sdk import cgroup, metrics
 from hivesight_sdk.host_cpu import HostCpu, host_cpu
@@ -227,6 +227,11 @@ def _set_memory(used_bytes: int, percent: float) -> None:
 _single: ResourceSampler | None = None
 
 
+def _in_event_loop() -> bool:
+    asyncio: Any = sys.modules.get("asyncio")  # without it there is no loop, and it costs 2 MB
+    return asyncio is not None and asyncio._get_running_loop() is not None
+
+
 def track_resource_usage() -> None:
     """Take one sample of host and process now: CPU figures are averages since the call before.
 
@@ -238,7 +243,7 @@ def track_resource_usage() -> None:
     if _single is None:
         _single = ResourceSampler()
         _single.sample()
-        if asyncio._get_running_loop() is not None:  # pyright: ignore[reportPrivateUsage]
+        if _in_event_loop():
             return
         time.sleep(MIN_INTERVAL_SECONDS)
     _single.sample()

@@ -44,7 +44,7 @@ class Run(Measurement):
             outcome = "success" if error is None else _outcome(error)
         elif outcome not in semconv.OUTCOMES:
             raise ValueError(f"outcome {outcome!r} is none of {', '.join(semconv.OUTCOMES)}")
-        record_batched(_count_runs, (type(self), self._labels, outcome), with_exemplar(seconds))
+        record_batched(_count_runs, (type(self), self._labels, outcome), with_exemplar(seconds, self._span))
         if error is not None:
             count_error(self.component, error)
 

@@ -41,6 +41,11 @@ class Spanned(Protocol):
 class OpenSpan(Protocol):
     """A span that is under way, and current while it is neither left nor ended. Its methods never raise."""
 
+    @property
+    def context(self) -> object | None:
+        """Its OpenTelemetry span context; None where it is not recorded."""
+        ...
+
     def leave(self) -> None:
         """Make the span around it current again: a generator gives control to its consumer."""
         ...

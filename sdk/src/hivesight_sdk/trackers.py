@@ -45,9 +45,9 @@ class LatencyMeasurement(Measurement):
     def _record(self, seconds: float, error: BaseException | None, result: object) -> None:
         histogram = self._histogram
         if type(histogram) is families.Histogram:
-            record_batched(observe_all, histogram, with_exemplar(seconds))
+            record_batched(observe_all, histogram, with_exemplar(seconds, self._span))
         elif histogram is not None:
-            record(observe, histogram, with_exemplar(seconds))
+            record(observe, histogram, with_exemplar(seconds, self._span))
         if error is not None:
             count_error(self._component, error)
 
@@ -98,7 +98,7 @@ class TaskMeasurement(Measurement):
             status = self.status or "completed"
         if status not in semconv.TASK_STATUSES:
             raise ValueError(f"task status {status!r} is none of {', '.join(semconv.TASK_STATUSES)}")
-        record_batched(_count_tasks, (self._agent_type, status, self._priority), with_exemplar(seconds))
+        record_batched(_count_tasks, (self._agent_type, status, self._priority), with_exemplar(seconds, self._span))
         if error is not None:
             count_error("task", error)
         if status != "cancelled":
@@ -158,7 +158,7 @@ class ApiCall(Measurement):
             status_code = 200 if result is None else http_status(result) or 200
         self.status_code = status_code
         labels = (self._service, self._method, label(status_code))
-        record_batched(_count_requests, labels, with_exemplar(seconds))
+        record_batched(_count_requests, labels, with_exemplar(seconds, self._span))
         if error is not None:
             count_error("external_api", error)
 

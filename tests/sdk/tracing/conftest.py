@@ -45,10 +45,10 @@ def provider() -> TracerProvider:
     return provider
 
 
-@pytest.fixture
-def spans(provider: TracerProvider, monkeypatch: pytest.MonkeyPatch) -> Iterator[Spans]:
+@pytest.fixture(params=[False, True], ids=["provider of the host", "provider of ours"])
+def spans(request: pytest.FixtureRequest, provider: TracerProvider, monkeypatch: pytest.MonkeyPatch) -> Iterator[Spans]:
     exporter = InMemorySpanExporter()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(seam, "open_span", opener(provider.get_tracer("test")))
+    monkeypatch.setattr(seam, "open_span", opener(provider.get_tracer("test"), ours=request.param))
     yield Spans(exporter)
     provider.shutdown()

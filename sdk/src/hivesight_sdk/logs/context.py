@@ -34,8 +34,10 @@ class LogContext:
 
 
 _ATTRIBUTES: Final = (("agent", names.AGENT_ID), ("task", names.TASK_ID), ("conversation", names.CONVERSATION_ID))
-_NONE: Final = LogContext()
-_current: ContextVar[LogContext] = ContextVar("hivesight_log_context", default=_NONE)
+NO_IDS: Final = LogContext()
+"""Where nothing says who it is."""
+
+_current: ContextVar[LogContext] = ContextVar("hivesight_log_context", default=NO_IDS)
 
 
 def current_log_context() -> LogContext:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -32,17 +33,25 @@ _redactor: Final = Redactor()
 
 def request(spans: Iterable[ReadableSpan], resource: Mapping[str, object]) -> bytes:
     """The body of an ExportTraceServiceRequest. Secrets in what exceptions say are taken out."""
-    scopes: dict[tuple[str, str | None], list[dict[str, Any]]] = {}
+    scopes: defaultdict[tuple[str, str | None], list[str]] = defaultdict(list)
     for span in spans:
         scope = span.instrumentation_scope
-        key = ("", None) if scope is None else (scope.name, scope.version)
-        scopes.setdefault(key, []).append(_span(span))
-    scope_spans = [
-        {"scope": {"name": name} | ({} if version is None else {"version": version}), "spans": encoded}
+        # One by one, as the encoder lets no other thread of the host run meanwhile.
+        scopes["" if scope is None else scope.name, None if scope is None else scope.version].append(_json(_span(span)))
+    scope_spans = ",".join(
+        f'{{"scope":{_json(_scope(name, version))},"spans":[{",".join(encoded)}]}}'
         for (name, version), encoded in scopes.items()
-    ]
-    body = {"resourceSpans": [{"resource": {"attributes": attributes(resource)}, "scopeSpans": scope_spans}]}
-    return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+    )
+    about = _json({"attributes": attributes(resource)})
+    return f'{{"resourceSpans":[{{"resource":{about},"scopeSpans":[{scope_spans}]}}]}}'.encode()
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def _scope(name: str, version: str | None) -> dict[str, str]:
+    return {"name": name} if version is None else {"name": name, "version": version}
 
 
 def _span(span: ReadableSpan) -> dict[str, Any]:

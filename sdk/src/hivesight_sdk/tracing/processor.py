@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
-from hivesight_sdk.logs.context import current_log_context
+from hivesight_sdk.logs.context import NO_IDS, current_log_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,9 +22,9 @@ class HiveSpans(SpanProcessor):
         """Takes a sampled span that has ended; must not block. None: spans go nowhere."""
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        ids = current_log_context().attributes()
-        if ids:
-            span.set_attributes(ids)
+        ids = current_log_context()
+        if ids is not NO_IDS:
+            span.set_attributes(ids.attributes())
 
     def on_end(self, span: ReadableSpan) -> None:
         context = span.context

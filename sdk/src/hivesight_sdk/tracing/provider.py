@@ -48,7 +48,7 @@ class Tracing:
         propagation.install()
         if self.shipper is not None:
             _hive_spans.ship = self.shipper.offer
-        spans.open_span = opener(self.provider.get_tracer(SCOPE))
+        spans.open_span = opener(self.provider.get_tracer(SCOPE), ours=self.provider is _ours)
 
     def flush(self, timeout_seconds: float) -> bool:
         """Send what has ended; whether all of it was taken in time."""

@@ -20,6 +20,18 @@ DISTRIBUTIONS = {"agents": "openai-agents", "pydantic_ai": "pydantic-ai-slim"}
 Loader = Callable[..., ModuleType]
 
 
+def needs(name: str, *packages: str) -> None:
+    """Skip where one of the packages of the example `name` is missing."""
+    for package in packages:
+        try:
+            found = importlib.util.find_spec(package) is not None
+        except ModuleNotFoundError:  # of what it is a part of
+            found = False
+        if not found:
+            distribution = DISTRIBUTIONS.get(package, package.replace(".", "-"))
+            pytest.skip(f"{name} needs the Python package {distribution}: make examples")
+
+
 @pytest.fixture
 def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loader]:
     """`load("with_celery", "celery")`: the example as a module; skips where a package is missing."""
@@ -27,10 +39,7 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loader]:
         monkeypatch.delenv(name, raising=False)
 
     def run(name: str, *packages: str) -> ModuleType:
-        for package in packages:
-            if importlib.util.find_spec(package) is None:
-                distribution = DISTRIBUTIONS.get(package, package.replace(".", "-"))
-                pytest.skip(f"{name} needs the Python package {distribution}: make examples")
+        needs(name, *packages)
         spec = importlib.util.spec_from_file_location(name, FRAMEWORKS / f"{name}.py")
         assert spec is not None
         assert spec.loader is not None

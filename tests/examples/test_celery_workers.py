@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hivesight_sdk.testing import OtlpReceiver
 
-from .conftest import Loader
+from .conftest import needs
 
 APPLICATION = """
 import sys
@@ -46,8 +46,8 @@ if __name__ == "__main__":
 """
 
 
-def test_a_trace_goes_through_the_broker_into_a_forked_worker(load: Loader, tmp_path: Path) -> None:
-    load("with_celery", "celery", "opentelemetry.instrumentation.celery")
+def test_a_trace_goes_through_the_broker_into_a_forked_worker(tmp_path: Path) -> None:
+    needs("celery's prefork pool", "celery", "opentelemetry.instrumentation.celery")
     program = tmp_path / "hive_tasks.py"
     program.write_text(APPLICATION, encoding="utf-8")
     for folder in ("queue", "control", "results"):

@@ -10,7 +10,7 @@ import pytest
 
 from hivesight_sdk.testing import assert_metric, assert_span, capture
 
-from .conftest import FRAMEWORKS, Loader
+from .conftest import FRAMEWORKS, Loader, needs
 
 EXAMPLES = sorted(FRAMEWORKS.glob("with_*.py"))
 
@@ -168,9 +168,10 @@ def test_openai_agents(load: Loader) -> None:
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_each_is_run_as_its_first_lines_say(path: Path, load: Loader) -> None:
+def test_each_is_run_as_its_first_lines_say(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert f"python examples/frameworks/{path.name}" in path.read_text(encoding="utf-8")
-    load(path.stem, *PACKAGES[path.stem])
+    needs(path.stem, *PACKAGES[path.stem])
+    monkeypatch.delenv("HIVESIGHT_ENDPOINT", raising=False)
     run = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, timeout=60)
     assert (run.returncode, run.stdout != "") == (0, True), run.stderr
 

@@ -3,9 +3,9 @@ memory that takes what is shipped. Works with every test runner; nothing else of
 """
 
 from hivesight_sdk.testing.assertions import assert_metric, assert_no_errors, assert_span
-from hivesight_sdk.testing.capture import Capture, capture
 from hivesight_sdk.testing.captured_logs import CapturedLog
 from hivesight_sdk.testing.captured_spans import CapturedSpan, CapturedSpans
+from hivesight_sdk.testing.capturing import Capture, capture
 from hivesight_sdk.testing.clock import FakeClock
 from hivesight_sdk.testing.receiver import OtlpReceiver, ReceivedRequest, ReceivedSpan
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hivesight_sdk.testing.capture import Capture
     from hivesight_sdk.testing.captured_spans import CapturedSpan
+    from hivesight_sdk.testing.capturing import Capture
 
 
 def assert_span(

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import hivesight_sdk as sdk
-from hivesight_sdk import prices, semconv
-from hivesight_sdk.usage import MAX_TOKENS, Usage, read_finish_reason, read_usage
+from hivesight_sdk import semconv
+from hivesight_sdk.trackers import prices
+from hivesight_sdk.trackers.usage import MAX_TOKENS, Usage, read_finish_reason, read_usage
 
 Growth = Callable[..., Callable[[], float]]
 

@@ -18,7 +18,7 @@ import pytest
 import hivesight_sdk as sdk
 from hivesight_sdk import metrics, recording, reference, resources, semconv
 from hivesight_sdk.exposition import render
-from hivesight_sdk.tracking import Measurement, Tracker
+from hivesight_sdk.trackers.tracking import Measurement, Tracker
 
 PAGE = Path(__file__).parents[2] / "docs" / "agent-metrics.md"
 

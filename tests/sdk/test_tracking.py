@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hivesight_sdk.tracking import Measurement, Tracker, is_cancellation
+from hivesight_sdk.trackers.tracking import Measurement, Tracker, is_cancellation
 
 Ending = tuple[BaseException | None, object]
 

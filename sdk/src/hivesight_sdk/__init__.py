@@ -83,30 +83,22 @@ if TYPE_CHECKING:
         WORKFLOW_RUN_DURATION,
         WORKFLOW_RUNS,
     )
-    from hivesight_sdk.model_calls import ModelCall, model_call
     from hivesight_sdk.monitor import PerformanceAlert, PerformanceMetrics, PerformanceMonitor, Threshold
     from hivesight_sdk.own_metrics import Counter, Gauge, Histogram, Summary
-    from hivesight_sdk.prices import set_prices
     from hivesight_sdk.push import JobRun, job, push_metrics
     from hivesight_sdk.resources import ResourceSampler, track_resource_usage
-    from hivesight_sdk.runs import agent, heartbeat, record_transition, tool, workflow
     from hivesight_sdk.server import MetricsServer, serve_metrics
     from hivesight_sdk.tracing.instrumentation import instrument
     from hivesight_sdk.tracing.propagation import Remote, extract, inject, link
-    from hivesight_sdk.trackers import (
-        handoff,
-        record_active_agents,
-        record_decision,
-        record_handoff,
-        record_learning_accuracy,
-        record_progress,
-        record_queue,
-        record_retry,
-        track_decision,
-        track_external_api,
-        track_latency,
-        track_task,
-    )
+    from hivesight_sdk.trackers.api_calls import track_external_api
+    from hivesight_sdk.trackers.decisions import record_decision, record_learning_accuracy, track_decision
+    from hivesight_sdk.trackers.handoffs import handoff, record_handoff
+    from hivesight_sdk.trackers.latency import track_latency
+    from hivesight_sdk.trackers.levels import record_active_agents, record_queue
+    from hivesight_sdk.trackers.model_calls import ModelCall, model_call
+    from hivesight_sdk.trackers.prices import set_prices
+    from hivesight_sdk.trackers.runs import agent, heartbeat, record_transition, tool, workflow
+    from hivesight_sdk.trackers.tasks import record_progress, record_retry, track_task
 
 __version__ = "0.1.0"
 
@@ -126,9 +118,9 @@ _MODULE_OF = {
     "expect_workflows": "expectations",
     "MetricsApp": "exposition",
     "metrics_app": "exposition",
-    "ModelCall": "model_calls",
-    "model_call": "model_calls",
-    "set_prices": "prices",
+    "ModelCall": "trackers.model_calls",
+    "model_call": "trackers.model_calls",
+    "set_prices": "trackers.prices",
     "JsonFormatter": "logs",
     "LogContext": "logs",
     "LogHandle": "logs",
@@ -151,25 +143,25 @@ _MODULE_OF = {
     "Summary": "own_metrics",
     "ResourceSampler": "resources",
     "track_resource_usage": "resources",
-    "agent": "runs",
-    "heartbeat": "runs",
-    "record_transition": "runs",
-    "tool": "runs",
-    "workflow": "runs",
+    "agent": "trackers.runs",
+    "heartbeat": "trackers.runs",
+    "record_transition": "trackers.runs",
+    "tool": "trackers.runs",
+    "workflow": "trackers.runs",
     "MetricsServer": "server",
     "serve_metrics": "server",
-    "handoff": "trackers",
-    "record_active_agents": "trackers",
-    "record_decision": "trackers",
-    "record_handoff": "trackers",
-    "record_learning_accuracy": "trackers",
-    "record_progress": "trackers",
-    "record_queue": "trackers",
-    "record_retry": "trackers",
-    "track_decision": "trackers",
-    "track_external_api": "trackers",
-    "track_latency": "trackers",
-    "track_task": "trackers",
+    "handoff": "trackers.handoffs",
+    "record_active_agents": "trackers.levels",
+    "record_decision": "trackers.decisions",
+    "record_handoff": "trackers.handoffs",
+    "record_learning_accuracy": "trackers.decisions",
+    "record_progress": "trackers.tasks",
+    "record_queue": "trackers.levels",
+    "record_retry": "trackers.tasks",
+    "track_decision": "trackers.decisions",
+    "track_external_api": "trackers.api_calls",
+    "track_latency": "trackers.latency",
+    "track_task": "trackers.tasks",
     "instrument": "tracing.instrumentation",
     "Remote": "tracing.propagation",
     "extract": "tracing.propagation",

@@ -10,7 +10,7 @@ from typing import Final, cast
 from hivesight_sdk import metrics, semconv
 from hivesight_sdk.batches import record_batched
 from hivesight_sdk.recording import drop, drop_failed, label, series
-from hivesight_sdk.tracking import is_cancellation
+from hivesight_sdk.trackers.tracking import is_cancellation
 
 _BY_STATUS: Final = {
     401: "denied",

@@ -12,14 +12,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from hivesight_sdk.integrations.open_runs import OpenRuns
-from hivesight_sdk.model_calls import ModelCall, model_call
-from hivesight_sdk.runs import agent, tool, workflow
 from hivesight_sdk.shapes import attribute
+from hivesight_sdk.trackers.model_calls import ModelCall, model_call
+from hivesight_sdk.trackers.runs import agent, tool, workflow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hivesight_sdk.tracking import Tracker
+    from hivesight_sdk.trackers.tracking import Tracker
 
 _STEP: Final = "graph:step:"
 _TOOL_NODE: Final = "tools"

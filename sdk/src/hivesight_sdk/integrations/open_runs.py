@@ -14,7 +14,7 @@ from hivesight_sdk.recording import drop
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from hivesight_sdk.tracking import Measurement, Tracker
+    from hivesight_sdk.trackers.tracking import Measurement, Tracker
 
 MAX_OPEN: Final = 10_000
 """Runs that are open at once; beyond it the oldest, whose end was never told, is forgotten."""

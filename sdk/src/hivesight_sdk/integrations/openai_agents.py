@@ -10,13 +10,13 @@ from importlib import import_module
 from typing import Any, Final
 
 from hivesight_sdk.integrations.open_runs import OpenRuns, ReportedError
-from hivesight_sdk.model_calls import ModelCall, model_call
-from hivesight_sdk.runs import agent, tool, workflow
 from hivesight_sdk.semconv import span_attributes as names
 from hivesight_sdk.shapes import attribute
 from hivesight_sdk.spans import Attributes, SpanStart
-from hivesight_sdk.trackers import handoff
-from hivesight_sdk.tracking import Tracker
+from hivesight_sdk.trackers.handoffs import handoff
+from hivesight_sdk.trackers.model_calls import ModelCall, model_call
+from hivesight_sdk.trackers.runs import agent, tool, workflow
+from hivesight_sdk.trackers.tracking import Tracker
 
 PROVIDER: Final = "openai"
 """The provider of a model that the framework names without one."""

@@ -10,11 +10,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from hivesight_sdk.model_calls import ModelCall, model_call
 from hivesight_sdk.recording import drop
-from hivesight_sdk.runs import agent, tool
 from hivesight_sdk.shapes import attribute
-from hivesight_sdk.tracking import Tracker
+from hivesight_sdk.trackers.model_calls import ModelCall, model_call
+from hivesight_sdk.trackers.runs import agent, tool
+from hivesight_sdk.trackers.tracking import Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -10,7 +10,7 @@ from hivesight_sdk import metrics, semconv
 from hivesight_sdk.configuration import service_name as configured_name
 from hivesight_sdk.push.pushing import DEFAULT_TIMEOUT_SECONDS, push_metrics
 from hivesight_sdk.recording import record, series
-from hivesight_sdk.tracking import Measurement, Tracker, is_cancellation
+from hivesight_sdk.trackers.tracking import Measurement, Tracker, is_cancellation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _DRIVEN: Final = (
-    "hivesight_sdk.tracking",
+    "hivesight_sdk.trackers.tracking",
     "hivesight_sdk.batches",
     "hivesight_sdk.exemplars",
     "hivesight_sdk.push.jobs",

@@ -9,7 +9,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, get_
 
 from hivesight_sdk.recording import drop
 from hivesight_sdk.semconv.span_attributes import ERROR_TYPE, OUTCOME
-from hivesight_sdk.tracking import is_cancellation
+from hivesight_sdk.trackers.tracking import is_cancellation
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context

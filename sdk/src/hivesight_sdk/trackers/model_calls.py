@@ -10,14 +10,14 @@ from typing import Final
 from hivesight_sdk import metrics, semconv, spans
 from hivesight_sdk.batches import record_batched
 from hivesight_sdk.exemplars import Duration, observe_all, with_exemplar
-from hivesight_sdk.prices import cost
 from hivesight_sdk.recording import drop, label, series
-from hivesight_sdk.runs import Run
 from hivesight_sdk.semconv import span_attributes as names
 from hivesight_sdk.shapes import attribute
 from hivesight_sdk.spans import MAX_SPAN_STARTS, Attributes, SpanStart, Value
-from hivesight_sdk.tracking import Tracker
-from hivesight_sdk.usage import MAX_TOKENS, Usage, read_finish_reason, read_usage
+from hivesight_sdk.trackers.prices import cost
+from hivesight_sdk.trackers.runs import Run
+from hivesight_sdk.trackers.tracking import Tracker
+from hivesight_sdk.trackers.usage import MAX_TOKENS, Usage, read_finish_reason, read_usage
 
 _TOKEN_ATTRIBUTES: Final = tuple(f"{kind}_tokens" for kind in semconv.TOKEN_TYPES)
 _tokens_given: Final = attrgetter(*_TOKEN_ATTRIBUTES)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, cast
 from hivesight_sdk.recording import drop
 
 if TYPE_CHECKING:
-    from hivesight_sdk.usage import Usage
+    from hivesight_sdk.trackers.usage import Usage
 
 MAX_PRICES: Final = 1_000
 _PER: Final = 1_000_000

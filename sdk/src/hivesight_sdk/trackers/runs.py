@@ -13,7 +13,7 @@ from hivesight_sdk.recording import label, record, series
 from hivesight_sdk.semconv import span_attributes as names
 from hivesight_sdk.shapes import attribute
 from hivesight_sdk.spans import MAX_SPAN_STARTS, Attributes, SpanStart
-from hivesight_sdk.tracking import Measurement, Tracker, is_cancellation
+from hivesight_sdk.trackers.tracking import Measurement, Tracker, is_cancellation
 
 if TYPE_CHECKING:
     from prometheus_client import Counter, Histogram

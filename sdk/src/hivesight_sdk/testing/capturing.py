@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from hivesight_sdk.metrics import REGISTRY
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
 
     from prometheus_client import CollectorRegistry
 
-    from hivesight_sdk.testing.span_tap import SpanTap
-
 _DROPPED: Final = "agent_hive_sdk_dropped_total"
 
 
@@ -27,19 +24,19 @@ class Capture:
     def __init__(self, log_level: int, registry: CollectorRegistry) -> None:
         self._metrics: Final = MetricsTap(registry)
         self._logs: Final = LogTap(log_level)
-        self._spans: Final = _span_tap()
+        from hivesight_sdk.testing.span_tap import SpanTap  # loads OpenTelemetry
+
+        self._spans: Final = SpanTap()
 
     @property
     def spans(self) -> CapturedSpans:
         """What began in the block and has ended by now, in the order in which it began."""
-        if self._spans is None:
-            raise RuntimeError("spans need OpenTelemetry's SDK: pip install 'hivesight-sdk[otel]'")
         return CapturedSpans([captured(span) for span in self._spans.ended])
 
     @property
     def spans_under_way(self) -> list[str]:
         """Names of the spans that began in the block and have not ended."""
-        return [] if self._spans is None else self._spans.under_way
+        return self._spans.under_way
 
     @property
     def logs(self) -> tuple[CapturedLog, ...]:
@@ -65,8 +62,7 @@ class Capture:
         return self._metrics.grown()
 
     def __enter__(self) -> Capture:
-        if self._spans is not None:
-            self._spans.open()
+        self._spans.open()
         self._logs.open()
         self._metrics.open()
         return self
@@ -76,8 +72,7 @@ class Capture:
     ) -> None:
         self._metrics.close()
         self._logs.shut()
-        if self._spans is not None:
-            self._spans.close()
+        self._spans.close()
 
 
 def capture(*, log_level: int = logging.INFO, registry: CollectorRegistry = REGISTRY) -> Capture:
@@ -87,14 +82,6 @@ def capture(*, log_level: int = logging.INFO, registry: CollectorRegistry = REGI
     may be nested and may overlap; each sees all that happens while it is open. Whether `configure` is on does not
     matter, and what it ships is shipped as well. Loggers pass on what is at least of `log_level` within the block;
     those that do not propagate to the root logger are not seen. Afterwards provider, levels and handlers are what they
-    were; no thread is started. Without OpenTelemetry's SDK only `spans` is missing.
+    were; no thread is started.
     """
     return Capture(log_level, registry)
-
-
-def _span_tap() -> SpanTap | None:
-    if find_spec("opentelemetry") is None or find_spec("opentelemetry.sdk") is None:
-        return None
-    from hivesight_sdk.testing.span_tap import SpanTap
-
-    return SpanTap()

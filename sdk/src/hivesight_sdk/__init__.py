@@ -6,10 +6,10 @@ Names are loaded on first use, so that importing the package costs nothing.
 from __future__ import annotations
 
 import os
-import threading
+from _thread import RLock
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # type checkers take it for true; `typing` and `threading` cost more than all the rest here
 if TYPE_CHECKING:
     from hivesight_sdk.circuit_breakers import record_circuit_breaker
     from hivesight_sdk.configuration import Sdk, configure
@@ -283,7 +283,7 @@ __all__ = [
 
 
 # A fork in the middle of another thread's import would leave the module locked for ever in the child.
-_loading = threading.RLock()
+_loading = RLock()
 
 
 def __getattr__(name: str) -> object:

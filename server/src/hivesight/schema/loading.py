@@ -72,6 +72,11 @@ def load(text: str, path: str, kind: type[T]) -> Loaded[T]:
     root = tree.read(text, path)
     if isinstance(root, Diagnostic):
         return Loaded(path, text, None, (root,), Node(None, Place(root.line, root.col, root.length)))
+    return load_node(root, text, path, kind)
+
+
+def load_node(root: Node, text: str, path: str, kind: type[T]) -> Loaded[T]:
+    """A part of a document that was read already; locations then begin at `root`."""
     try:
         value = _adapter(kind).validate_python(root.plain())
     except ValidationError as error:
@@ -80,6 +85,14 @@ def load(text: str, path: str, kind: type[T]) -> Loaded[T]:
         faults.sort(key=lambda each: (each.line, each.code != "config/unknown-key", each.col))
         return Loaded(path, text, None, tuple(faults), root)
     return Loaded(path, text, value, (), root)
+
+
+def load_tree(text: str, path: str) -> Loaded[tree.Plain]:
+    """YAML (or JSON) text of any shape, as texts, lists and mappings with their places."""
+    root = tree.read(text, path)
+    if isinstance(root, Diagnostic):
+        return Loaded(path, text, None, (root,), Node(None, Place(root.line, root.col, root.length)))
+    return Loaded(path, text, root.plain(), (), root)
 
 
 def load_file(path: Path, kind: type[T]) -> Loaded[T]:

@@ -1,0 +1,136 @@
+"""Every check by its code: how grave what it finds is, and why that matters. The docs page is printed from it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from hivesight.model.diagnostics import Severity
+
+ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """code: `room/name`, stable. severity: ERROR for what cannot work, WARNING for what does something else than it
+    seems, INFO for advice. title: what is found. why: what happens to whom if it stays."""
+
+    code: str
+    severity: Severity
+    title: str
+    why: str
+
+
+def _table(*checks: Check) -> dict[str, Check]:
+    return {check.code: check for check in checks}
+
+
+CHECKS: Final[dict[str, Check]] = _table(
+    # ---- expressions ----
+    Check(
+        "promql/quantile-without-buckets",
+        ERROR,
+        "histogram_quantile over something that has no buckets",
+        "A classic histogram has its counts in `_bucket` with the label `le`; over anything else the quantile is "
+        "always empty, so that an alert on it never fires and a panel shows nothing.",
+    ),
+    Check(
+        "promql/quantile-of-raw-buckets",
+        WARNING,
+        "histogram_quantile over buckets without rate or increase",
+        "Buckets count since the process began: their quantile is that of its whole life and hardly moves.",
+    ),
+    Check(
+        "promql/impossible-label",
+        ERROR,
+        "a label that the series cannot have",
+        "An aggregation or function before has dropped it, so that grouping by it, matching on it or selecting it "
+        "gives nothing, or everything in one group.",
+    ),
+    Check(
+        "promql/pairs-with-itself",
+        ERROR,
+        "a ratio in which every series is paired with itself",
+        "Both sides select the same metric, one of them fewer series, and match on all labels: each quotient is 1, "
+        "whatever the share is.",
+    ),
+    Check(
+        "promql/constant-comparison",
+        ERROR,
+        "a comparison that is always true or always false",
+        "The values on one side cannot reach the other: the rule fires always or never.",
+    ),
+    Check(
+        "promql/absent-compared",
+        ERROR,
+        "absent() compared with 0",
+        "absent() is 1 or nothing, never 0: the comparison is never true.",
+    ),
+    Check(
+        "promql/rate-of-gauge",
+        ERROR,
+        "rate, irate or increase of a gauge",
+        "Each fall of a gauge is taken for a counter's restart and added up: the result is no rate of anything.",
+    ),
+    Check(
+        "promql/rate-of-rate",
+        ERROR,
+        "a counter's function over what is no counter any more",
+        "A sum or a recorded rate falls when a series ends or work calms down, which rate() takes for a restart.",
+    ),
+    Check(
+        "promql/delta-of-counter",
+        WARNING,
+        "delta, deriv or predict_linear over a counter",
+        "They know nothing of restarts: after one the result is a large negative number.",
+    ),
+    Check(
+        "promql/counter-as-gauge",
+        WARNING,
+        "a counter's raw value compared with a limit",
+        "It grows for ever: once beyond the limit the rule fires until the process restarts.",
+    ),
+    Check(
+        "promql/histogram-family",
+        ERROR,
+        "a histogram asked for by the name of its family",
+        "A classic histogram has series with `_bucket`, `_sum` and `_count` alone; none has the family's own name.",
+    ),
+    Check(
+        "promql/short-range",
+        WARNING,
+        "a range shorter than two scrapes",
+        "A rate needs two samples in its range; with fewer it is empty, and with two it is empty whenever one is late.",
+    ),
+    Check(
+        "promql/unit",
+        WARNING,
+        "a limit in another unit than the metric's",
+        "The metric's name says seconds, a ratio or bytes, and the number looks like milliseconds, percent or "
+        "megabytes: the rule fires never or always.",
+    ),
+    Check(
+        "promql/regex-without-effect",
+        INFO,
+        "a regular expression that is a plain text, or is anchored twice",
+        "Matchers are anchored at both ends already; a plain text reads better, and is found quicker, with `=`.",
+    ),
+    Check(
+        "promql/empty-matcher",
+        WARNING,
+        "a matcher that also takes series without the label",
+        "The expression matches the empty text, so it selects far more than it names.",
+    ),
+    # ---- rule files ----
+    Check(
+        "rules/short-for",
+        WARNING,
+        "`for` shorter than the interval between evaluations",
+        "The alert fires at the second evaluation whatever `for` says: it does not wait for what the author meant.",
+    ),
+    Check(
+        "rules/dropped-label",
+        WARNING,
+        "a text that asks for a label which the expression drops",
+        "The message says nothing there: whoever is woken does not learn which service it is.",
+    ),
+)
+"""All checks, by code."""

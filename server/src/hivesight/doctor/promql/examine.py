@@ -1,0 +1,43 @@
+"""All checks of one expression."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from hivesight.doctor.promql import comparisons, counters, histograms, labels, matchers
+from hivesight.doctor.promql.flaw import Facts, Flaw, FlawCheck
+from hivesight.model.errors import BadQuery
+from hivesight.query.promql.ast import Expr
+from hivesight.query.promql.parser import parse
+
+FLAW_CHECKS: Final[tuple[FlawCheck, ...]] = (
+    histograms.quantiles,
+    histograms.families,
+    labels.dropped,
+    labels.self_paired,
+    comparisons.decided,
+    comparisons.units,
+    counters.misused,
+    counters.raw_values,
+    counters.short_ranges,
+    matchers.regexes,
+)
+
+
+def flaws(text: str, facts: Facts) -> Iterator[Flaw]:
+    """What is wrong with an expression that parses; nothing of one that does not, which its reader reports."""
+    try:
+        expr = parse(text)
+    except BadQuery:
+        return
+    yield from flaws_of(text, expr, facts)
+
+
+def flaws_of(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
+    """As `flaws`, of a tree that is there already."""
+    seen = set[tuple[str, int, int]]()
+    for check in FLAW_CHECKS:
+        for flaw in check(text, expr, facts):
+            key = (flaw.check, flaw.start, flaw.end)
+            if key not in seen:
+                seen.add(key)
+                yield flaw

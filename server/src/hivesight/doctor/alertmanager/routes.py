@@ -1,0 +1,110 @@
+"""Routes that no alert can reach: behind one that takes all before, with conditions that exclude each other, or with
+conditions that no alert of the set meets."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from hivesight.doctor.alertmanager.sections import AlertmanagerSections
+from hivesight.doctor.alertmanager.tree import PlacedRoute, Traffic
+from hivesight.doctor.alerts.label_value import Meets
+from hivesight.doctor.alerts.possible import PossibleAlert
+from hivesight.doctor.finding import Finding
+from hivesight.doctor.rule_files import at
+from hivesight.model.matcher import MatchType
+
+_MOST_BEFORE: Final = 500
+"""Earlier routes that one is compared with."""
+_MOST_NAMED: Final = 5
+
+
+def unreachable(file: AlertmanagerSections, ways: Traffic | None) -> Iterator[Finding]:
+    """ways: of the alerts of the set; None where there are none."""
+    if file.tree is not None:
+        yield from _below(file, file.tree, (), ways)
+
+
+def _below(
+    file: AlertmanagerSections, parent: PlacedRoute, before: tuple[PlacedRoute, ...], ways: Traffic | None
+) -> Iterator[Finding]:
+    """before: the routes that take alerts away before they come to `parent`."""
+    for node in parent.children:
+        fault = _contradiction(file, node) or _shadowed(file, node, before)
+        if fault is None and ways is not None and node.route.index not in ways.entering:
+            fault = _not_entered(file, node, before, ways)
+        if fault is not None:
+            yield fault
+        else:
+            yield from _below(file, node, before, ways)
+        if not node.route.continues:
+            before = (*before[1 - _MOST_BEFORE :], node)
+
+
+def _contradiction(file: AlertmanagerSections, node: PlacedRoute) -> Finding | None:
+    if node.contradiction is None:
+        return None
+    one, other = node.contradiction
+    message = f"no alert can reach this route: it needs {one} and {other} at once"
+    return at(file.document.loaded, node.location, "alertmanager/contradiction", message, "take one of the two out")
+
+
+def _shadowed(file: AlertmanagerSections, node: PlacedRoute, before: Sequence[PlacedRoute]) -> Finding | None:
+    taker = next((each for each in before if _covers(each, node)), None)
+    return None if taker is None else _behind(file, node, taker, "all that this one could take")
+
+
+def _covers(earlier: PlacedRoute, later: PlacedRoute) -> bool:
+    """Whether what meets the later route's conditions meets those of the earlier one, whatever the alert is."""
+    fixed = {each.name: each.value for each in later.conditions if each.type is MatchType.EQUAL}
+    same = frozenset(later.conditions)
+    return all(
+        each in same or (each.name in fixed and each.matches(fixed[each.name])) for each in earlier.route.matchers
+    )
+
+
+def _not_entered(
+    file: AlertmanagerSections, node: PlacedRoute, before: Sequence[PlacedRoute], ways: Traffic
+) -> Finding | None:
+    meeting = [kind for kind in ways.kinds if kind[0].meets(node.conditions) is not Meets.NO]
+    if not meeting:
+        return _unmet(file, node, [kind[0] for kind in ways.kinds])
+    for each in before:
+        if any(kind[0].meets(each.route.matchers) is Meets.YES for kind in meeting):
+            return _behind(file, node, each, _named([alert for kind in meeting for alert in kind]))
+    return None
+
+
+def _behind(file: AlertmanagerSections, node: PlacedRoute, taker: PlacedRoute, what: str) -> Finding:
+    place = file.document.loaded.at(taker.location, "", "")
+    conditions = ", ".join(map(str, taker.route.matchers)) or "without conditions"
+    message = (
+        f"no alert reaches this route: the one in line {place.line} ({conditions}) takes {what} and has no continue"
+    )
+    remedy = f"move this route above the one in line {place.line}: the first that matches takes the alert"
+    return at(file.document.loaded, node.location, "alertmanager/shadowed-route", message, remedy)
+
+
+def _unmet(file: AlertmanagerSections, node: PlacedRoute, alerts: Sequence[PossibleAlert]) -> Finding:
+    alone = next(
+        (
+            matcher
+            for matcher in node.route.matchers
+            if all(alert.value(matcher.name).meets(matcher) is Meets.NO for alert in alerts)
+        ),
+        None,
+    )
+    if alone is None:
+        message = f"no alert of these files meets {', '.join(map(str, node.conditions))} together"
+        remedy = "look at the labels of the alerts, or take the route out"
+    else:
+        message = f"no alert of these files meets {alone}"
+        seen = sorted({alert.value(alone.name).text or "" for alert in alerts} - {""})
+        shown = ", ".join(seen[:_MOST_NAMED]) + (", ..." if len(seen) > _MOST_NAMED else "")
+        remedy = f"{alone.name} is {shown} there" if seen else f"no alert there has the label {alone.name}"
+    return at(file.document.loaded, node.location, "alertmanager/unmet-route", message, remedy)
+
+
+def _named(alerts: Sequence[PossibleAlert]) -> str:
+    names = sorted({alert.name for alert in alerts})
+    return ", ".join(names[:_MOST_NAMED]) + (
+        f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    )

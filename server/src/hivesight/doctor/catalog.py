@@ -158,6 +158,12 @@ CHECKS: Final[dict[str, Check]] = _table(
         "Its kin is recorded, so that the name is old or misspelt: the expression is empty.",
     ),
     Check(
+        "rules/recorded-elsewhere",
+        INFO,
+        "a recorded series that no rule of the set records",
+        "Unless another server records it and sends it here, the expression is empty.",
+    ),
+    Check(
         "rules/duplicate-across-groups",
         WARNING,
         "the same rule in two groups",
@@ -334,6 +340,12 @@ CHECKS: Final[dict[str, Check]] = _table(
         "Alerts that are routed there are told nobody, and look as if they were.",
     ),
     Check(
+        "alertmanager/no-integration",
+        INFO,
+        "a file without any integration",
+        "It is a skeleton that tells nobody of anything, until somebody fills it in.",
+    ),
+    Check(
         "alertmanager/no-pager",
         INFO,
         "the gravest alerts in writing alone",
@@ -441,12 +453,6 @@ CHECKS: Final[dict[str, Check]] = _table(
         ERROR,
         "a template that nothing defines",
         "The message cannot be made: nobody is told.",
-    ),
-    Check(
-        "alertmanager/too-large",
-        INFO,
-        "too many routes and alerts to follow",
-        "Whom the alerts reach is not examined.",
     ),
     # ---- secrets ----
     Check(

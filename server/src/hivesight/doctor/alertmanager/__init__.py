@@ -7,12 +7,12 @@ from typing import Final
 from hivesight.alerting.config_check import read_config
 from hivesight.doctor.alertmanager import inhibition, messages, notation, reached, receivers, routes, templates, timing
 from hivesight.doctor.alertmanager.sections import sections_of
-from hivesight.doctor.alertmanager.tree import ROUTE, traffic
-from hivesight.doctor.alerts.possible import PossibleAlert, possible_alerts
+from hivesight.doctor.alertmanager.tree import traffic
+from hivesight.doctor.alerts.index import AlertIndex
+from hivesight.doctor.alerts.possible import possible_alerts
 from hivesight.doctor.credentials import in_alertmanager
 from hivesight.doctor.facts import SetFacts
 from hivesight.doctor.finding import Finding
-from hivesight.doctor.rule_files import at
 from hivesight.doctor.workspace import Document, FileKind, Workspace
 from hivesight.model.diagnostics import Severity
 
@@ -25,19 +25,16 @@ _JUDGED_HERE: Final = frozenset(("alertmanager/deprecated", "alertmanager/slack-
 
 def findings(workspace: Workspace, facts: SetFacts) -> Iterator[Finding]:
     """What is wrong with the Alertmanager files of a set."""
-    alerts = possible_alerts(workspace, facts)
+    alerts = AlertIndex(possible_alerts(workspace, facts))
     for document in workspace.of(FileKind.ALERTMANAGER):
         yield from _of_file(document, alerts)
 
 
-def _of_file(document: Document, alerts: tuple[PossibleAlert, ...]) -> Iterator[Finding]:
+def _of_file(document: Document, alerts: AlertIndex) -> Iterator[Finding]:
     read = read_config(Path(document.path), document.text)
     yield from (Finding(each) for each in read.diagnostics if each.code not in _NOT_THE_FILES | _JUDGED_HERE)
     file = sections_of(document, alerts)
     ways = traffic(file.tree, alerts) if file.tree is not None and alerts else None
-    if file.tree is not None and alerts and ways is None:
-        message = "too many routes and alerts to follow every alert through the tree"
-        yield at(document.loaded, (ROUTE,), "alertmanager/too-large", message, "examine them in parts", on_key=True)
     if ways is not None:
         yield from reached.findings(file, ways)
     yield from routes.unreachable(file, ways)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from hivesight.doctor.alertmanager.sections import AlertmanagerSections, ReceiverSection
+from hivesight.doctor.alertmanager.sections import RECEIVERS, AlertmanagerSections, ReceiverSection
 from hivesight.doctor.alertmanager.tree import ROUTE, PlacedRoute
 from hivesight.doctor.alerts.always import always_fires
 from hivesight.doctor.alerts.possible import ALERT_NAME
@@ -25,6 +25,11 @@ _GRAVEST: Final = frozenset(("critical", "page", "emergency", "fatal", "disaster
 def findings(file: AlertmanagerSections) -> Iterator[Finding]:
     """What is wrong with the receivers of a file."""
     if file.tree is None:
+        return
+    if file.receivers and not any(each.integrations for each in file.receivers):
+        message = "no receiver has an integration: whatever fires, nobody is told"
+        remedy = "add one to the receivers that should hear, such as slack_configs or email_configs"
+        yield at(file.document.loaded, (RECEIVERS,), "alertmanager/no-integration", message, remedy, on_key=True)
         return
     users = file.users()
     for receiver in file.receivers:
@@ -64,7 +69,7 @@ def _nobody_woken(file: AlertmanagerSections, receiver: ReceiverSection, using: 
 
 
 def _no_heartbeat(file: AlertmanagerSections) -> Iterator[Finding]:
-    if file.alerts and not any(always_fires(alert.rule) for alert in file.alerts):
+    if file.alerts and not any(always_fires(alert.rule) for alert in file.alerts.alerts):
         message = "no alert fires always: when Prometheus, Alertmanager or the way to you breaks, nobody learns of it"
         remedy = "add an alert Watchdog with expr: vector(1), and a route to a service that calls you when it stays out"
         yield at(file.document.loaded, (ROUTE,), "alertmanager/no-watchdog", message, remedy, on_key=True)

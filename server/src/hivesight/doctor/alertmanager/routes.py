@@ -6,8 +6,7 @@ from typing import Final
 
 from hivesight.doctor.alertmanager.sections import AlertmanagerSections
 from hivesight.doctor.alertmanager.tree import PlacedRoute, Traffic
-from hivesight.doctor.alerts.label_value import Meets
-from hivesight.doctor.alerts.possible import PossibleAlert
+from hivesight.doctor.alerts.index import AlertIndex
 from hivesight.doctor.finding import Finding
 from hivesight.doctor.rule_files import at
 from hivesight.model.matcher import MatchType
@@ -29,7 +28,7 @@ def _below(
     """before: the routes that take alerts away before they come to `parent`."""
     for node in parent.children:
         fault = _contradiction(file, node) or _shadowed(file, node, before)
-        if fault is None and ways is not None and node.route.index not in ways.entering:
+        if fault is None and ways is not None and not ways.entered(node):
             fault = _not_entered(file, node, before, ways)
         if fault is not None:
             yield fault
@@ -64,12 +63,12 @@ def _covers(earlier: PlacedRoute, later: PlacedRoute) -> bool:
 def _not_entered(
     file: AlertmanagerSections, node: PlacedRoute, before: Sequence[PlacedRoute], ways: Traffic
 ) -> Finding | None:
-    meeting = [kind for kind in ways.kinds if kind[0].meets(node.conditions) is not Meets.NO]
+    meeting = ways.index.maybe(node.conditions)
     if not meeting:
-        return _unmet(file, node, [kind[0] for kind in ways.kinds])
+        return _unmet(file, node, ways.index)
     for each in before:
-        if any(kind[0].meets(each.route.matchers) is Meets.YES for kind in meeting):
-            return _behind(file, node, each, _named([alert for kind in meeting for alert in kind]))
+        if meeting & ways.index.surely(each.conditions):
+            return _behind(file, node, each, _named(ways.index, meeting))
     return None
 
 
@@ -83,28 +82,21 @@ def _behind(file: AlertmanagerSections, node: PlacedRoute, taker: PlacedRoute, w
     return at(file.document.loaded, node.location, "alertmanager/shadowed-route", message, remedy)
 
 
-def _unmet(file: AlertmanagerSections, node: PlacedRoute, alerts: Sequence[PossibleAlert]) -> Finding:
-    alone = next(
-        (
-            matcher
-            for matcher in node.route.matchers
-            if all(alert.value(matcher.name).meets(matcher) is Meets.NO for alert in alerts)
-        ),
-        None,
-    )
+def _unmet(file: AlertmanagerSections, node: PlacedRoute, index: AlertIndex) -> Finding:
+    alone = next((each for each in node.route.matchers if not index.maybe((each,))), None)
     if alone is None:
         message = f"no alert of these files meets {', '.join(map(str, node.conditions))} together"
         remedy = "look at the labels of the alerts, or take the route out"
     else:
         message = f"no alert of these files meets {alone}"
-        seen = sorted({alert.value(alone.name).text or "" for alert in alerts} - {""})
+        seen = sorted({value.text or "" for value in index.values(alone.name)} - {""})
         shown = ", ".join(seen[:_MOST_NAMED]) + (", ..." if len(seen) > _MOST_NAMED else "")
         remedy = f"{alone.name} is {shown} there" if seen else f"no alert there has the label {alone.name}"
     return at(file.document.loaded, node.location, "alertmanager/unmet-route", message, remedy)
 
 
-def _named(alerts: Sequence[PossibleAlert]) -> str:
-    names = sorted({alert.name for alert in alerts})
+def _named(index: AlertIndex, alerts: int) -> str:
+    names = sorted({alert.name for alert in index.members(alerts)})
     return ", ".join(names[:_MOST_NAMED]) + (
         f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     )

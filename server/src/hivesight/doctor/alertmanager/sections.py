@@ -7,7 +7,7 @@ from typing import Final
 from hivesight.alerting.config import InhibitRuleConfig
 from hivesight.alerting.inhibit import InhibitRule, build_rules
 from hivesight.doctor.alertmanager.tree import PlacedRoute, tree_of
-from hivesight.doctor.alerts.possible import PossibleAlert
+from hivesight.doctor.alerts.index import AlertIndex
 from hivesight.doctor.workspace import Document
 from hivesight.schema import load_node
 from hivesight.schema.loading import Location
@@ -57,7 +57,7 @@ class AlertmanagerSections:
     tree: PlacedRoute | None
     receivers: tuple[ReceiverSection, ...]
     inhibitions: tuple[InhibitSection, ...]
-    alerts: tuple[PossibleAlert, ...]
+    alerts: AlertIndex
 
     def receiver(self, name: str) -> ReceiverSection | None:
         return next((each for each in self.receivers if each.name == name), None)
@@ -70,7 +70,7 @@ class AlertmanagerSections:
         return found
 
 
-def sections_of(document: Document, alerts: tuple[PossibleAlert, ...]) -> AlertmanagerSections:
+def sections_of(document: Document, alerts: AlertIndex) -> AlertmanagerSections:
     """The sections of one file."""
     receivers, inhibitions = tuple(_receivers(document)), tuple(_inhibitions(document))
     return AlertmanagerSections(document, tree_of(document), receivers, inhibitions, alerts)

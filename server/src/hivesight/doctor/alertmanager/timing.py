@@ -5,7 +5,6 @@ from typing import Final
 
 from hivesight.doctor.alertmanager.sections import AlertmanagerSections
 from hivesight.doctor.alertmanager.tree import PlacedRoute, Traffic
-from hivesight.doctor.alerts.label_value import ABSENT
 from hivesight.doctor.finding import Finding
 from hivesight.doctor.rule_files import at
 from hivesight.model.duration import format_duration
@@ -78,13 +77,14 @@ def _saying(file: AlertmanagerSections, node: PlacedRoute, key: str) -> Location
 
 
 def _groups(file: AlertmanagerSections, node: PlacedRoute, ways: Traffic) -> Iterator[Finding]:
-    arriving = ways.entering.get(node.route.index, ())
+    arriving = ways.entered(node)
+    count = arriving.bit_count()
     for index, label in enumerate(node.config.group_by or ()):
-        lacking = sum(1 for alert in arriving if alert.value(label) == ABSENT)
-        if label == "..." or not lacking or 2 * lacking <= len(arriving):
+        lacking = (arriving & ways.index.lacking(label)).bit_count()
+        if label == "..." or 2 * lacking <= count:
             continue
-        which = f"only {len(arriving) - lacking}" if lacking < len(arriving) else "none"
-        message = f"{which} of the {len(arriving)} alerts that come here can have the label {label}"
+        which = f"only {count - lacking}" if lacking < count else "none"
+        message = f"{which} of the {count} alerts that come here can have the label {label}"
         remedy = f"take {label} out, or put it on the rules"
         where = (*node.location, "group_by", index)
         yield at(file.document.loaded, where, "alertmanager/group-by-absent", message, remedy)

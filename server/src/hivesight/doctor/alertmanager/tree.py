@@ -1,21 +1,18 @@
 """The routing tree of an Alertmanager file with the places of its routes, and the way of possible alerts through it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from hivesight.alerting.config import RouteConfig
 from hivesight.alerting.route import Route, build_route
-from hivesight.doctor.alerts.label_value import LabelValue, Meets
-from hivesight.doctor.alerts.possible import PossibleAlert
+from hivesight.doctor.alerts.index import AlertIndex
 from hivesight.doctor.workspace import Document
 from hivesight.model.matcher import Matcher, MatchType
 from hivesight.schema import load_node
 from hivesight.schema.loading import Location
 
 ROUTE: Final = "route"
-MAX_STEPS: Final = 2_000_000
-"""Routes times kinds of alerts that are looked at: 1,000 of both are half of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,50 +67,40 @@ def contradiction(conditions: Iterable[Matcher]) -> tuple[Matcher, Matcher] | No
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Which alerts can come by a route, and which it can take, by the route's index in the tree. kinds: the alerts, in
-    lists of those that all routes treat alike."""
+    """Which alerts can come by a route, and which it can take, by the route's index in the tree. Sets are those of
+    `AlertIndex`."""
 
-    kinds: list[list[PossibleAlert]]
-    entering: dict[int, list[PossibleAlert]]
-    taken: dict[int, list[PossibleAlert]]
+    index: AlertIndex
+    entering: dict[int, int]
+    taken: dict[int, int]
 
-    def takers(self, root: PlacedRoute, alert: PossibleAlert) -> list[PlacedRoute]:
-        """The routes that can take an alert."""
-        return [node for node in root.walk() if alert in self.taken.get(node.route.index, ())]
+    def entered(self, node: PlacedRoute) -> int:
+        return self.entering.get(node.route.index, 0)
+
+    def takes(self, node: PlacedRoute) -> int:
+        return self.taken.get(node.route.index, 0)
 
 
-def traffic(root: PlacedRoute, alerts: Sequence[PossibleAlert]) -> Traffic | None:
-    """The ways of all alerts; None where they are too many to follow."""
-    kinds = kinds_of(alerts, {each.name for node in root.walk() for each in node.route.matchers})
-    if len(kinds) * sum(1 for _ in root.walk()) > MAX_STEPS:
-        return None
-    found = Traffic(kinds, {}, {})
-    for kind in kinds:
-        _follow(root, kind, found)
+def traffic(root: PlacedRoute, index: AlertIndex) -> Traffic:
+    """The ways of all alerts."""
+    found = Traffic(index, {}, {})
+    _follow(root, index.all, found)
     return found
 
 
-def kinds_of(alerts: Sequence[PossibleAlert], labels: Iterable[str]) -> list[list[PossibleAlert]]:
-    """The alerts, those together of which the same is known about these labels."""
-    names = sorted(labels)
-    kinds: dict[tuple[LabelValue, ...], list[PossibleAlert]] = {}
-    for alert in alerts:
-        kinds.setdefault(tuple(alert.value(name) for name in names), []).append(alert)
-    return list(kinds.values())
-
-
-def _follow(node: PlacedRoute, kind: list[PossibleAlert], found: Traffic) -> Meets:
-    """As `alerting.route.Route.match`, with a third answer where it depends on labels that nobody knows yet."""
-    meets = kind[0].meets(node.route.matchers)
-    if meets is Meets.NO or node.contradiction is not None:
-        return Meets.NO
-    found.entering.setdefault(node.route.index, []).extend(kind)
-    surely_below = False
+def _follow(node: PlacedRoute, arriving: int, found: Traffic) -> int:
+    """As `alerting.route.Route.match`, for all alerts at once, with a third answer where it depends on labels that
+    nobody knows yet. Gives those that surely meet the node's conditions."""
+    if node.contradiction is not None:
+        return 0
+    entering = arriving & found.index.maybe(node.route.matchers)
+    surely = entering & found.index.surely(node.route.matchers)
+    remaining, below = entering, 0
     for child in node.children:
-        if _follow(child, kind, found) is Meets.YES:
-            surely_below = True
-            if not child.route.continues:
-                break
-    if not surely_below:
-        found.taken.setdefault(node.route.index, []).extend(kind)
-    return meets
+        matched = _follow(child, remaining, found)
+        below |= matched
+        if not child.route.continues:
+            remaining &= ~matched
+    found.entering[node.route.index] = entering
+    found.taken[node.route.index] = entering & ~below
+    return surely

@@ -5,7 +5,7 @@ is not in the set may have any value.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from hivesight.doctor.alerts.label_value import ABSENT, ANY, PRESENT, LabelValue, Meets
@@ -31,6 +31,7 @@ class PossibleAlert:
     shape: Shape | None
     series: SeriesLabels
     passage: Passage
+    _own: dict[str, LabelValue] = field(default_factory=dict[str, LabelValue], init=False, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -38,6 +39,11 @@ class PossibleAlert:
 
     def own(self, label: str) -> LabelValue:
         """The label as the rule makes it, before the server adds its external labels."""
+        if label not in self._own:
+            self._own[label] = self._made(label)
+        return self._own[label]
+
+    def _made(self, label: str) -> LabelValue:
         if label == ALERT_NAME:
             return LabelValue(self.name)
         written = self.labels.get(label)
@@ -58,9 +64,9 @@ class PossibleAlert:
             return self.passage.external(label)
         return own if own.text is not None or not own.may_lack else ANY
 
-    def meets(self, matchers: Iterable[Matcher]) -> Meets:
-        """Whether its alerts meet all of the conditions."""
-        return min((self.value(each.name).meets(each) for each in matchers), default=Meets.YES)
+    def can_meet(self, matchers: Iterable[Matcher]) -> bool:
+        """Whether its alerts can meet all of the conditions; `AlertIndex` asks for many alerts at once."""
+        return all(self.value(each.name).meets(each) is not Meets.NO for each in matchers)
 
 
 def possible_alerts(workspace: Workspace, facts: SetFacts) -> tuple[PossibleAlert, ...]:

@@ -4,11 +4,12 @@ import difflib
 from collections.abc import Iterator
 from typing import Final
 
-from hivesight.doctor.facts import SetFacts
+from hivesight.doctor.facts import Rule, SetFacts
 from hivesight.doctor.finding import Finding
 from hivesight.doctor.promql.flaw import about
 from hivesight.doctor.promql.metrics import is_recorded
 from hivesight.doctor.rule_files import of_flaw
+from hivesight.query.promql.ast import VectorSelector
 from hivesight.query.promql.walk import selectors
 
 _ALIKE: Final = 0.9
@@ -19,6 +20,8 @@ _MOST_COMPARED: Final = 200
 def findings(facts: SetFacts) -> Iterator[Finding]:
     """Of all expressions of a set's rules."""
     recorded = {rule.config.record for rule in facts.rules if rule.config.record}
+    if not recorded:
+        return
     kin: dict[str, str] = {}
     for name in sorted(recorded):
         kin.setdefault(_of_what(name), name)
@@ -30,12 +33,19 @@ def findings(facts: SetFacts) -> Iterator[Finding]:
                 continue
             if name not in close and len(close) < _MOST_COMPARED:
                 close[name] = next(iter(difflib.get_close_matches(name, recorded, 1, _ALIKE)), kin.get(_of_what(name)))
-            near = close.get(name)
-            if near is not None:
-                flaw = about(
-                    selector, "rules/not-recorded", f"no rule records {name}", f"{near} is recorded: is it meant?"
-                )
-                yield of_flaw(rule.source, (*rule.location, "expr"), flaw)
+            yield _missing(rule, selector, close.get(name))
+
+
+def _missing(rule: Rule, selector: VectorSelector, near: str | None) -> Finding:
+    if near is not None:
+        message, remedy = f"no rule records {selector.name}", f"{near} is recorded: is it meant?"
+        flaw = about(selector, "rules/not-recorded", message, remedy)
+    else:
+        message = f"no rule of these files records {selector.name}"
+        flaw = about(
+            selector, "rules/recorded-elsewhere", message, "record it here, or look whether another server does"
+        )
+    return of_flaw(rule.source, (*rule.location, "expr"), flaw)
 
 
 def _of_what(name: str) -> str:

@@ -24,7 +24,9 @@ def findings(jobs: Sequence[Job]) -> Iterator[Finding]:
             continue
         roles = {str(each.role) for each in config.kubernetes_sd_configs}
         if roles & _MANY and not _chooses(config):
-            message = f"without a keep or drop every {', '.join(sorted(roles & _MANY))} of the cluster becomes a target"
+            message = (
+                f"without relabel_configs every {', '.join(sorted(roles & _MANY))} of the cluster becomes a target"
+            )
             remedy = "keep those that ask for it, such as by their annotation prometheus.io/scrape"
             yield _at(job, "prometheus/kubernetes-everything", message, remedy)
             continue
@@ -45,8 +47,8 @@ def _at(job: Job, code: str, message: str, remedy: str) -> Finding:
 
 
 def _chooses(config: ScrapeConfig) -> bool:
-    by_rule = any(each.action in _CHOOSES for each in config.relabel_configs)
-    return by_rule or any(
+    """Whether anything narrows down what is found. A file that relabels at all is taken to know what it does."""
+    return bool(config.relabel_configs) or any(
         each.selectors or each.namespaces.names or each.namespaces.own_namespace
         for each in config.kubernetes_sd_configs
     )

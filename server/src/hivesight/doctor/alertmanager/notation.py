@@ -1,5 +1,6 @@
 """The notation of matchers that Alertmanager keeps for old files alone, and the new one in its place."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
@@ -14,6 +15,7 @@ from hivesight.schema.loading import Location
 from hivesight.schema.tree import Node, Place
 
 _OLD: Final = {"": "=", "_re": "=~"}
+_CLOSING: Final = re.compile(r"\s*,?\s*\}")
 _SIDES: Final = ("source_", "target_")
 
 
@@ -47,7 +49,7 @@ def _section(document: Document, node: Node, at_: Location, side: str) -> Iterat
             document.loaded, (*at_, key), "alertmanager/old-matchers", f"{key} is deprecated", remedy, on_key=True
         )
         alone = len(found) == 1 and new not in items and bool(matchers)
-        yield replace(finding, edit=_edit(place, value.place, remedy) if alone else None)
+        yield replace(finding, edit=_edit(document, place, value, remedy) if alone else None)
 
 
 def _matchers(node: Node, op: str) -> str:
@@ -56,8 +58,11 @@ def _matchers(node: Node, op: str) -> str:
     return ", ".join("'" + each.replace("'", "''") + "'" for each in written)
 
 
-def _edit(key: Place, value: Place, replacement: str) -> Edit | None:
+def _edit(document: Document, key: Place, value: Node, replacement: str) -> Edit | None:
     """Where key and value stand on one line, as in `match: {severity: critical}`."""
-    if value.line != key.line or value.length < 2:
+    line = document.text.splitlines()[key.line - 1]
+    last = max((node.place for _, node in (value.items or {}).values()), key=lambda each: (each.line, each.col))
+    closing = _CLOSING.match(line, last.col - 1 + last.length)
+    if last.line != key.line or line[value.place.col - 1 : value.place.col] != "{" or closing is None:
         return None
-    return Edit(key.line, key.col, value.col + value.length - key.col, replacement)
+    return Edit(key.line, key.col, closing.end() + 1 - key.col, replacement)

@@ -82,7 +82,15 @@ def _undefined(document: Document, location: Location, node: Node, defined: froz
         if not known and not call.name.startswith(_INNER):
             message = f"nothing defines the template {call.name!r}: the message cannot be made, and is not sent"
             remedy = "name the file that defines it in templates"
-            yield at(document.loaded, location, "alertmanager/undefined-template", message, remedy, offset=call.offset)
+            yield at(
+                document.loaded,
+                location,
+                "alertmanager/undefined-template",
+                message,
+                remedy,
+                offset=call.offset,
+                length=len("template"),
+            )
 
 
 def _calls(body: Body) -> Iterator[Call]:

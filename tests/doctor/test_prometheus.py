@@ -205,7 +205,7 @@ def test_a_new_name_of_a_key_is_written_by_machine(tmp_path: Path) -> None:
     files = {"prometheus.yml": "scrape_configs: [{job_name: a, scrape_classic_histograms: true}]"}
     [finding] = [each for each in examine(tmp_path, files) if each.code == "config/unknown-key"]
     assert finding.edit is not None
-    assert (finding.edit.col, finding.edit.length) == (33, len("scrape_classic_histograms"))
+    assert (finding.edit.col, finding.edit.length) == (32, len("scrape_classic_histograms"))
     assert finding.edit.replacement == "always_scrape_classic_histograms"
 
 

@@ -15,17 +15,21 @@ from hivesight.doctor.finding import Finding
 from hivesight.doctor.rule_files import at
 from hivesight.model.matcher import Matcher, MatchType
 
-MAX_PAIRS: Final = 100_000
-"""Kinds of sources times kinds of targets of one rule that are compared."""
+MAX_PAIRS: Final = 200_000
+"""Kinds of sources times kinds of targets that are compared, over all rules of a file."""
+MAX_SIDES: Final = 300_000
+"""Rules of a file times alerts of the set that are looked at."""
 
 
 def findings(file: AlertmanagerSections) -> Iterator[Finding]:
     """What is wrong with the inhibition rules of a file."""
-    by_names = any(_mutes_by_name(file.alerts, section.rule) for section in file.inhibitions)
-    for section in file.inhibitions:
+    # A file with more rules than this is examined in its first ones, as far as the alerts of the set go.
+    most = MAX_SIDES // (1 + len(file.alerts.alerts))
+    by_names = any(_mutes_by_name(file.alerts, section.rule) for section in file.inhibitions[:most])
+    for number, section in enumerate(file.inhibitions):
         by_itself = list(_by_itself(file, section))
         yield from by_itself
-        if file.alerts and not by_itself:
+        if file.alerts and not by_itself and number < most:
             yield from _with_alerts(file, section, by_names)
 
 
@@ -118,7 +122,7 @@ def _with_alerts(file: AlertmanagerSections, section: InhibitSection, by_names: 
             return
     labels = [label for label in rule.equal if label != ALERT_NAME]
     sources, targets = (_kinds(alerts, *matchers, labels) for matchers in sides.values())
-    if len(sources) * len(targets) > MAX_PAIRS:
+    if len(sources) * len(targets) * len(file.inhibitions) > MAX_PAIRS:
         return
     pairs = [(one, other) for one, other in product(sources, targets) if not (one.two_sided and other.two_sided)]
     if not pairs:

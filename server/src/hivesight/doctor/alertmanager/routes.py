@@ -11,7 +11,7 @@ from hivesight.doctor.finding import Finding
 from hivesight.doctor.rule_files import at
 from hivesight.model.matcher import MatchType
 
-_MOST_BEFORE: Final = 500
+_MOST_BEFORE: Final = 200
 """Earlier routes that one is compared with."""
 _MOST_NAMED: Final = 5
 
@@ -47,17 +47,16 @@ def _contradiction(file: AlertmanagerSections, node: PlacedRoute) -> Finding | N
 
 
 def _shadowed(file: AlertmanagerSections, node: PlacedRoute, before: Sequence[PlacedRoute]) -> Finding | None:
-    taker = next((each for each in before if _covers(each, node)), None)
-    return None if taker is None else _behind(file, node, taker, "all that this one could take")
-
-
-def _covers(earlier: PlacedRoute, later: PlacedRoute) -> bool:
-    """Whether what meets the later route's conditions meets those of the earlier one, whatever the alert is."""
-    fixed = {each.name: each.value for each in later.conditions if each.type is MatchType.EQUAL}
-    same = frozenset(later.conditions)
-    return all(
-        each in same or (each.name in fixed and each.matches(fixed[each.name])) for each in earlier.route.matchers
-    )
+    """Behind a route whose conditions are met by all that meets those of this one, whatever the alert is."""
+    same = frozenset(node.conditions)
+    fixed = {each.name: each.value for each in same if each.type is MatchType.EQUAL}
+    for earlier in before:
+        for each in earlier.route.matchers:
+            if each not in same and not (each.name in fixed and each.matches(fixed[each.name])):
+                break
+        else:
+            return _behind(file, node, earlier, "all that this one could take")
+    return None
 
 
 def _not_entered(

@@ -11,7 +11,7 @@ from hivesight.doctor.alerts.label_value import ABSENT, LabelValue, Meets
 from hivesight.doctor.alerts.possible import PossibleAlert
 from hivesight.model.matcher import Matcher, MatchType
 
-MAX_EVALUATIONS: Final = 1_000_000
+MAX_EVALUATIONS: Final = 300_000
 """Regular expressions times values; what is beyond may meet them or not."""
 
 

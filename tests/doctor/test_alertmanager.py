@@ -260,8 +260,8 @@ CASES = [
     # ---- templates ----
     Case(
         "alertmanager/no-template-file",
-        {**alone("route: {receiver: default}\ntemplates: [⟦t/*.tmpl⟧]\n" + RECEIVERS), "mine.tmpl": ""},
-        (("t/*.tmpl", "*.tmpl"),),
+        {**alone("route: {receiver: default}\ntemplates: [⟦my.tmpl⟧]\n" + RECEIVERS), "mine.tmpl": ""},
+        (("my.tmpl", "*.tmpl"),),
     ),
     Case(
         "alertmanager/undefined-template",

@@ -1,7 +1,7 @@
 """Passwords, tokens and addresses that carry one, where they stand in the file; and texts that stand for them still."""
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from hivesight.doctor.finding import Finding
@@ -10,7 +10,6 @@ from hivesight.doctor.workspace import Document
 from hivesight.schema.loading import Location
 from hivesight.schema.tree import Node
 
-_EXAMPLE: Final = "secrets/placeholder"
 _ALERTMANAGER: Final = frozenset(
     (
         "smtp_auth_password",
@@ -50,7 +49,7 @@ _REFERENCE: Final = re.compile(r"\$\{?\w+\}?|\$\(.*\)|.*\{\{.*|%\w+%|<secret>|va
 """What another tool replaces before the file is read."""
 _PLACEHOLDER: Final = re.compile(
     r".*(\byour[-_/ ]|_your_|change[-_ ]?me|replace[-_ ]?me|replace with|x{6,}|\btodo\b|\bfixme\b|insert[-_ ]).*"
-    r"|<[^<>]+>|\.\.\.|password|secret|dummy|placeholder",
+    r"|.*<[a-z][^<>]*>.*|\.\.\.|password|secret|dummy|placeholder",
     re.IGNORECASE | re.DOTALL,
 )
 _EXAMPLE_HOST: Final = re.compile(
@@ -58,12 +57,9 @@ _EXAMPLE_HOST: Final = re.compile(
 )
 
 
-def in_alertmanager(document: Document, refused: Container[tuple[int, int]] = ()) -> Iterator[Finding]:
-    """Of an Alertmanager file. refused: lines and columns of values that its reader refuses; that they stand for
-    something else needs no word then."""
-    for each in _below(document, (), document.loaded.root, _ALERTMANAGER | _OF_HTTP):
-        if each.code != _EXAMPLE or each.place[1:] not in refused:
-            yield each
+def in_alertmanager(document: Document) -> Iterator[Finding]:
+    """Of an Alertmanager file."""
+    yield from _below(document, (), document.loaded.root, _ALERTMANAGER | _OF_HTTP)
 
 
 def in_prometheus(document: Document) -> Iterator[Finding]:
@@ -84,11 +80,13 @@ def _judged(document: Document, where: Location, key: str, text: str, secret: fr
     if _REFERENCE.fullmatch(text):
         return
     is_secret = key in secret or (key == "api_url" and bool(_ADDRESS_IN.intersection(map(str, where))))
-    if is_secret or (key in _ADDRESSES and _TOKEN_IN_URL.match(text)):
-        message = f"{key} is a secret, and everyone who can read this file, or its history, has it"
-        remedy = f"put it into a file of its own that only the server reads: {_FILE_OF.get(key, key + '_file: ...')}"
-        yield at(document.loaded, where, "secrets/in-file", message, remedy)
-    is_address = key in _ADDRESSES and _EXAMPLE_HOST.fullmatch(text)
-    if is_address or ((is_secret or key in _ADDRESSES) and _PLACEHOLDER.fullmatch(text)):
+    carries_one = is_secret or (key in _ADDRESSES and _TOKEN_IN_URL.match(text) is not None)
+    own_file = f"a file of its own that only the server reads: {_FILE_OF.get(key, key + '_file: ...')}"
+    is_example = key in _ADDRESSES and _EXAMPLE_HOST.fullmatch(text)
+    if is_example or ((is_secret or key in _ADDRESSES) and _PLACEHOLDER.fullmatch(text)):
         message = f"{key} still says what an example said: {text[:60]!r}"
-        yield at(document.loaded, where, _EXAMPLE, message, "write the real value, in a file of its own")
+        remedy = f"write the real value into {own_file}" if carries_one else "write the real value"
+        yield at(document.loaded, where, "secrets/placeholder", message, remedy)
+    elif carries_one:
+        message = f"{key} is a secret, and everyone who can read this file, or its history, has it"
+        yield at(document.loaded, where, "secrets/in-file", message, f"put it into {own_file}")

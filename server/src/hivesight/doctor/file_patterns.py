@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 MOST_FILES: Final = 200
+_WILD: Final = frozenset("*?[")
 
 
 def named_files(pattern: str, folder: Path) -> list[Path] | None:
@@ -17,3 +18,8 @@ def named_files(pattern: str, folder: Path) -> list[Path] | None:
     # Without `recursive`, two stars are one, as in Go's filepath.Glob.
     found = islice(glob.iglob(str(whole)), MOST_FILES)  # noqa: PTH207 - Path.glob refuses absolute patterns
     return sorted(path for path in map(Path, found) if path.is_file())
+
+
+def is_pattern(path: str) -> bool:
+    """Whether a path may name several files, or none."""
+    return not _WILD.isdisjoint(path)

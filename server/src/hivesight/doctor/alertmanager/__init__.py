@@ -14,7 +14,6 @@ from hivesight.doctor.credentials import in_alertmanager
 from hivesight.doctor.facts import SetFacts
 from hivesight.doctor.finding import Finding
 from hivesight.doctor.workspace import Document, FileKind, Workspace
-from hivesight.model.diagnostics import Severity
 
 _NOT_THE_FILES: Final = frozenset(
     ("config/unsupported", "alertmanager/unused", "alertmanager/unsupported-receiver", "alertmanager/template")
@@ -45,5 +44,4 @@ def _of_file(document: Document, alerts: AlertIndex) -> Iterator[Finding]:
     yield from messages.findings(file)
     yield from notation.deprecated(document)
     yield from templates.findings(document, read)
-    refused = {(each.line, each.col) for each in read.diagnostics if each.severity is Severity.ERROR}
-    yield from in_alertmanager(document, refused)
+    yield from in_alertmanager(document)

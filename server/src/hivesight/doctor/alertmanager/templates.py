@@ -6,7 +6,7 @@ from typing import Final
 
 from hivesight.alerting.config import ConfigFile
 from hivesight.doctor.alertmanager.sections import RECEIVERS
-from hivesight.doctor.file_patterns import named_files
+from hivesight.doctor.file_patterns import is_pattern, named_files
 from hivesight.doctor.finding import Finding
 from hivesight.doctor.rule_files import at
 from hivesight.doctor.workspace import Document
@@ -50,8 +50,8 @@ def _patterns(document: Document) -> Iterator[tuple[Location, str]]:
 
 def _missing(document: Document) -> Iterator[Finding]:
     for location, pattern in _patterns(document):
-        if named_files(pattern, Path(document.path).parent) == []:
-            message = f"no file is there that {pattern!r} names: Alertmanager starts, and its messages fail"
+        if not is_pattern(pattern) and named_files(pattern, Path(document.path).parent) == []:
+            message = f"{pattern!r} is not there: Alertmanager starts without a word, and its messages fail"
             remedy = "relative paths begin in the folder of this file"
             yield at(document.loaded, location, "alertmanager/no-template-file", message, remedy)
 

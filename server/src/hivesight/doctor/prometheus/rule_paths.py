@@ -1,19 +1,17 @@
 """Rule files that a Prometheus file names and that are not there, and those that are there and nobody names."""
 
-import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 from typing import Final
 
-from hivesight.doctor.file_patterns import named_files
+from hivesight.doctor.file_patterns import is_pattern, named_files
 from hivesight.doctor.finding import Finding
 from hivesight.doctor.rule_files import at
 from hivesight.doctor.workspace import Document, FileKind, Workspace
 from hivesight.schema.loading import Location
 
 RULE_FILES: Final = "rule_files"
-_WILD: Final = re.compile(r"[*?\[]")
 
 
 def findings(workspace: Workspace) -> Iterator[Finding]:
@@ -44,7 +42,7 @@ def names(pattern: str, rules: Document) -> bool:
 def _missing(document: Document, location: Location, pattern: str, rules: list[Document]) -> Iterator[Finding]:
     if named_files(pattern, Path(document.path).parent) != [] or any(names(pattern, each) for each in rules):
         return
-    if _WILD.search(pattern):
+    if is_pattern(pattern):
         message = f"no file is there that {pattern!r} names: no rule comes from it"
         remedy = "relative paths begin in the folder of this file"
         yield at(document.loaded, location, "prometheus/empty-pattern", message, remedy)

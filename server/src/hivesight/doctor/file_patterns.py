@@ -11,13 +11,16 @@ _WILD: Final = frozenset("*?[")
 
 def named_files(pattern: str, folder: Path) -> list[Path] | None:
     """The regular files that a pattern names, relative ones from `folder`, in order. None where that cannot be known:
-    an absolute path into a folder that is on another machine, or in a container."""
+    an absolute path into a folder that is on another machine or in a container, or one that may not be looked at."""
     whole = folder / pattern
-    if "\0" in pattern or (Path(pattern).is_absolute() and not whole.parent.is_dir()):
+    try:
+        if "\0" in pattern or (Path(pattern).is_absolute() and not whole.parent.is_dir()):
+            return None
+        # Without `recursive`, two stars are one, as in Go's filepath.Glob.
+        found = islice(glob.iglob(str(whole)), MOST_FILES)  # noqa: PTH207 - Path.glob refuses absolute patterns
+        return sorted(path for path in map(Path, found) if path.is_file())
+    except OSError:
         return None
-    # Without `recursive`, two stars are one, as in Go's filepath.Glob.
-    found = islice(glob.iglob(str(whole)), MOST_FILES)  # noqa: PTH207 - Path.glob refuses absolute patterns
-    return sorted(path for path in map(Path, found) if path.is_file())
 
 
 def is_pattern(path: str) -> bool:

@@ -369,6 +369,25 @@ def test_labels_that_the_server_adds_count(prometheus: str, found: int, tmp_path
     assert len(list(of("alertmanager/unmet-route", findings))) == found
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        # Of one name each: whoever wrote it means just these.
+        "- source_matchers: [alertname=Down]\n  target_matchers: [severity=warning]\n",
+        "- source_matchers: [alertname=Down]\n  target_matchers: [severity=warning]\n  equal: [service]\n",
+        # What all alerts of a server have, as its external labels.
+        "- source_matchers: [severity=critical]\n  target_matchers: [severity=warning]\n  equal: [cluster]\n",
+        # The same condition in two severities, by the name.
+        "- source_matchers: [severity=critical]\n  target_matchers: [severity=warning]\n  equal: [alertname, job]\n",
+    ],
+)
+def test_inhibition_that_is_meant_is_left_alone(rule: str, tmp_path: Path) -> None:
+    rules = RULES.replace("up == 0", "sum(up) < 3")
+    rules += "  - alert: Down\n    expr: sum(up) < 5\n    labels: {severity: warning}\n"
+    findings = examine(tmp_path, inhibiting(rule, rules))
+    assert not [each.code for each in findings if each.code.startswith("alertmanager/inhibits")]
+
+
 def test_matchers_on_one_line_are_mended_by_machine(tmp_path: Path) -> None:
     text = (
         "route:\n  receiver: default\n  routes:\n  - match: {severity: critical, team: 'it''s'}\n    receiver: pager\n"

@@ -224,3 +224,30 @@ def test_an_exporter_is_scraped_by_any_of_its_names_and_by_a_published_port(targ
     )
     files = jobs(f"- job_name: redis\n  static_configs: [{{targets: ['{target}']}}]\n", **{"compose.yml": compose})
     assert not list(of("prometheus/exporter-not-scraped", examine(tmp_path, files)))
+
+
+def test_two_jobs_that_keep_different_series_of_a_target_are_no_duplicates(tmp_path: Path) -> None:
+    keep = "  metric_relabel_configs: [{action: keep, source_labels: [__name__], regex: %s}]\n"
+    target = "  static_configs: [{targets: ['api:80']}]\n"
+    files = jobs(f"- job_name: a\n{target}{keep % 'x_.*'}- job_name: b\n{target}{keep % 'y_.*'}")
+    assert not list(of("prometheus/duplicate-target", examine(tmp_path, files)))
+
+
+def test_the_jobs_of_the_embedded_server_itself_are_known(tmp_path: Path) -> None:
+    files = jobs("- job_name: api\n", **{"rules.yml": RULES.replace('"api"', '"node-exporter"')})
+    assert not list(of("promql/unknown-job", examine(tmp_path, files)))
+
+
+@pytest.mark.parametrize(
+    ("compose", "other"),
+    [
+        # Of another project, or scraped by a collector with a configuration of its own.
+        ("elsewhere/compose.yml", ""),
+        ("compose.yml", "  alloy: {image: 'grafana/alloy:v1'}\n"),
+    ],
+)
+def test_exporters_that_others_may_scrape_are_left_alone(compose: str, other: str, tmp_path: Path) -> None:
+    text = "services:\n  redis-exporter: {image: 'oliver006/redis_exporter:v1'}\n"
+    prometheus = jobs("- job_name: api\n  static_configs: [{targets: ['api:80']}]\n")["prometheus.yml"]
+    files = {"config/prometheus.yml": prometheus, compose: text + other}
+    assert not list(of("prometheus/exporter-not-scraped", examine(tmp_path, files)))

@@ -15,6 +15,11 @@ from hivesight.doctor.finding import Finding
 from hivesight.doctor.rule_files import at
 from hivesight.model.matcher import Matcher, MatchType
 
+_SEVERITY: Final = "severity"
+_OF_SERVERS: Final = frozenset(
+    ("cluster", "region", "zone", "datacenter", "dc", "site", "env", "environment", "stage", "tenant", "prometheus")
+)
+"""Labels that a server gives all of its alerts, as external labels that may stand in a file which is not in the set."""
 MAX_PAIRS: Final = 200_000
 """Kinds of sources times kinds of targets that are compared, over all rules of a file."""
 MAX_SIDES: Final = 300_000
@@ -68,7 +73,7 @@ def _by_itself(file: AlertmanagerSections, section: InhibitSection) -> Iterator[
             remedy = f"take {label} out of equal"
             yield _at(file, section, "alertmanager/inhibits-nothing", message, remedy, "equal", index)
             return
-    if not rule.equal and _fixed(rule.source, ALERT_NAME) is None and not _named(rule.source):
+    if not rule.equal and all(each.name == _SEVERITY for each in rule.source):
         shown = ", ".join(map(str, rule.source))
         message = f"without equal: one alert with {shown} mutes all targets, whatever they are about"
         remedy = "name the labels that both must share, such as equal: [cluster, service]"
@@ -135,7 +140,7 @@ def _with_alerts(file: AlertmanagerSections, section: InhibitSection, by_names: 
     agreeing = any(_agree(pair) and (not by_name or pair[0].names & pair[1].names) for pair in pairs)
     if not agreeing:
         yield _never(file, section, labels, pairs, by_names)
-    if labels and (not by_name or not (agreeing or by_names)):
+    if labels and not _named(rule.source) and (not by_name or not (agreeing or by_names)):
         yield from _unrelated(file, section, labels, pairs)
 
 
@@ -200,7 +205,13 @@ def _unrelated(
             continue
         source = min(one.names)
         target = min(other.names - {source}, default=source)
-        lacking = [label for label, value in zip(labels, one.values, strict=True) if value == ABSENT] or labels
+        lacking = [
+            label
+            for label, value in zip(labels, one.values, strict=True)
+            if value == ABSENT or (not one.one.passage.externals and label not in _OF_SERVERS)
+        ]
+        if not lacking:
+            return
         message = (
             f"{source} and {target} both lack {' and '.join(lacking)}, which counts as equal: "
             "one mutes the other, whatever they are about"

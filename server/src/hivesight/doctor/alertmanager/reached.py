@@ -68,7 +68,7 @@ def _may_have_severity(alert: PossibleAlert) -> bool:
     """Whether a rule says it, or its series can have it: those that alerts are made into."""
     if alert.rule.expr is None or alert.shape is None or _SEVERITY in alert.labels:
         return True
-    if _SEVERITY in alert.shape.always or alert.passage.rewrites(_SEVERITY):
+    if _SEVERITY in alert.shape.always | (alert.shape.only or frozenset()) or alert.passage.rewrites(_SEVERITY):
         return True
     return any(each.name == _OF_ALERTS for each in selectors(alert.rule.expr))
 

@@ -12,7 +12,7 @@ from hivesight.doctor.rule_files import of_flaw
 from hivesight.query.promql.ast import VectorSelector
 from hivesight.query.promql.walk import selectors
 
-_ALIKE: Final = 0.9
+_ALIKE: Final = 0.96
 _MOST_COMPARED: Final = 200
 """Names that are compared with those of all rules."""
 

@@ -16,12 +16,14 @@ from hivesight.query.promql.walk import selectors
 _UP: Final = "up"
 _OF_ALERTS: Final = frozenset(("ALERTS", "ALERTS_FOR_STATE"))
 _ASKS: Final = (MatchType.EQUAL, MatchType.REGEX)
+_OF_THIS_SERVER: Final[frozenset[str]] = frozenset(("hivesight", "node-exporter"))
+"""Jobs that the embedded server has without any configuration: itself and its host."""
 _MOST_SHOWN: Final = 8
 
 
 def unknown_jobs(jobs: Sequence[Job], facts: SetFacts) -> Iterator[Finding]:
     """Selectors of jobs that are nowhere. jobs: all from which series can come."""
-    known = set[str]()
+    known = set[str](_OF_THIS_SERVER)
     for job in jobs:
         values = job.values_of_job()
         if values is None:
@@ -42,6 +44,7 @@ def _of_job(selector: VectorSelector) -> list[Matcher]:
 
 
 def _unknown(rule: Rule, selector: VectorSelector, matcher: Matcher, known: set[str]) -> Finding:
+    known = known - _OF_THIS_SERVER
     shown = ", ".join(sorted(known)[:_MOST_SHOWN]) + (", ..." if len(known) > _MOST_SHOWN else "")
     flaw = about(selector, "promql/unknown-job", f"no job is called {matcher.value}", f"jobs are: {shown}")
     return of_flaw(rule.source, (*rule.location, "expr"), flaw)

@@ -12,6 +12,10 @@ from hivesight.schema import Plain
 
 SERVICES: Final = "services"
 _EXPORTER: Final = re.compile(r"(?:[\w.:-]+/)*(?:[\w-]*[-_]exporter|cadvisor|statsd-exporter|pushgateway)(?::|@|$)")
+_COLLECTOR: Final = re.compile(
+    r"(?:[\w.:-]+/)*(?:alloy|agent|vmagent|telegraf|fluent-bit|[\w-]*collector[\w-]*)(?::|@|$)"
+)
+"""What may scrape in the place of Prometheus, with a configuration of its own."""
 _ANY_HOST: Final = frozenset(("localhost", "127.0.0.1", "host.docker.internal"))
 
 
@@ -21,7 +25,10 @@ def unscraped(workspace: Workspace, jobs: Sequence[Job]) -> Iterator[Finding]:
         return
     targets = {target for job in jobs for _, target in job.targets()}
     for document in workspace.of(FileKind.COMPOSE):
-        for name, service in _services(document):
+        services = list(_services(document))
+        if not _beside(document, jobs) or any(_COLLECTOR.match(str(each.get("image"))) for _, each in services):
+            continue
+        for name, service in services:
             image = service.get("image")
             if not isinstance(image, str) or not _EXPORTER.match(image):
                 continue
@@ -31,6 +38,13 @@ def unscraped(workspace: Workspace, jobs: Sequence[Job]) -> Iterator[Finding]:
                 remedy = f"a job with {name} and its port as the target, or take the service out"
                 where = (SERVICES, name)
                 yield at(document.loaded, where, "prometheus/exporter-not-scraped", message, remedy, on_key=True)
+
+
+def _beside(compose: Document, jobs: Sequence[Job]) -> bool:
+    """Whether a Prometheus file lies in the Compose file's folder, below it, or above it."""
+    here = compose.path.parent
+    folders = {job.document.path.parent for job in jobs}
+    return any(here == each or here in each.parents or each in here.parents for each in folders)
 
 
 def _of_kubernetes(job: Job) -> bool:

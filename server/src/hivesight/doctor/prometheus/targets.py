@@ -30,11 +30,11 @@ def _twice(jobs: Sequence[Job]) -> Iterator[Finding]:
     seen: dict[tuple[object, ...], Job] = {}
     for job in jobs:
         config = job.config
-        if config is None or config.relabel_configs:
+        if config is None or config.relabel_configs or config.metric_relabel_configs:
             continue
         params = tuple(sorted(config.params.items()))
         for location, target in job.targets():
-            key = (config.scheme, target, config.metrics_path, params)
+            key = (config.scheme, target, config.metrics_path, params, config.basic_auth, config.authorization)
             first = seen.setdefault(key, job)
             if first is not job:
                 message = (

@@ -404,6 +404,12 @@ def test_matchers_on_one_line_are_mended_by_machine(tmp_path: Path) -> None:
     assert [each for each in again if each.severity > Severity.INFO] == []
 
 
+def test_a_template_file_that_does_not_parse_is_told_of_at_its_place(tmp_path: Path) -> None:
+    files = {**alone("route: {receiver: default}\ntemplates: ['*.tmpl']\n" + RECEIVERS), "a.tmpl": "a\n{{ define x }}"}
+    [(name, line, _, _)] = of("alertmanager/template", examine(tmp_path, files))
+    assert (name, line) == ("a.tmpl", 2)
+
+
 def test_what_this_server_does_not_support_is_no_fault_of_the_file(tmp_path: Path) -> None:
     text = "route: {receiver: default}\ntracing: {}\nreceivers:\n- name: default\n  sns_configs: [{topic_arn: a}]\n"
     assert examine(tmp_path, alone(text)) == []

@@ -11,11 +11,11 @@ from hivesight.doctor.alertmanager.tree import contradiction
 from hivesight.doctor.alerts.index import AlertIndex
 from hivesight.doctor.alerts.label_value import ABSENT, LabelValue
 from hivesight.doctor.alerts.possible import ALERT_NAME, PossibleAlert
+from hivesight.doctor.alerts.severity import SEVERITY
 from hivesight.doctor.finding import Finding
 from hivesight.doctor.rule_files import at
 from hivesight.model.matcher import Matcher, MatchType
 
-_SEVERITY: Final = "severity"
 _OF_SERVERS: Final = frozenset(
     ("cluster", "region", "zone", "datacenter", "dc", "site", "env", "environment", "stage", "tenant", "prometheus")
 )
@@ -73,7 +73,7 @@ def _by_itself(file: AlertmanagerSections, section: InhibitSection) -> Iterator[
             remedy = f"take {label} out of equal"
             yield _at(file, section, "alertmanager/inhibits-nothing", message, remedy, "equal", index)
             return
-    if not rule.equal and all(each.name == _SEVERITY for each in rule.source):
+    if not rule.equal and all(each.name == SEVERITY for each in rule.source):
         shown = ", ".join(map(str, rule.source))
         message = f"without equal: one alert with {shown} mutes all targets, whatever they are about"
         remedy = "name the labels that both must share, such as equal: [cluster, service]"

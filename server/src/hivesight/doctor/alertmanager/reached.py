@@ -10,11 +10,11 @@ from hivesight.doctor.alertmanager.tree import PlacedRoute, Traffic
 from hivesight.doctor.alerts.always import always_fires
 from hivesight.doctor.alerts.label_value import ABSENT
 from hivesight.doctor.alerts.possible import ALERT_NAME, PossibleAlert
+from hivesight.doctor.alerts.severity import SEVERITY
 from hivesight.doctor.finding import Finding
 from hivesight.doctor.rule_files import at
 from hivesight.query.promql.walk import selectors
 
-_SEVERITY: Final = "severity"
 _OF_ALERTS: Final = "ALERTS"
 _MOST_INHIBITIONS: Final = 200
 
@@ -24,7 +24,7 @@ def findings(file: AlertmanagerSections, ways: Traffic) -> Iterator[Finding]:
     if file.tree is None or not any(each.integrations for each in file.receivers):
         return
     yield from _told_nobody(file, file.tree, ways)
-    if any(each.name == _SEVERITY for node in file.tree.walk() for each in node.route.matchers):
+    if any(each.name == SEVERITY for node in file.tree.walk() for each in node.route.matchers):
         yield from _without_severity(file.tree, ways)
     yield from _two_severities(file)
 
@@ -66,9 +66,9 @@ def _without_severity(tree: PlacedRoute, ways: Traffic) -> Iterator[Finding]:
 
 def _may_have_severity(alert: PossibleAlert) -> bool:
     """Whether a rule says it, or its series can have it: those that alerts are made into."""
-    if alert.rule.expr is None or alert.shape is None or _SEVERITY in alert.labels:
+    if alert.rule.expr is None or alert.shape is None or SEVERITY in alert.labels:
         return True
-    if _SEVERITY in alert.shape.always | (alert.shape.only or frozenset()) or alert.passage.rewrites(_SEVERITY):
+    if SEVERITY in alert.shape.always | (alert.shape.only or frozenset()) or alert.passage.rewrites(SEVERITY):
         return True
     return any(each.name == _OF_ALERTS for each in selectors(alert.rule.expr))
 
@@ -78,7 +78,7 @@ def _two_severities(file: AlertmanagerSections) -> Iterator[Finding]:
     first: dict[str, PossibleAlert] = {}
     for alert in file.alerts.alerts:
         other = first.setdefault(alert.name, alert)
-        severities = {each.value(_SEVERITY).text for each in (other, alert)}
+        severities = {each.value(SEVERITY).text for each in (other, alert)}
         if other is alert or len(severities) < 2 or None in severities:
             continue
         pairs = ((other, alert), (alert, other))

@@ -8,6 +8,7 @@ from hivesight.doctor.alertmanager.sections import RECEIVERS, AlertmanagerSectio
 from hivesight.doctor.alertmanager.tree import ROUTE, PlacedRoute
 from hivesight.doctor.alerts.always import always_fires
 from hivesight.doctor.alerts.possible import ALERT_NAME
+from hivesight.doctor.alerts.severity import asks_for_gravest
 from hivesight.doctor.finding import Finding
 from hivesight.doctor.rule_files import at
 from hivesight.model.matcher import MatchType
@@ -19,7 +20,6 @@ _NULL: Final = re.compile(
 _SEPARATORS: Final = re.compile(r"[\s_/.-]+")
 _WRITTEN: Final = frozenset(("email", "slack", "discord", "msteams", "msteamsv2", "webex", "mattermost", "rocketchat"))
 """Kinds of integrations that people read when they look; the others can wake somebody."""
-_GRAVEST: Final = frozenset(("critical", "page", "emergency", "fatal", "disaster"))
 
 
 def findings(file: AlertmanagerSections) -> Iterator[Finding]:
@@ -61,7 +61,7 @@ def _by_name(node: PlacedRoute) -> bool:
 
 def _nobody_woken(file: AlertmanagerSections, receiver: ReceiverSection, using: list[PlacedRoute]) -> Iterator[Finding]:
     """A receiver of the gravest alerts that people must look at to learn of them."""
-    if any(each.name == "severity" and each.value in _GRAVEST for node in using for each in node.conditions):
+    if any(asks_for_gravest(node.conditions) for node in using):
         kinds = ", ".join(sorted({each.kind for each in receiver.integrations}))
         message = f"the gravest alerts go to {receiver.name!r}, which has {kinds} alone: nobody is woken"
         remedy = "add a pager, such as pagerduty_configs, opsgenie_configs or a webhook that calls somebody"

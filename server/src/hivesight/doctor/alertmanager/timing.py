@@ -5,10 +5,10 @@ from typing import Final
 
 from hivesight.doctor.alertmanager.sections import AlertmanagerSections
 from hivesight.doctor.alertmanager.tree import PlacedRoute, Traffic
+from hivesight.doctor.alerts.severity import asks_for_gravest
 from hivesight.doctor.finding import Finding
 from hivesight.doctor.rule_files import at
 from hivesight.model.duration import format_duration
-from hivesight.model.matcher import MatchType
 from hivesight.schema.loading import Location
 
 _HOUR_MS: Final = 3_600_000
@@ -16,7 +16,6 @@ _LONG_FOR_CRITICAL_MS: Final = 4 * _HOUR_MS
 """Alertmanager's own default."""
 _RETENTION_MS: Final = 120 * _HOUR_MS
 """How long Alertmanager remembers what it told, unless --data.retention says otherwise."""
-_GRAVE: Final = frozenset(("critical", "page", "emergency", "fatal", "disaster"))
 
 
 def findings(file: AlertmanagerSections, ways: Traffic | None) -> Iterator[Finding]:
@@ -52,12 +51,8 @@ def _intervals(file: AlertmanagerSections, node: PlacedRoute) -> Iterator[Findin
 
 
 def _slow_repetition(file: AlertmanagerSections, node: PlacedRoute) -> Iterator[Finding]:
-    grave = any(
-        each.name == "severity" and each.type is MatchType.EQUAL and each.value in _GRAVE
-        for each in node.route.matchers
-    )
     repeat = node.route.options.repeat_interval_ms
-    if grave and repeat > _LONG_FOR_CRITICAL_MS:
+    if asks_for_gravest(node.route.matchers) and repeat > _LONG_FOR_CRITICAL_MS:
         place = _saying(file, node, "repeat_interval")
         line = file.document.loaded.at(node.location, "", "").line
         message = (

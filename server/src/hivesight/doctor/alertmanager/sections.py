@@ -59,9 +59,6 @@ class AlertmanagerSections:
     inhibitions: tuple[InhibitSection, ...]
     alerts: AlertIndex
 
-    def receiver(self, name: str) -> ReceiverSection | None:
-        return next((each for each in self.receivers if each.name == name), None)
-
     def users(self) -> Mapping[str, list[PlacedRoute]]:
         """The routes that name or inherit each receiver."""
         found: dict[str, list[PlacedRoute]] = {}

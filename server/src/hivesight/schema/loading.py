@@ -17,6 +17,7 @@ from hivesight.schema import tree
 from hivesight.schema.tree import Node, Place
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 MAX_SHOWN = 20
 """The most known keys that are listed beside an unknown one."""
@@ -26,13 +27,13 @@ Location = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded(Generic[T]):
+class Loaded(Generic[T_co]):
     """value: None when the file has errors. diagnostics: all that is wrong with it. `at` makes further ones, for what
     only the owner of the section can judge (a PromQL expression, a route to a receiver that is not there)."""
 
     path: str
     text: str
-    value: T | None
+    value: T_co | None
     diagnostics: tuple[Diagnostic, ...]
     root: Node
 

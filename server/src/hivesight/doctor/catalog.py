@@ -65,6 +65,12 @@ CHECKS: Final[dict[str, Check]] = _table(
         "The values on one side cannot reach the other: the rule fires always or never.",
     ),
     Check(
+        "promql/idle-comparison",
+        INFO,
+        "a comparison that every series passes",
+        "count() is never 0 and absent() always 1: the comparison reads as if it could fail.",
+    ),
+    Check(
         "promql/absent-compared",
         ERROR,
         "absent() compared with 0",

@@ -34,12 +34,20 @@ def _flaw(node: Binary, outcome: bool, left: Interval, right: Interval) -> Flaw:
     if not outcome and absent is not None:
         message = "absent() is 1 or nothing, so this is never true, least of all when the series is missing"
         return about(node, "promql/absent-compared", message, f"{format(absent)} alone")
+    if outcome and _says_there_is_one(left, right):
+        message = f"{format(node.lhs)} is never less, so this holds wherever there is a series at all"
+        return about(node, "promql/idle-comparison", message, "leave the comparison out")
     message = f"this is always {'true' if outcome else 'false'}: {_sides(left, right)}"
     if not outcome and isinstance(counted := unwrap(node.lhs), Aggregate) and counted.op == "count":
         remedy = f"count() of nothing is nothing, not 0: {format(counted)} or vector(0)"
     else:
         remedy = "look at the limit, and at what the other side can be"
     return about(node, "promql/constant-comparison", message, remedy)
+
+
+def _says_there_is_one(left: Interval, right: Interval) -> bool:
+    """`count(x) > 0`, `absent(x) == 1`, `x >= 0`: people write these to say that there is something."""
+    return left.low >= right.low == right.high and right.low in (0.0, 1.0)
 
 
 def _inside(node: Binary, functions: frozenset[str]) -> Expr | None:

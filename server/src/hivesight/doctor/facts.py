@@ -1,17 +1,18 @@
 """What the files say together: which intervals hold, which metrics are histograms, which rules there are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from hivesight.doctor.live import Live
 from hivesight.doctor.promql.examine import is_too_deep
 from hivesight.doctor.promql.flaw import Facts, Scrapes
 from hivesight.doctor.promql.metrics import BUCKET_SUFFIX, of_the_hive
+from hivesight.doctor.promql.trees import Trees
 from hivesight.doctor.workspace import Document, FileKind, Workspace
 from hivesight.model.duration import parse_duration
 from hivesight.model.errors import BadQuery
 from hivesight.query.promql.ast import Expr
-from hivesight.query.promql.parser import parse
 from hivesight.query.promql.walk import selectors
 from hivesight.rules.sections import GroupConfig, RuleConfig, RuleFile
 from hivesight.schema import Loaded, Plain, load_node
@@ -35,30 +36,38 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class SetFacts:
-    """expressions: what checks of PromQL need. sources: the rule files, those with errors too. rules: of those without.
+    """expressions: what checks of PromQL need. trees: the expressions that were read. live: what a server has, None
+    where none was asked. sources: the rule files, those with errors too. rules: of those without.
     evaluation_interval_ms: the shortest; None where no file of Prometheus says one."""
 
     expressions: Facts
+    trees: Trees
     sources: tuple[Loaded[RuleFile], ...]
     rules: tuple[Rule, ...]
     evaluation_interval_ms: int | None
+    live: Live | None = None
 
     @property
     def alerts(self) -> Iterator[Rule]:
         return (rule for rule in self.rules if rule.config.alert)
 
 
-def gather(workspace: Workspace) -> SetFacts:
-    """The facts of a set of files."""
+def gather(workspace: Workspace, surveyed: Callable[[frozenset[str]], Live] | None = None) -> SetFacts:
+    """The facts of a set of files. surveyed: asks a server for the metrics that these name."""
+    trees = Trees()
     sources = tuple(_rule_file(each) for each in workspace.of(FileKind.RULES))
-    rules = tuple(rule for source in sources for rule in _rules(source))
+    rules = tuple(rule for source in sources for rule in _rules(source, trees))
     asked = {each.name for rule in rules if rule.expr is not None for each in selectors(rule.expr)}
     histograms = frozenset(name.removesuffix(BUCKET_SUFFIX) for name in asked if name.endswith(BUCKET_SUFFIX))
     files = [each.loaded.value for each in workspace.of(FileKind.PROMETHEUS)]
     evaluation = min((_of_global(file, "evaluation_interval") for file in files), default=None)
     recorded = frozenset(rule.config.record for rule in rules if rule.config.record)
     metrics = replace(of_the_hive(), histograms=histograms - {""}, recorded=recorded)
-    return SetFacts(Facts(metrics, _scrapes(files)), sources, rules, evaluation)
+    live = surveyed(frozenset(asked)) if surveyed is not None else None
+    if live is not None:
+        native = live.names & metrics.histograms
+        metrics = replace(metrics, kinds={**metrics.kinds, **live.kinds}, histograms=metrics.histograms - native)
+    return SetFacts(Facts(metrics, _scrapes(files)), trees, sources, rules, evaluation, live)
 
 
 def _rule_file(document: Document) -> Loaded[RuleFile]:
@@ -69,18 +78,18 @@ def _rule_file(document: Document) -> Loaded[RuleFile]:
     return load_node(root, document.text, str(document.path), RuleFile)
 
 
-def _rules(source: Loaded[RuleFile]) -> Iterator[Rule]:
+def _rules(source: Loaded[RuleFile], trees: Trees) -> Iterator[Rule]:
     for number, group in enumerate(source.value.groups if source.value is not None else ()):
         for index, config in enumerate(group.rules):
-            expr = _tree(config.expr)
+            expr = _tree(config.expr, trees)
             too_deep = expr is not None and is_too_deep(expr)
             place = ("groups", number, "rules", index)
             yield Rule(source, place, group, config, None if too_deep else expr, too_deep)
 
 
-def _tree(text: str) -> Expr | None:
+def _tree(text: str, trees: Trees) -> Expr | None:
     try:
-        return parse(text)
+        return trees.parse(text)
     except BadQuery:
         return None
 

@@ -24,7 +24,7 @@ _ASKS_FIRST: Final = re.compile(r"\b(if|with|range|or|query)\b")
 def findings(facts: SetFacts) -> Iterator[Finding]:
     """What is wrong with the rule files of a set."""
     for source in facts.sources:
-        yield from (Finding(each) for each in (*source.diagnostics, *check(source)))
+        yield from (Finding(each) for each in (*source.diagnostics, *check(source, facts.trees.parse)))
     for rule in facts.rules:
         if rule.too_deep:
             message = "the expression is nested too deeply to be examined"

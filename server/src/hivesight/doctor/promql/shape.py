@@ -113,7 +113,9 @@ def _aggregated(node: Aggregate) -> Shape:
         return inner
     grouped = inner.without(*node.grouping) if node.without else inner.keeping(node.grouping)
     if node.op == "count_values" and node.param is not None:
-        return _naming(grouped, node.param, always=True)
+        # The label of the value is one of those that `without` names, or it is there.
+        named = _naming(grouped, node.param, always=True)
+        return named.without(*node.grouping) if node.without else named
     return grouped
 
 

@@ -10,7 +10,7 @@ def text(examination: Examination) -> str:
     """All findings and a last line that counts them."""
     blocks: list[str] = []
     for finding in examination.findings:
-        shown = finding.diagnostic.render(examination.texts.get(finding.diagnostic.path))
+        shown = finding.diagnostic.render(examination.texts.get(finding.diagnostic.path, ""))
         blocks.append(f"{shown}\n      = {finding.remedy}" if finding.remedy else shown)
     return "\n".join([*blocks, summary(examination)])
 

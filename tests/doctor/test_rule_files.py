@@ -84,6 +84,21 @@ def test_labels_that_texts_ask_for(examine, expr: str, text: str, fires: bool) -
 
 
 @pytest.mark.parametrize(
+    ("expr", "fires"),
+    (
+        ("sum(x) == 0", True),
+        ("sum(x) < 2", True),
+        ("(sum(x) or vector(0)) == 0", False),
+        ("sum(x) == 0 or absent(x)", False),
+        ("sum by (job) (x) == 0", False),
+        ("sum(x) > 2", False),
+    ),
+)
+def test_sums_that_are_silent_when_their_series_are_gone(examine, expr: str, fires: bool) -> None:
+    assert ("rules/silent-when-gone" in placed(examine(rule(expr, "")))) is fires
+
+
+@pytest.mark.parametrize(
     ("selector", "fires"),
     (
         ('a_total{job="slow"}[3m]', True),

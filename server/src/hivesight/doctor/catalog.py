@@ -201,6 +201,12 @@ CHECKS: Final[dict[str, Check]] = _table(
         "It is evaluated all the same, but nothing is said about it here.",
     ),
     Check(
+        "rules/silent-when-gone",
+        INFO,
+        "a sum that is to be small, and is nothing when its series are gone",
+        "The process that makes the series dies, and the alert that is to tell of it stays silent.",
+    ),
+    Check(
         "rules/irate-in-alert",
         INFO,
         "irate() in an alert",

@@ -11,8 +11,8 @@ from hivesight.doctor.promql.examine import flaws_of
 from hivesight.doctor.promql.flaw import Flaw, about
 from hivesight.doctor.promql.shape import shape_of
 from hivesight.model.duration import format_duration
-from hivesight.query.promql.ast import Aggregate, Call, Expr
-from hivesight.query.promql.walk import walk
+from hivesight.query.promql.ast import Aggregate, Binary, Call, Expr, NumberLiteral, VectorSelector, unwrap
+from hivesight.query.promql.walk import selectors, walk
 from hivesight.rules.check import check
 from hivesight.schema.loading import Loaded, Location
 
@@ -25,6 +25,7 @@ def findings(facts: SetFacts) -> Iterator[Finding]:
     """What is wrong with the rule files of a set."""
     for source in facts.sources:
         yield from (Finding(each) for each in (*source.diagnostics, *check(source, facts.trees.parse)))
+    watched = _watched(facts)
     for rule in facts.rules:
         if rule.too_deep:
             message = "the expression is nested too deeply to be examined"
@@ -35,6 +36,7 @@ def findings(facts: SetFacts) -> Iterator[Finding]:
             yield from _waiting(rule, facts)
         if rule.config.alert and rule.expr is not None:
             yield from _texts(rule, rule.expr)
+            yield from _silent(rule, rule.expr, watched)
 
 
 def _expression(rule: Rule, expr: Expr, facts: SetFacts) -> Iterator[Finding]:
@@ -82,6 +84,32 @@ def _restless(expr: Expr) -> Iterator[Flaw]:
         if isinstance(node, Aggregate) and node.op in ("topk", "bottomk") and node is expr:
             message = f"whenever another series is among those of {node.op}, its alert begins to wait anew"
             yield about(node, "rules/choice-in-alert", message, "a limit that tells how much is too much")
+
+
+def _silent(rule: Rule, expr: Expr, watched: frozenset[str]) -> Iterator[Finding]:
+    """`sum(x) == 0` says nothing when x is gone. watched: metrics whose absence some alert tells."""
+    for node in walk(expr):
+        if not isinstance(node, Binary) or node.op not in ("==", "<", "<=") or not isinstance(node.rhs, NumberLiteral):
+            continue
+        folded = unwrap(node.lhs)
+        if not isinstance(folded, Aggregate) or folded.op != "sum" or folded.grouping or folded.without:
+            continue
+        inner = unwrap(folded.expr)
+        if isinstance(inner, VectorSelector) and inner.name not in watched:
+            message = f"sum() of nothing is nothing, not 0: this is silent when {inner.name} is gone"
+            flaw = about(node, "rules/silent-when-gone", message, "(sum(...) or vector(0)), or an alert on absent(...)")
+            yield of_flaw(rule.source, (*rule.location, "expr"), flaw)
+
+
+def _watched(facts: SetFacts) -> frozenset[str]:
+    return frozenset(
+        selector.name
+        for rule in facts.alerts
+        if rule.expr is not None
+        for node in walk(rule.expr)
+        if isinstance(node, Call) and node.func in ("absent", "absent_over_time")
+        for selector in selectors(node)
+    )
 
 
 def _waiting(rule: Rule, facts: SetFacts) -> Iterator[Finding]:

@@ -42,20 +42,23 @@ def _quantile(call: Call, vector: Expr, facts: Facts) -> Iterator[Flaw]:
 
 def families(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
     """A classic histogram's family where one of its series is meant."""
+    judged = _arguments(
+        expr, frozenset({"histogram_quantile", "histogram_fraction", "histogram_count", "histogram_sum"})
+    )
     # These take native histograms too, which have the family's name.
-    inside = {
-        id(selector)
-        for node in walk(expr)
-        if isinstance(node, Call) and (node.func.startswith("histogram_") or node.func in _RATES | _ABSENCE)
-        for arg in node.args
-        for selector in selectors(arg)
-    }
+    perhaps = _arguments(expr, _RATES | _ABSENCE)
     for node in walk(expr):
-        if not isinstance(node, VectorSelector):
+        if not isinstance(node, VectorSelector) or id(node) in judged:
             continue
-        if id(node) in inside and facts.metrics.kinds.get(node.name) is not Kind.HISTOGRAM:
+        if id(node) in perhaps and facts.metrics.kinds.get(node.name) is not Kind.HISTOGRAM:
             continue
         if facts.metrics.kind(name := node.name) is Kind.HISTOGRAM:
             message = f"{name} is a histogram's family: its series are {name}_bucket, {name}_sum and {name}_count"
             remedy = f"for the mean: sum(rate({name}_sum[5m])) / sum(rate({name}_count[5m]))"
             yield about(node, "promql/histogram-family", message, remedy)
+
+
+def _arguments(expr: Expr, functions: frozenset[str]) -> set[int]:
+    """The selectors below calls of `functions`, by identity."""
+    calls = [node for node in walk(expr) if isinstance(node, Call) and node.func in functions]
+    return {id(selector) for call in calls for arg in call.args for selector in selectors(arg)}

@@ -23,7 +23,7 @@ def summary(examination: Examination) -> str:
     if not counts:
         return f"{examined}: nothing found"
     told = [
-        f"{counts[each]} {each.name.lower()}{'s' if counts[each] != 1 else ''}"
+        f"{counts[each]} {each.name.lower()}{'s' if counts[each] != 1 and each is not Severity.INFO else ''}"
         for each in reversed(Severity)
         if counts[each]
     ]

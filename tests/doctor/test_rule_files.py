@@ -162,3 +162,12 @@ def test_comments_disable_with_a_reason(tmp_path: Path) -> None:
         ("doctor/comment", 12),
     ]
     assert [each.diagnostic.line for each in examination.suppressed] == [6, 8]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ("# hivesight: ignore " + " " * 200_000 + "x", "{{" * 200_000, "# hivesight:" * 100_000, "a:" * 200_000),
+    ids=("blanks", "braces", "comments", "colons"),
+)
+def test_long_texts_are_read_once(examine, text: str) -> None:
+    examine(f"groups: [{{name: a, rules: [{{alert: A, expr: x, annotations: {{s: '{text}'}}}}]}}]\n{text}")

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from hivesight.doctor.facts import SetFacts
@@ -16,6 +17,8 @@ from hivesight.query.promql.ast import Aggregate, Binary, Call, Expr, VectorSele
 from hivesight.query.promql.walk import selectors, walk
 
 MANY_GROUPS: Final = 1_000
+_ALIKE: Final = 4
+_COMPARED: Final = 2_000
 _NAMES_LABELS: Final = frozenset({"label_replace", "label_join", "info", "histogram_quantiles", "absent"})
 
 
@@ -45,7 +48,7 @@ def flaws(expr: Expr, live: Live, recorded: frozenset[str]) -> Iterator[Flaw]:
 def _selected(node: VectorSelector, live: Live, recorded: frozenset[str]) -> Iterator[Flaw]:
     name = node.name
     if name and name not in live.names and name not in recorded:
-        close = difflib.get_close_matches(name, live.names, 1, cutoff=0.8) if len(live.names) < 50_000 else []
+        close = _close(name, live)
         remedy = f"did you mean {close[0]}?" if close else "correct the name, or see that something exposes it"
         yield about(node, "live/no-such-metric", f"the server has no metric {name}", remedy)
     seen = live.seen.get(name)
@@ -60,6 +63,12 @@ def _selected(node: VectorSelector, live: Live, recorded: frozenset[str]) -> Ite
     if asked and not any(all(each.matches(row.get(each.name, "")) for each in asked) for row in seen.series):
         message = f"none of the {len(seen.series)} series of {name} is selected"
         yield about(node, "live/nothing-selected", message, "look at the values of the labels")
+
+
+def _close(name: str, live: Live) -> list[str]:
+    """The metric whose name is most alike, among some that begin alike."""
+    alike = islice((each for each in live.names if each[:_ALIKE] == name[:_ALIKE]), _COMPARED)
+    return difflib.get_close_matches(name, alike, 1, cutoff=0.8)
 
 
 def _grouped(node: Aggregate, live: Live) -> Iterator[Flaw]:

@@ -16,7 +16,6 @@ from hivesight.query.promql.walk import selectors, walk
 from hivesight.rules.check import check
 from hivesight.schema.loading import Loaded, Location
 
-_ACTION: Final = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _LABEL: Final = re.compile(r"(?:\$labels|\.Labels)\.(\w+)")
 _ASKS_FIRST: Final = re.compile(r"\b(if|with|range|or|query)\b")
 
@@ -139,8 +138,10 @@ def _texts(rule: Rule, expr: Expr) -> Iterator[Finding]:
 def _asked(text: str) -> Iterator[tuple[str, int, int]]:
     """The labels of the alert that a template prints, with their places; not those that it first asks for, nor those
     of another query's samples."""
-    for action in _ACTION.finditer(text):
-        if _ASKS_FIRST.search(action[0]):
+    start = text.find("{{")
+    while start >= 0 and (end := text.find("}}", start)) >= 0:
+        if _ASKS_FIRST.search(text, start, end):
             return
-        for match in _LABEL.finditer(text, action.start(), action.end()):
+        for match in _LABEL.finditer(text, start, end):
             yield match[1], match.start(), match.end()
+        start = text.find("{{", end)

@@ -42,8 +42,14 @@ CHECKS: Final[dict[str, Check]] = _table(
         "promql/impossible-label",
         ERROR,
         "a label that the series cannot have",
-        "An aggregation or function before has dropped it, so that grouping by it, matching on it or selecting it "
-        "gives nothing, or everything in one group.",
+        "An aggregation or function before has dropped it: grouping by it puts everything in one group, matching on it "
+        "finds nothing.",
+    ),
+    Check(
+        "promql/one-sided-match",
+        WARNING,
+        "vectors matched on a label that one of them has lost",
+        "Only series without that label find each other: as soon as it is there, the expression yields nothing.",
     ),
     Check(
         "promql/pairs-with-itself",
@@ -57,6 +63,12 @@ CHECKS: Final[dict[str, Check]] = _table(
         ERROR,
         "a comparison that is always true or always false",
         "The values on one side cannot reach the other: the rule fires always or never.",
+    ),
+    Check(
+        "promql/idle-comparison",
+        INFO,
+        "a comparison that every series passes",
+        "count() is never 0 and absent() always 1: the comparison reads as if it could fail.",
     ),
     Check(
         "promql/absent-compared",
@@ -115,11 +127,97 @@ CHECKS: Final[dict[str, Check]] = _table(
     ),
     Check(
         "promql/empty-matcher",
-        WARNING,
+        INFO,
         "a matcher that also takes series without the label",
         "The expression matches the empty text, so it selects far more than it names.",
     ),
+    Check(
+        "promql/aggregated-quantile",
+        WARNING,
+        "a mean, sum or quantile of quantiles",
+        "Quantiles of several instances cannot be averaged or added: one that is slow is hidden, and the number is no "
+        "quantile of anything.",
+    ),
+    Check(
+        "promql/absent-of-always",
+        ERROR,
+        "absent() of what is always there",
+        "`or vector(0)`, which makes something of nothing, inside absent(): the alert on missing series never fires.",
+    ),
+    Check(
+        "promql/choice-of-one",
+        INFO,
+        "topk or bottomk of a single series",
+        "The aggregation inside leaves one series, so that there is nothing to choose.",
+    ),
+    Check(
+        "promql/fraction-of-increase",
+        INFO,
+        "increase() compared with a fraction",
+        "The limit was meant for a rate or a share: any single event passes it.",
+    ),
+    Check(
+        "promql/precedence",
+        INFO,
+        "operators that bind otherwise than they read",
+        "`and` binds tighter than `or`, `^` tighter than `-`, and comparisons are taken from left to right.",
+    ),
+    # ---- against a running server ----
+    Check(
+        "live/no-such-metric",
+        WARNING,
+        "a metric that the server does not have",
+        "Misspelt, renamed or never exposed: the rule is silent for ever.",
+    ),
+    Check(
+        "live/no-such-label",
+        WARNING,
+        "a label that no series of the metric has",
+        "The matcher selects nothing, or the grouping makes one group of all.",
+    ),
+    Check(
+        "live/nothing-selected",
+        INFO,
+        "matchers that none of the metric's series meets",
+        "That may be as it should be, as with errors that have not happened; or a value is misspelt.",
+    ),
+    Check(
+        "live/many-groups",
+        INFO,
+        "a grouping that makes very many series",
+        "Each is an alert or a series of its own: nobody reads them, and they cost memory.",
+    ),
+    Check(
+        "live/unasked",
+        INFO,
+        "metrics for which there was no time",
+        "The server answered too slowly, or the files name too many metrics: nothing is said about the rest.",
+    ),
     # ---- rule files ----
+    Check(
+        "rules/too-deep",
+        INFO,
+        "an expression that is too deeply nested to be examined",
+        "It is evaluated all the same, but nothing is said about it here.",
+    ),
+    Check(
+        "rules/silent-when-gone",
+        INFO,
+        "a sum that is to be small, and is nothing when its series are gone",
+        "The process that makes the series dies, and the alert that is to tell of it stays silent.",
+    ),
+    Check(
+        "rules/irate-in-alert",
+        INFO,
+        "irate() in an alert",
+        "It looks at the last two samples alone: one quiet moment resets `for`, and the alert never fires.",
+    ),
+    Check(
+        "rules/choice-in-alert",
+        INFO,
+        "topk or bottomk in an alert",
+        "Whenever another series takes the place, its alert begins to wait anew and the one before resolves.",
+    ),
     Check(
         "rules/short-for",
         WARNING,

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from hivesight.doctor import alertmanager, prometheus, rule_files
+from hivesight.doctor import alertmanager, live_checks, prometheus, rule_files
 from hivesight.doctor.alerts import examine
 from hivesight.doctor.facts import SetFacts, gather
 from hivesight.doctor.finding import Finding
+from hivesight.doctor.live import Live
 from hivesight.doctor.suppression import heard
 from hivesight.doctor.workspace import Workspace, open_workspace
 from hivesight.model.diagnostics import Severity
@@ -20,6 +21,7 @@ EXAMINERS: Final[tuple[Examiner, ...]] = (
     examine.findings,
     prometheus.findings,
     alertmanager.findings,
+    lambda _, facts: live_checks.findings(facts),
 )
 """One for each kind of file. Adding a kind adds one here."""
 
@@ -38,10 +40,10 @@ class Examination:
         return max((each.severity for each in self.findings), default=None)
 
 
-def check_paths(paths: Sequence[Path]) -> Examination:
-    """Examine the files and folders at `paths` together."""
+def check_paths(paths: Sequence[Path], surveyed: Callable[[frozenset[str]], Live] | None = None) -> Examination:
+    """Examine the files and folders at `paths` together. surveyed: `live.survey` of a server, to hold them against."""
     workspace = open_workspace(paths)
-    facts = gather(workspace)
+    facts = gather(workspace, surveyed)
     found = [Finding(each) for each in workspace.unread]
     for examiner in EXAMINERS:
         found += examiner(workspace, facts)

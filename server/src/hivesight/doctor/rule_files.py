@@ -2,41 +2,51 @@
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from hivesight.doctor.catalog import CHECKS
 from hivesight.doctor.facts import Rule, SetFacts
 from hivesight.doctor.finding import Edit, Finding
 from hivesight.doctor.promql.examine import flaws_of
-from hivesight.doctor.promql.flaw import Flaw
+from hivesight.doctor.promql.flaw import Flaw, about
 from hivesight.doctor.promql.shape import shape_of
 from hivesight.model.duration import format_duration
+from hivesight.query.promql.ast import Aggregate, Binary, Call, Expr, NumberLiteral, VectorSelector, unwrap
+from hivesight.query.promql.walk import selectors, walk
 from hivesight.rules.check import check
 from hivesight.schema.loading import Loaded, Location
 
-_LABEL: Final = re.compile(r"\$labels\.(\w+)|\.Labels\.(\w+)")
-_OTHER_QUERY: Final = re.compile(r"\b(query|with|range)\b")
+_LABEL: Final = re.compile(r"(?:\$labels|\.Labels)\.(\w+)")
+_ASKS_FIRST: Final = re.compile(r"\b(if|with|range|or|query)\b")
 
 
 def findings(facts: SetFacts) -> Iterator[Finding]:
     """What is wrong with the rule files of a set."""
     for source in facts.sources:
-        yield from (Finding(each) for each in (*source.diagnostics, *check(source)))
+        yield from (Finding(each) for each in (*source.diagnostics, *check(source, facts.trees.parse)))
+    watched = _watched(facts)
     for rule in facts.rules:
-        yield from _expression(rule, facts)
+        if rule.too_deep:
+            message = "the expression is nested too deeply to be examined"
+            yield at(rule.source, (*rule.location, "expr"), "rules/too-deep", message, "record parts of it")
+        if rule.expr is not None:
+            yield from _expression(rule, rule.expr, facts)
         if rule.config.alert:
             yield from _waiting(rule, facts)
-            yield from _texts(rule)
+        if rule.config.alert and rule.expr is not None:
+            yield from _texts(rule, rule.expr)
+            yield from _silent(rule, rule.expr, watched)
 
 
-def _expression(rule: Rule, facts: SetFacts) -> Iterator[Finding]:
-    if rule.expr is None:
-        return
-    for flaw in flaws_of(rule.config.expr, rule.expr, facts.expressions):
-        yield of_flaw(rule.source, (*rule.location, "expr"), flaw)
+def _expression(rule: Rule, expr: Expr, facts: SetFacts) -> Iterator[Finding]:
+    where = (*rule.location, "expr")
+    for flaw in flaws_of(rule.config.expr, expr, facts.expressions):
+        yield of_flaw(rule.source, where, flaw)
+    for flaw in _restless(expr) if rule.config.alert else ():
+        yield of_flaw(rule.source, where, flaw)
 
 
-def of_flaw(loaded: Loaded[object], location: Location, flaw: Flaw) -> Finding:
+def of_flaw(loaded: Loaded[Any], location: Location, flaw: Flaw) -> Finding:
     """A flaw of the expression that stands at `location`."""
     length = flaw.end - flaw.start
     severity = CHECKS[flaw.check].severity
@@ -48,7 +58,7 @@ def of_flaw(loaded: Loaded[object], location: Location, flaw: Flaw) -> Finding:
 
 
 def at(
-    loaded: Loaded[object],
+    loaded: Loaded[Any],
     location: Location,
     code: str,
     message: str,
@@ -64,6 +74,43 @@ def at(
     return Finding(found, remedy)
 
 
+def _restless(expr: Expr) -> Iterator[Flaw]:
+    """What changes its mind too quickly for `for`."""
+    for node in walk(expr):
+        if isinstance(node, Call) and node.func == "irate":
+            message = "irate() looks at two samples alone, so that a quiet moment begins the wait anew"
+            yield about(node, "rules/irate-in-alert", message, "rate(...)")
+        if isinstance(node, Aggregate) and node.op in ("topk", "bottomk") and node is expr:
+            message = f"whenever another series is among those of {node.op}, its alert begins to wait anew"
+            yield about(node, "rules/choice-in-alert", message, "a limit that tells how much is too much")
+
+
+def _silent(rule: Rule, expr: Expr, watched: frozenset[str]) -> Iterator[Finding]:
+    """`sum(x) == 0` says nothing when x is gone. watched: metrics whose absence some alert tells."""
+    for node in walk(expr):
+        if not isinstance(node, Binary) or node.op not in ("==", "<", "<=") or not isinstance(node.rhs, NumberLiteral):
+            continue
+        folded = unwrap(node.lhs)
+        if not isinstance(folded, Aggregate) or folded.op != "sum" or folded.grouping or folded.without:
+            continue
+        inner = unwrap(folded.expr)
+        if isinstance(inner, VectorSelector) and inner.name not in watched:
+            message = f"sum() of nothing is nothing, not 0: this is silent when {inner.name} is gone"
+            flaw = about(node, "rules/silent-when-gone", message, "(sum(...) or vector(0)), or an alert on absent(...)")
+            yield of_flaw(rule.source, (*rule.location, "expr"), flaw)
+
+
+def _watched(facts: SetFacts) -> frozenset[str]:
+    return frozenset(
+        selector.name
+        for rule in facts.alerts
+        if rule.expr is not None
+        for node in walk(rule.expr)
+        if isinstance(node, Call) and node.func in ("absent", "absent_over_time")
+        for selector in selectors(node)
+    )
+
+
 def _waiting(rule: Rule, facts: SetFacts) -> Iterator[Finding]:
     interval = rule.group.interval_ms or facts.evaluation_interval_ms
     waits = rule.config.for_ms
@@ -74,25 +121,27 @@ def _waiting(rule: Rule, facts: SetFacts) -> Iterator[Finding]:
         yield at(rule.source, (*rule.location, "for"), "rules/short-for", message, remedy)
 
 
-def _texts(rule: Rule) -> Iterator[Finding]:
-    if rule.expr is None:
-        return
-    shape = shape_of(rule.expr)
+def _texts(rule: Rule, expr: Expr) -> Iterator[Finding]:
+    shape = shape_of(expr)
     for kind, texts in (("labels", rule.config.labels), ("annotations", rule.config.annotations)):
         for name, text in texts.items():
-            for match in _LABEL.finditer(text):
-                label = match[1] or match[2]
-                if _OTHER_QUERY.search(text[: match.start()]) or shape.can_have(label):
-                    continue
-                message = f"the alert has no label {label}: its expression drops it, so that this is empty"
-                remedy = f"keep {label} in the expression, as in by ({label}, ...), or take it out of the text"
-                where = (*rule.location, kind, name)
-                yield at(
-                    rule.source,
-                    where,
-                    "rules/dropped-label",
-                    message,
-                    remedy,
-                    offset=match.start(),
-                    length=len(match[0]),
-                )
+            for label, start, end in _asked(text):
+                if not shape.can_have(label):
+                    message = f"the alert has no label {label}: its expression drops it, so that this is empty"
+                    remedy = f"keep {label} in the expression, as in by ({label}, ...), or take it out of the text"
+                    where = (*rule.location, kind, name)
+                    length = end - start
+                    code = "rules/dropped-label"
+                    yield at(rule.source, where, code, message, remedy, offset=start, length=length)
+
+
+def _asked(text: str) -> Iterator[tuple[str, int, int]]:
+    """The labels of the alert that a template prints, with their places; not those that it first asks for, nor those
+    of another query's samples."""
+    start = text.find("{{")
+    while start >= 0 and (end := text.find("}}", start)) >= 0:
+        if _ASKS_FIRST.search(text, start, end):
+            return
+        for match in _LABEL.finditer(text, start, end):
+            yield match[1], match.start(), match.end()
+        start = text.find("{{", end)

@@ -12,7 +12,7 @@ from hivesight.doctor.catalog import CHECKS
 from hivesight.doctor.finding import Finding
 from hivesight.model.diagnostics import Diagnostic, Severity
 
-_COMMENT: Final = re.compile(r"#\s*hivesight:\s*ignore\s+([\w/*,\- ]*?)(?:\s+because\s+(\S.*))?\s*$")
+_COMMENT: Final = re.compile(r"# *hivesight: *ignore\b(.*)")
 
 
 class _Suppression:
@@ -44,11 +44,12 @@ def _comments(path: str, text: str) -> Iterator[_Suppression | Finding]:
         match = _COMMENT.search(line)
         if match is None:
             continue
-        codes = frozenset(match[1].replace(",", " ").split())
+        listed, _, reason = match[1].partition(" because ")
+        codes = frozenset(listed.replace(",", " ").split())
         unknown = sorted(codes - CHECKS.keys())
         if unknown or not codes:
             yield _fault(path, number, match, f"no check is called {unknown[0] if unknown else ''!r}")
-        elif not match[2]:
+        elif not reason.strip():
             yield _fault(path, number, match, "a check is disabled with a reason: add 'because ...'")
         elif line[: match.start()].strip():
             yield _Suppression(number, number, codes)

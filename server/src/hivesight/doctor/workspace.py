@@ -98,17 +98,22 @@ def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
                 seen.add(path)
                 yield path, True
             continue
-        for folder, folders, names in os.walk(path):
+        # A folder that cannot be listed is a fault as a file is that cannot be read.
+        refused: list[OSError] = []
+        for folder, folders, names in os.walk(path, onerror=refused.append):
             folders[:] = sorted(name for name in folders if name not in _SKIPPED)
             for name in sorted(names):
                 found = Path(folder, name)
-                if name.endswith(_SUFFIXES) and found not in seen:
+                if name.endswith(_SUFFIXES) and found not in seen and found.is_file():
                     seen.add(found)
                     yield found, False
+        yield from ((Path(error.filename), True) for error in refused)
 
 
 def _read(path: Path) -> Loaded[Plain]:
     try:
+        if not (path.is_file() or path.is_dir()):  # a pipe would keep whoever opens it
+            return _nothing(path, "no file that can be read")
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
         text = raw.decode("utf-8")

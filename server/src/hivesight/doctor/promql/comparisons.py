@@ -1,108 +1,75 @@
-"""Comparisons that are decided before there is data, and limits in another unit than the metric's."""
+"""Comparisons that are decided before there is data."""
 
 from collections.abc import Iterator
 from typing import Final
 
-from hivesight.doctor.promql.counters import sample_family
 from hivesight.doctor.promql.flaw import Facts, Flaw, about
-from hivesight.doctor.promql.values import range_of, verdict
-from hivesight.query.promql.ast import COMPARISONS, Aggregate, Binary, Call, Expr, NumberLiteral, VectorSelector, unwrap
+from hivesight.doctor.promql.interval import Interval, verdict
+from hivesight.doctor.promql.values import operands
+from hivesight.query.promql.ast import COMPARISONS, Aggregate, Binary, Call, Expr, NumberLiteral, unwrap
 from hivesight.query.promql.printer import format
-from hivesight.query.promql.walk import walk
+from hivesight.query.promql.walk import children, walk
 
-_ABSENT: Final = frozenset(("absent", "absent_over_time"))
-_KEEPS_UNIT: Final = frozenset(("avg", "min", "max", "quantile", "topk", "bottomk", "sum"))
-_LEVEL_FIRST: Final = frozenset(("histogram_quantile", "quantile_over_time"))
-_RATES: Final = frozenset(("rate", "increase"))
-_OVER_TIME: Final = frozenset(("avg_over_time", "min_over_time", "max_over_time", "last_over_time"))
-_MILLI_FROM: Final = 100.0
+_ABSENT: Final = frozenset({"absent", "absent_over_time"})
 
 
 def decided(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
     """Comparisons whose outcome does not depend on the data."""
     for node in walk(expr):
-        if not isinstance(node, Binary) or node.op not in COMPARISONS:
+        if not isinstance(node, Binary) or node.op not in COMPARISONS or _is_switch(node):
             continue
-        left, right = unwrap(node.lhs), unwrap(node.rhs)
-        outcome = verdict(node.op, range_of(left, facts.metrics), range_of(right, facts.metrics))
-        if outcome is None or (isinstance(left, NumberLiteral) and isinstance(right, NumberLiteral)):
-            continue
-        if outcome is False and _is_absent(left):
-            message = "absent() is 1 or nothing, so this is never true, least of all when the series is missing"
-            yield about(node, "promql/absent-compared", message, f"{format(_absent_in(left))} alone")
-            continue
-        if outcome and node.op in (">=", "!=") and range_of(right, facts.metrics).constant and not _has_limit(right):
-            continue
-        word = "true" if outcome else "false"
-        message = f"this is always {word}: {_why(node, facts)}"
-        yield about(node, "promql/constant-comparison", message, "look at the limit, and at what the left side can be")
+        left, right = operands(node, facts.metrics)
+        outcome = verdict(node.op, left, right)
+        if outcome is not None:
+            yield _flaw(node, outcome, left, right)
 
 
-def _why(node: Binary, facts: Facts) -> str:
-    left = range_of(node.lhs, facts.metrics)
-    return f"the left side lies between {left.low:g} and {left.high:g}"
+def _is_switch(node: Binary) -> bool:
+    """Numbers alone: written by hand to switch something on or off, and plain to see."""
+    return all(isinstance(each, NumberLiteral) for each in walk(node) if not children(each))
 
 
-def _has_limit(expr: Expr) -> bool:
-    return isinstance(expr, NumberLiteral)
+def _flaw(node: Binary, outcome: bool, left: Interval, right: Interval) -> Flaw:
+    absent = _inside(node, _ABSENT)
+    if not outcome and absent is not None:
+        message = "absent() is 1 or nothing, so this is never true, least of all when the series is missing"
+        return about(node, "promql/absent-compared", message, f"{format(absent)} alone")
+    if outcome and _says_there_is_one(left, right):
+        message = f"{format(node.lhs)} is never less, so this holds wherever there is a series at all"
+        return about(node, "promql/idle-comparison", message, "leave the comparison out")
+    message = f"this is always {'true' if outcome else 'false'}: {_sides(left, right)}"
+    if not outcome and isinstance(counted := unwrap(node.lhs), Aggregate) and counted.op == "count":
+        remedy = f"count() of nothing is nothing, not 0: {format(counted)} or vector(0)"
+    else:
+        remedy = "look at the limit, and at what the other side can be"
+    return about(node, "promql/constant-comparison", message, remedy)
 
 
-def _is_absent(expr: Expr) -> bool:
-    return any(isinstance(node, Call) and node.func in _ABSENT for node in walk(expr)) and not any(
-        isinstance(node, Binary) for node in walk(expr)
+def _says_there_is_one(left: Interval, right: Interval) -> bool:
+    """`count(x) > 0`, `absent(x) == 1`, `x >= 0`: people write these to say that there is something."""
+    return left.low >= right.low == right.high and right.low in (0.0, 1.0)
+
+
+def _inside(node: Binary, functions: frozenset[str]) -> Expr | None:
+    """A call of one of `functions` that gives one side its value: alone, or aggregated."""
+    for side in (node.lhs, node.rhs):
+        inner = unwrap(side)
+        while isinstance(inner, Aggregate):
+            inner = unwrap(inner.expr)
+        if isinstance(inner, Call) and inner.func in functions:
+            return inner
+    return None
+
+
+def _sides(left: Interval, right: Interval) -> str:
+    return f"the left side is {_shown(left)}, the right one {_shown(right)}"
+
+
+def _shown(interval: Interval) -> str:
+    if interval.low == interval.high:
+        return f"{interval.low:g}"
+    if interval.low == float("-inf"):
+        return f"at most {interval.high:g}"
+    return (
+        f"at least {interval.low:g}" if interval.high == float("inf") else f"from {interval.low:g} to {interval.high:g}"
     )
-
-
-def _absent_in(expr: Expr) -> Expr:
-    return next(node for node in walk(expr) if isinstance(node, Call) and node.func in _ABSENT)
-
-
-def units(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
-    """Limits that look like another unit's."""
-    for node in walk(expr):
-        if not isinstance(node, Binary) or node.op not in (">", ">=", "<", "<="):
-            continue
-        limit = unwrap(node.rhs)
-        metric = _measured(node.lhs)
-        if not isinstance(limit, NumberLiteral) or limit.duration or metric is None:
-            continue
-        message = _mismatch(metric, limit.value, facts)
-        if message is not None:
-            yield about(limit, "promql/unit", f"{metric.name} {message}", "write the limit in the metric's unit")
-
-
-def _measured(expr: Expr) -> VectorSelector | None:
-    """The metric whose unit an expression has; None where it has none or another."""
-    expr = unwrap(expr)
-    match expr:
-        case VectorSelector():
-            return expr
-        case Aggregate(op=op, expr=inner) if op in _KEEPS_UNIT:
-            return _measured(inner)
-        case Call(func=func, args=args) if args and func in _LEVEL_FIRST | _RATES | _OVER_TIME:
-            inner = args[-1] if func in _LEVEL_FIRST else args[0]
-            vector = getattr(inner, "vector", inner)
-            return _measured(vector) if func not in _RATES else _bucket_of(vector)
-        case _:
-            return None
-
-
-def _bucket_of(expr: Expr) -> VectorSelector | None:
-    """rate() of buckets keeps the unit of the quantile that is made of it; of a counter it does not."""
-    return expr if isinstance(expr, VectorSelector) and expr.name.endswith("_bucket") else None
-
-
-def _mismatch(metric: VectorSelector, limit: float, facts: Facts) -> str | None:
-    family = sample_family(metric.name)
-    unit = facts.metrics.units.get(family) or facts.metrics.units.get(metric.name) or family.rpartition("_")[2]
-    match unit:
-        case "ratio" if limit > 1:
-            return f"is a ratio from 0 to 1, and {limit:g} looks like percent: is {limit / 100:g} meant?"
-        case "percent" if 0 < limit < 1:
-            return f"is in percent, and {limit:g} looks like a ratio: is {limit * 100:g} meant?"
-        case "seconds" if metric.name.endswith("_bucket") and limit >= _MILLI_FROM and limit % 10 == 0:
-            return f"is in seconds, and {limit:g} looks like milliseconds: is {limit / 1000:g} meant?"
-        case "bytes" if 0 < limit < 1024:
-            return f"is in bytes, and {limit:g} of them is next to nothing"
-        case _:
-            return None

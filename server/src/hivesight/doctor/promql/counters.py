@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from hivesight.doctor.promql.flaw import Facts, Flaw, about
-from hivesight.doctor.promql.metrics import Kind, family_of_part, is_recorded_rate
+from hivesight.doctor.promql.metrics import Kind, is_recorded_rate
 from hivesight.model.duration import format_duration
 from hivesight.query.promql.ast import (
     Aggregate,
@@ -21,6 +21,8 @@ from hivesight.query.promql.walk import walk
 _OF_COUNTERS = frozenset(("rate", "irate", "increase"))
 _OF_GAUGES = frozenset(("delta", "idelta", "deriv", "predict_linear"))
 _TWO_SAMPLES = _OF_COUNTERS | _OF_GAUGES
+# The greatest or last of counters that count the same is a counter still.
+_NO_COUNTERS = frozenset(("sum", "avg", "count", "quantile", "avg_over_time", "quantile_over_time", "sum_over_time"))
 
 
 def misused(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
@@ -55,9 +57,9 @@ def _rated(node: Call, facts: Facts) -> Iterator[Flaw]:
 
 def _no_counter(expr: Expr) -> str | None:
     for node in walk(expr):
-        if isinstance(node, Aggregate) and node.op in ("sum", "avg", "count", "min", "max", "quantile"):
+        if isinstance(node, Aggregate) and node.op in _NO_COUNTERS:
             return f"a {node.op}"
-        if isinstance(node, Call) and (node.func in _OF_COUNTERS or node.func.endswith("_over_time")):
+        if isinstance(node, Call) and (node.func in _OF_COUNTERS or node.func in _NO_COUNTERS):
             return f"a {node.func}"
     return None
 
@@ -84,24 +86,44 @@ def _raw_counter(expr: Expr, facts: Facts) -> str | None:
     return None
 
 
+def fractions(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
+    """An increase, which counts events, held against a fraction of one."""
+    for node in walk(expr):
+        match node:
+            case Binary(op=">" | ">=", lhs=lhs, rhs=rhs) if isinstance(limit := unwrap(rhs), NumberLiteral):
+                name = _increased(lhs)
+                if 0 < limit.value < 1 and not limit.duration and name.endswith("_total") and "seconds" not in name:
+                    message = (
+                        f"increase() of {name} counts events, and {limit.value:g} is a part of one: any event fires"
+                    )
+                    remedy = "rate(...) for a number a second, a ratio for a share, `> 0` for any event"
+                    yield about(node, "promql/fraction-of-increase", message, remedy)
+            case _:
+                pass
+
+
+def _increased(expr: Expr) -> str:
+    expr = unwrap(expr)
+    while isinstance(expr, Aggregate) and expr.op in ("sum", "max"):
+        expr = unwrap(expr.expr)
+    if isinstance(expr, Call) and expr.func == "increase" and isinstance(matrix := expr.args[0], MatrixSelector):
+        return matrix.vector.name
+    return ""
+
+
 def short_ranges(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
     """Ranges in which there are not always two samples."""
-    interval = facts.scrape_interval_ms
-    if interval is None:
-        return
     for node in walk(expr):
         if not isinstance(node, Call) or node.func not in _TWO_SAMPLES or not node.args:
             continue
         matrix = unwrap(node.args[0])
-        if isinstance(matrix, MatrixSelector) and matrix.range is None and 0 < matrix.range_ms < 2 * interval:
+        if not isinstance(matrix, MatrixSelector) or matrix.range is not None:
+            continue
+        interval = facts.scrapes.interval_ms(matrix.vector)
+        if interval is not None and 0 < matrix.range_ms < 2 * interval:
             each = format_duration(interval)
             message = (
                 f"a range of {format_duration(matrix.range_ms)} holds fewer than two samples that come every {each}"
             )
             remedy = f"at least four scrapes: [{format_duration(4 * interval)}]"
             yield about(matrix, "promql/short-range", message, remedy)
-
-
-def sample_family(name: str) -> str:
-    """The family by which a series' unit is named."""
-    return family_of_part(name) or name.removesuffix("_total")

@@ -3,11 +3,25 @@
 from collections.abc import Iterator
 from typing import Final
 
-from hivesight.doctor.promql import comparisons, counters, histograms, labels, matchers, states
+from hivesight.doctor.promql import (
+    aggregations,
+    comparisons,
+    counters,
+    histograms,
+    labels,
+    matchers,
+    precedence,
+    states,
+    units,
+)
 from hivesight.doctor.promql.flaw import Facts, Flaw, FlawCheck
 from hivesight.model.errors import BadQuery
 from hivesight.query.promql.ast import Expr
 from hivesight.query.promql.parser import parse
+from hivesight.query.promql.walk import children
+
+MAX_DEPTH: Final = 200
+"""Expressions that are nested more deeply are not examined."""
 
 FLAW_CHECKS: Final[tuple[FlawCheck, ...]] = (
     histograms.quantiles,
@@ -15,10 +29,15 @@ FLAW_CHECKS: Final[tuple[FlawCheck, ...]] = (
     labels.dropped,
     labels.self_paired,
     comparisons.decided,
-    comparisons.units,
+    units.mistaken,
     counters.misused,
     counters.raw_values,
+    counters.fractions,
     counters.short_ranges,
+    aggregations.quantiles,
+    aggregations.choices,
+    aggregations.never_absent,
+    precedence.traps,
     matchers.regexes,
     states.all_states,
 )
@@ -35,6 +54,8 @@ def flaws(text: str, facts: Facts) -> Iterator[Flaw]:
 
 def flaws_of(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
     """As `flaws`, of a tree that is there already."""
+    if is_too_deep(expr):
+        return
     seen = set[tuple[str, int, int]]()
     for check in FLAW_CHECKS:
         for flaw in check(text, expr, facts):
@@ -42,3 +63,13 @@ def flaws_of(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
             if key not in seen:
                 seen.add(key)
                 yield flaw
+
+
+def is_too_deep(expr: Expr) -> bool:
+    """Whether a tree has more levels than what walks it by recursion can bear."""
+    level = [expr]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in children(node)]
+        if not level:
+            return False
+    return True

@@ -1,10 +1,10 @@
 """A flaw of an expression: the check, the offsets of the text that it is about, and what to do."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from hivesight.doctor.promql.metrics import Metrics
-from hivesight.query.promql.ast import Expr, Node
+from hivesight.query.promql.ast import Expr, Node, VectorSelector
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,23 @@ class Flaw:
 
 
 @dataclass(frozen=True, slots=True)
+class Scrapes:
+    """by_job: how long each job waits between two scrapes, the shortest where several files name it."""
+
+    by_job: Mapping[str, int]
+
+    def interval_ms(self, selector: VectorSelector) -> int | None:
+        """Of the quickest job that can have made the series; None where no file says it."""
+        matchers = [each for each in selector.matchers if each.name == "job"]
+        return min((ms for job, ms in self.by_job.items() if all(each.matches(job) for each in matchers)), default=None)
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known around an expression. scrape_interval_ms: of the slowest job that can have made its series, None
-    where no file says it."""
+    """What is known around an expression."""
 
     metrics: Metrics
-    scrape_interval_ms: int | None = None
+    scrapes: Scrapes = field(default_factory=lambda: Scrapes({}))
 
 
 FlawCheck = Callable[[str, Expr, Facts], Iterator[Flaw]]

@@ -3,27 +3,26 @@
 from collections.abc import Iterator
 
 from hivesight.doctor.promql.flaw import Facts, Flaw, about
+from hivesight.doctor.promql.metrics import Metrics
+from hivesight.doctor.promql.narrowing import narrowing
 from hivesight.doctor.promql.shape import Shape, shape_of
-from hivesight.model.labels import METRIC_NAME
-from hivesight.model.matcher import Matcher
 from hivesight.query.promql.ast import (
-    SET_OPERATORS,
     Aggregate,
     Binary,
     Call,
+    Card,
     Expr,
     Matching,
     MatrixSelector,
-    Paren,
-    Subquery,
-    Unary,
     VectorSelector,
     unwrap,
 )
 from hivesight.query.promql.walk import walk
 
 _IMPOSSIBLE = "promql/impossible-label"
+_ONE_SIDED = "promql/one-sided-match"
 _SELF = "promql/pairs-with-itself"
+_KEEPS_LABELS = frozenset({"rate", "irate", "increase", "delta", "avg_over_time", "max_over_time", "min_over_time"})
 
 
 def dropped(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
@@ -32,7 +31,7 @@ def dropped(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
         if isinstance(node, Aggregate) and not node.without:
             yield from _grouping(node)
         elif isinstance(node, Binary) and node.matching is not None:
-            yield from _matching(node, node.matching)
+            yield from _matching(node, node.matching, facts.metrics)
 
 
 def _grouping(node: Aggregate) -> Iterator[Flaw]:
@@ -43,106 +42,77 @@ def _grouping(node: Aggregate) -> Iterator[Flaw]:
             yield about(node, _IMPOSSIBLE, message, f"keep {label} in the aggregation inside, or leave it out here")
 
 
-def _matching(node: Binary, matching: Matching) -> Iterator[Flaw]:
-    sides = {"left": shape_of(node.lhs), "right": shape_of(node.rhs)}
-    if matching.on:
-        for label in matching.labels:
-            missing = [name for name, shape in sides.items() if not shape.can_have(label)]
-            if len(missing) == 1:
-                message = f"{node.op} on ({label}): the {missing[0]} side cannot have {label}, so nothing matches"
-                yield about(node, _IMPOSSIBLE, message, f"keep {label} on both sides, or do not match on it")
-    elif not matching.labels and node.op != "or":
-        yield from _different_labels(node, sides["left"], sides["right"])
-
-
-def _different_labels(node: Binary, left: Shape, right: Shape) -> Iterator[Flaw]:
-    """Without on() or ignoring() all labels have to be equal: a label that one side always has, and the other never."""
-    for have, lack, name in ((left, right, "right"), (right, left, "left")):
-        needed = sorted(label for label in have.always if not lack.can_have(label))
-        if needed:
-            message = (
-                f"the {name} side of {node.op} has no label {needed[0]}, which the other always has: nothing matches"
-            )
-            yield about(
-                node, _IMPOSSIBLE, message, f"say on (...) with the labels that both have, or ignoring ({needed[0]})"
-            )
+def _matching(node: Binary, matching: Matching, metrics: Metrics) -> Iterator[Flaw]:
+    if node.op == "or" or matching.fill_left is not None or matching.fill_right is not None:
+        return
+    left, right = shape_of(node.lhs), shape_of(node.rhs)
+    for have, lack, side in ((left, right, "right"), (right, left, "left")):
+        for label in sorted(have.always):
+            if _is_matched(label, matching) and not lack.can_have(label):
+                message = (
+                    f"the {side} side of {node.op} has no label {label}, which the other always has: nothing matches"
+                )
+                remedy = f"on (...) with the labels that both sides have, or ignoring ({label})"
+                yield about(node, _IMPOSSIBLE, message, remedy)
+                return
+    for label in (*_asked(matching, left, right), *_given_by_scrapes(node, matching, metrics)):
+        if left.can_have(label) is not right.can_have(label):
+            side = "right" if left.can_have(label) else "left"
+            message = f"the {side} side of {node.op} has lost {label}, so only series without that label match"
+            yield about(node, _ONE_SIDED, message, f"keep {label} on both sides, or match on (...) the labels of both")
             return
+
+
+def _asked(matching: Matching, left: Shape, right: Shape) -> Iterator[str]:
+    """The labels on which two vectors are matched, as far as these are known."""
+    if matching.on:
+        yield from matching.labels
+    elif left.only is not None and right.only is not None:
+        yield from sorted((left.only | right.only) - frozenset(matching.labels))
+
+
+def _given_by_scrapes(node: Binary, matching: Matching, metrics: Metrics) -> Iterator[str]:
+    """The label of its target that each scraped series has, where all labels are matched."""
+    if not matching.on and any(_is_scraped(side, metrics) for side in (node.lhs, node.rhs)):
+        yield from {"instance"} - set(matching.labels)
+
+
+def _is_scraped(expr: Expr, metrics: Metrics) -> bool:
+    """Whether the series are those of a target, each with all of its labels."""
+    match unwrap(expr):
+        case VectorSelector(name=name):
+            return bool(name) and not metrics.is_recorded(name)
+        case MatrixSelector(vector=vector):
+            return _is_scraped(vector, metrics)
+        case Call(func=func, args=args) if func in _KEEPS_LABELS:
+            return _is_scraped(args[0], metrics)
+        case Binary(matching=None, lhs=lhs, rhs=rhs):
+            return _is_scraped(lhs, metrics) or _is_scraped(rhs, metrics)
+        case Binary(matching=Matching(card=Card.ONE_TO_ONE, on=False), lhs=lhs, rhs=rhs):
+            return _is_scraped(lhs, metrics) and _is_scraped(rhs, metrics)
+        case _:
+            return False
 
 
 def self_paired(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
     """Ratios whose sides differ in their matchers alone, and are matched on the labels that these are about."""
     for node in walk(expr):
-        if not isinstance(node, Binary) or node.op in SET_OPERATORS or node.op != "/":
+        if not isinstance(node, Binary) or node.op != "/" or (matching := node.matching) is None or matching.include:
             continue
-        matching = node.matching
-        if matching is None or matching.include:
+        found = narrowing(node.lhs, node.rhs)
+        if found is None:
             continue
-        difference = _difference(node.lhs, node.rhs)
-        if difference is None:
-            continue
-        shape = shape_of(node.lhs)
-        matched = {label for label in difference if shape.can_have(label) and _is_matched(label, matching)}
-        if matched == difference:
+        shape, difference = shape_of(node.lhs), found[1]
+        if all(shape.can_have(label) and _is_matched(label, matching) for label in difference):
             which = ", ".join(sorted(difference))
-            message = "both sides are the same series, each divided by itself: the quotient is always 1"
-            if difference:
-                message = f"both sides keep {which}, so that each series is divided by itself: the quotient is always 1"
-            yield about(
-                node,
-                _SELF,
-                message,
-                "aggregate both sides: sum(...) / sum(...), by labels other than " + (which or "all"),
+            kept = (
+                f"both sides keep {which}, so that each series is" if which else "both sides are the same series, each"
             )
+            remedy = "sum(...) / sum(...), " + (
+                f"by labels other than {which}" if which else "of more series on the right"
+            )
+            yield about(node, _SELF, f"{kept} divided by itself: the quotient is always 1", remedy)
 
 
 def _is_matched(label: str, matching: Matching) -> bool:
     return (label in matching.labels) is matching.on
-
-
-def _difference(left: Expr, right: Expr) -> set[str] | None:
-    """The labels in whose matchers two expressions differ, one of them being the narrower; None where they differ in
-    anything else."""
-    left, right = unwrap(left), unwrap(right)
-    match left, right:
-        case VectorSelector(), VectorSelector():
-            return _narrowed(left, right)
-        case MatrixSelector(), MatrixSelector() if left.range_ms == right.range_ms:
-            return _difference(left.vector, right.vector)
-        case Call(), Call() if left.func == right.func and len(left.args) == len(right.args) and left.args:
-            return _all_differences(left.args, right.args)
-        case Aggregate(), Aggregate() if (left.op, left.without, set(left.grouping), left.param) == (
-            right.op,
-            right.without,
-            set(right.grouping),
-            right.param,
-        ):
-            return _difference(left.expr, right.expr)
-        case Unary(), Unary() if left.op == right.op:
-            return _difference(left.expr, right.expr)
-        case Subquery(), Subquery() if (left.range_ms, left.step_ms) == (right.range_ms, right.step_ms):
-            return _difference(left.expr, right.expr)
-        case _:
-            return set() if left == right and not isinstance(left, Paren) else None
-
-
-def _all_differences(left: tuple[Expr, ...], right: tuple[Expr, ...]) -> set[str] | None:
-    found = set[str]()
-    for one, other in zip(left, right, strict=True):
-        difference = _difference(one, other)
-        if difference is None:
-            return None
-        found |= difference
-    return found
-
-
-def _narrowed(left: VectorSelector, right: VectorSelector) -> set[str] | None:
-    if (left.name, left.offset_ms, left.at) != (right.name, right.offset_ms, right.at):
-        return None
-    mine, others = _conditions(left), _conditions(right)
-    if mine <= others or others <= mine:
-        return {matcher.name for matcher in mine ^ others}
-    return None
-
-
-def _conditions(selector: VectorSelector) -> set[Matcher]:
-    return {matcher for matcher in selector.matchers if matcher.name != METRIC_NAME}

@@ -33,7 +33,7 @@ def _flaw(matcher: Matcher) -> tuple[str, str, str] | None:
             f"{value!r} is a plain text, not a regular expression",
             f'{matcher.name}{equal}"{value}"',
         )
-    if value.startswith("^") or (value.endswith("$") and not value.endswith("\\$")):
+    if "|" not in value and (value.startswith("^") or (value.endswith("$") and not value.endswith("\\$"))):
         bare = value.removeprefix("^").removesuffix("$")
         return (
             "promql/regex-without-effect",

@@ -14,10 +14,10 @@ from hivesight_sdk import semconv
 BUCKET_SUFFIX: Final = "_bucket"
 _PARTS: Final = (BUCKET_SUFFIX, "_sum", "_count")
 _COUNTER: Final = re.compile(r".*_total")
-_GAUGE: Final = re.compile(r"up|.*_(percent|ratio|info|celsius|timestamp_seconds|timestamp|created)")
+_GAUGE: Final = re.compile(r"up|.*_(percent|ratio|info|celsius)")
 _RECORDED: Final = re.compile(r"[a-zA-Z_][\w]*(:[\w]+)+")
 _RECORDED_RATE: Final = re.compile(
-    r".*:(?:\w*_)?(rate|irate|increase|ratio|deriv|avg|mean|p\d+|q\d+|quantile|max|min|sum)\w*"
+    r".*:(?:\w*_)?(?:i?rate|increase|ratio|deriv|avg|mean|p\d+|q\d+|quantile|sum)(?:\d+[a-z]+)?"
 )
 
 
@@ -32,10 +32,12 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Metrics:
     """kinds: what is known by name for certain. histograms: families that are asked for as classic histograms
-    somewhere. bounds: the highest finite bucket of a histogram's family. units: of a family's values."""
+    somewhere. recorded: what rules of the set make. bounds: the highest finite bucket of a histogram's family.
+    units: of a family's values."""
 
     kinds: Mapping[str, Kind] = field(default_factory=dict[str, Kind])
     histograms: frozenset[str] = frozenset()
+    recorded: frozenset[str] = frozenset()
     bounds: Mapping[str, float] = field(default_factory=dict[str, float])
     units: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -47,11 +49,15 @@ class Metrics:
             return Kind.HISTOGRAM
         if family_of_part(name) in self.histograms:
             return Kind.COUNTER
-        if is_recorded(name):
+        if self.is_recorded(name):
             return Kind.UNKNOWN
         if _COUNTER.fullmatch(name) or name.endswith(BUCKET_SUFFIX):
             return Kind.COUNTER
         return Kind.GAUGE if _GAUGE.fullmatch(name) else Kind.UNKNOWN
+
+    def is_recorded(self, name: str) -> bool:
+        """Whether a rule makes it: one of the set, or by its name, which is `level:metric:operation` then."""
+        return name in self.recorded or _RECORDED.fullmatch(name) is not None
 
 
 def family_of_part(name: str) -> str:
@@ -59,14 +65,9 @@ def family_of_part(name: str) -> str:
     return next((name.removesuffix(part) for part in _PARTS if name.endswith(part)), "")
 
 
-def is_recorded(name: str) -> bool:
-    """Whether a rule made it: recording rules are named `level:metric:operation`."""
-    return _RECORDED.fullmatch(name) is not None
-
-
 def is_recorded_rate(name: str) -> bool:
     """Whether its name says that a rule made it by an operation after which it is no counter."""
-    return is_recorded(name) and _RECORDED_RATE.fullmatch(name) is not None
+    return _RECORDED_RATE.fullmatch(name) is not None
 
 
 def of_the_hive() -> Metrics:

@@ -21,6 +21,7 @@ from hivesight.query.promql.ast import (
     Unary,
     ValueType,
     VectorSelector,
+    unwrap,
 )
 from hivesight.query.promql.check import type_of
 
@@ -58,11 +59,13 @@ class Shape:
 
     def either(self, other: "Shape") -> "Shape":
         """Of a result whose series come from this one or from `other`."""
-        if self.only is None or other.only is None:
-            bounded = self.only if self.only is not None else other.only
-            never = self.never & other.never if bounded is None else (self.never | other.never) - bounded
-            return Shape(None, never, self.always & other.always)
-        return Shape(self.only | other.only, always=self.always & other.always)
+        always = self.always & other.always
+        if self.only is not None and other.only is not None:
+            return Shape(self.only | other.only, always=always)
+        never = frozenset(
+            label for label in self.never | other.never if not (self.can_have(label) or other.can_have(label))
+        )
+        return Shape(None, never, always)
 
 
 NO_LABELS: Final = Shape(frozenset())
@@ -109,9 +112,17 @@ def _aggregated(node: Aggregate) -> Shape:
     if node.op in ("topk", "bottomk", "limitk", "limit_ratio"):
         return inner
     grouped = inner.without(*node.grouping) if node.without else inner.keeping(node.grouping)
-    if node.op == "count_values" and isinstance(node.param, StringLiteral):
-        return grouped.adding(node.param.value, always=True)
+    if node.op == "count_values" and node.param is not None:
+        # The label of the value is one of those that `without` names, or it is there.
+        named = _naming(grouped, node.param, always=True)
+        return named.without(*node.grouping) if node.without else named
     return grouped
+
+
+def _naming(shape: Shape, label: Expr, *, always: bool = False) -> Shape:
+    """With a label more, whose name an argument gives."""
+    label = unwrap(label)
+    return shape.adding(label.value, always=always) if isinstance(label, StringLiteral) else _ANYTHING
 
 
 def _called(node: Call) -> Shape:
@@ -128,15 +139,15 @@ def _called(node: Call) -> Shape:
     if node.func in _QUANTILES:
         return inner.without(BUCKET)
     if node.func in ("label_replace", "label_join"):
-        target = node.args[1]
-        return inner.adding(target.value) if isinstance(target, StringLiteral) else _ANYTHING
+        return _naming(inner, node.args[1])
+    if node.func == "histogram_quantiles":
+        return _naming(inner.without(BUCKET), node.args[1])
     return inner
 
 
 def _absent(arg: Expr) -> Shape:
     """absent() answers with the labels that its selector asks for by equality (Prometheus, "absent()")."""
-    while isinstance(arg, Paren | Subquery):
-        arg = arg.expr
+    arg = unwrap(arg)
     selector = arg.vector if isinstance(arg, MatrixSelector) else arg
     if not isinstance(selector, VectorSelector):
         return NO_LABELS
@@ -158,8 +169,18 @@ def _combined(node: Binary) -> Shape:
     matching = node.matching or Matching()
     match matching.card:
         case Card.MANY_TO_ONE:
-            return left.adding(*matching.include)
+            matched = _including(left, right, matching)
         case Card.ONE_TO_MANY:
-            return right.adding(*matching.include)
+            matched = _including(right, left, matching)
         case _:
-            return left.keeping(matching.labels) if matching.on else left.without(*matching.labels)
+            matched = left.keeping(matching.labels) if matching.on else left.without(*matching.labels)
+    # A series that stands alone, beside a value that fills in for the other, has its own labels.
+    if matching.fill_left is not None:
+        matched = matched.either(right)
+    return matched.either(left) if matching.fill_right is not None else matched
+
+
+def _including(many: Shape, one: Shape, matching: Matching) -> Shape:
+    """The many side's labels, with those that are copied from the one side."""
+    copied = [label for label in matching.include if one.can_have(label)]
+    return many.without(*matching.include).adding(*copied)

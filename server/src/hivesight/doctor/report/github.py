@@ -14,7 +14,8 @@ def github(examination: Examination) -> str:
     for finding in examination.findings:
         place = finding.diagnostic
         told = f"{place.message}. {finding.remedy}" if finding.remedy else place.message
-        where = f"file={_property(place.path)},line={place.line},col={place.col},title={_property(finding.code)}"
+        line, col = max(1, place.line), max(1, place.col)
+        where = f"file={_property(place.path)},line={line},col={col},title={_property(finding.code)}"
         lines.append(f"::{_COMMANDS[place.severity]} {where}::{_data(told)}")
     return "\n".join(lines)
 

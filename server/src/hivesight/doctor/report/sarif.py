@@ -3,6 +3,7 @@
 from importlib.metadata import version
 from pathlib import PurePath
 from typing import Any, Final
+from urllib.parse import quote
 
 import orjson
 
@@ -47,7 +48,7 @@ def _result(finding: Finding, codes: list[str]) -> dict[str, Any]:
     told = f"{place.message}. {finding.remedy}" if finding.remedy else place.message
     line, col = max(1, place.line), max(1, place.col)
     region = {"startLine": line, "startColumn": col, "endColumn": col + place.length}
-    location = {"artifactLocation": {"uri": PurePath(place.path).as_posix()}, "region": region}
+    location = {"artifactLocation": {"uri": quote(PurePath(place.path).as_posix())}, "region": region}
     return {
         "ruleId": finding.code,
         "ruleIndex": codes.index(finding.code),

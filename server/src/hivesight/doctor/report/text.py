@@ -10,7 +10,7 @@ def text(examination: Examination) -> str:
     """All findings and a last line that counts them."""
     blocks: list[str] = []
     for finding in examination.findings:
-        shown = finding.diagnostic.render(examination.texts.get(finding.diagnostic.path))
+        shown = finding.diagnostic.render(examination.texts.get(finding.diagnostic.path, ""))
         blocks.append(f"{shown}\n      = {finding.remedy}" if finding.remedy else shown)
     return "\n".join([*blocks, summary(examination)])
 
@@ -23,7 +23,7 @@ def summary(examination: Examination) -> str:
     if not counts:
         return f"{examined}: nothing found"
     told = [
-        f"{counts[each]} {each.name.lower()}{'s' if counts[each] != 1 else ''}"
+        f"{counts[each]} {each.name.lower()}{'s' if counts[each] != 1 and each is not Severity.INFO else ''}"
         for each in reversed(Severity)
         if counts[each]
     ]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from hivesight.doctor import CHECKS, check_paths
+from hivesight.doctor import CHECKS, Finding, check_paths, fix
 from hivesight.doctor.report import FORMATS
 from hivesight.model.diagnostics import Severity
 
@@ -22,8 +22,9 @@ _SEVERITIES = [each.name.lower() for each in Severity]
     show_default=True,
     help="The mildest severity for which the exit code is 1.",
 )
+@click.option("--fix", "fixing", is_flag=True, help="Write the mechanical remedies into the files, then examine again.")
 @click.option("--list", "listing", is_flag=True, help="List the checks and end.")
-def check(paths: tuple[Path, ...], form: str, fail_on: str, listing: bool) -> None:
+def check(paths: tuple[Path, ...], form: str, fail_on: str, fixing: bool, listing: bool) -> None:
     """Examine the files that a monitoring runs on: rules, Prometheus, Alertmanager, dashboards, Collector, Compose.
 
     Says where, why and what to do. A comment disables a check where it stands, with a reason:
@@ -35,6 +36,7 @@ def check(paths: tuple[Path, ...], form: str, fail_on: str, listing: bool) -> No
     Example:
       hivesight check monitoring/
       hivesight check rules.yml --format sarif > findings.sarif
+      hivesight check monitoring/ --fix
     """
     if listing:
         for each in CHECKS.values():
@@ -43,7 +45,20 @@ def check(paths: tuple[Path, ...], form: str, fail_on: str, listing: bool) -> No
     if not paths:
         raise click.UsageError("name the files or folders to examine, such as: hivesight check monitoring/")
     examination = check_paths(paths)
+    if fixing:
+        fixed = fix(examination)
+        for finding in fixed.done:
+            click.echo(f"fixed: {_shown(finding)}", err=True)
+        for finding, reason in fixed.refused:
+            click.echo(f"not fixed: {_shown(finding)}: {reason}", err=True)
+        if fixed.done:
+            examination = check_paths(paths)
     click.echo(FORMATS[form](examination))
     worst = examination.worst
     if worst is not None and worst >= Severity[fail_on.upper()]:
         sys.exit(1)
+
+
+def _shown(finding: Finding) -> str:
+    place = finding.diagnostic
+    return f"{place.path}:{place.line}:{place.col}: {place.message} [{place.code}]"

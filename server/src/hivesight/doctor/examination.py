@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from hivesight.doctor import rule_files
+from hivesight.doctor import collector, compose, dashboards, rule_files
 from hivesight.doctor.facts import SetFacts, gather
 from hivesight.doctor.finding import Finding
 from hivesight.doctor.suppression import heard
@@ -14,7 +14,12 @@ from hivesight.model.diagnostics import Severity
 
 Examiner = Callable[[Workspace, SetFacts], Iterator[Finding]]
 
-EXAMINERS: Final[tuple[Examiner, ...]] = (lambda _, facts: rule_files.findings(facts),)
+EXAMINERS: Final[tuple[Examiner, ...]] = (
+    lambda _, facts: rule_files.findings(facts),
+    dashboards.findings,
+    compose.findings,
+    collector.findings,
+)
 """One for each kind of file. Adding a kind adds one here."""
 
 

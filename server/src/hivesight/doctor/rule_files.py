@@ -41,9 +41,8 @@ def of_flaw(loaded: Loaded[object], location: Location, flaw: Flaw) -> Finding:
     length = flaw.end - flaw.start
     severity = CHECKS[flaw.check].severity
     diagnostic = loaded.at(location, flaw.check, flaw.message, severity=severity, offset=flaw.start, length=length)
-    edit = None
-    if flaw.replacement is not None:
-        edit = Edit(diagnostic.line, diagnostic.col, length, flaw.replacement)
+    written = None if flaw.replacement is None else loaded.written_in(location, flaw.replacement)
+    edit = None if written is None else Edit(diagnostic.line, diagnostic.col, diagnostic.length, written)
     return Finding(diagnostic, flaw.remedy, edit)
 
 

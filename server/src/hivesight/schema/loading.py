@@ -13,10 +13,12 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from hivesight.model.diagnostics import Diagnostic, Severity
-from hivesight.schema import tree
+from hivesight.schema import json_tree, tree
+from hivesight.schema.quoting import quoted_as, source_offset
 from hivesight.schema.tree import Node, Place
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 MAX_SHOWN = 20
 """The most known keys that are listed beside an unknown one."""
@@ -26,13 +28,13 @@ Location = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded(Generic[T]):
+class Loaded(Generic[T_co]):
     """value: None when the file has errors. diagnostics: all that is wrong with it. `at` makes further ones, for what
     only the owner of the section can judge (a PromQL expression, a route to a receiver that is not there)."""
 
     path: str
     text: str
-    value: T | None
+    value: T_co | None
     diagnostics: tuple[Diagnostic, ...]
     root: Node
 
@@ -55,16 +57,32 @@ class Loaded(Generic[T]):
             place = self._inside(node, offset, length)
         return Diagnostic(self.path, place.line, place.col, place.length, severity, code, message)
 
+    def written_in(self, location: Location, text: str) -> str | None:
+        """`text` as it is written inside the value at `location`, quoted as that is; None where it cannot stand."""
+        _, node = self.root.find(location)
+        if node.place.block:
+            return text
+        return quoted_as(self._source(node.place)[:1] if node.place.quoted else "", text)
+
     def _inside(self, node: Node, offset: int, length: int) -> Place:
         place, text = node.place, node.value or ""
         before = text[:offset]
+        if place.quoted:
+            source = self._source(place)
+            start = source_offset(source, offset)
+            return Place(place.line, place.col + start, max(1, source_offset(source, offset + length) - start))
         if not place.block:
-            return Place(place.line, place.col + offset + place.quoted, length)
+            return Place(place.line, place.col + offset, length)
         lines = self.text.splitlines()
         row = place.line + before.count("\n")
         content = lines[row] if row < len(lines) else ""
         indent = len(content) - len(content.lstrip())
         return Place(row + 1, indent + 1 + len(before) - (before.rfind("\n") + 1), length)
+
+    def _source(self, place: Place) -> str:
+        """What stands from a place to the end of its line."""
+        lines = self.text.split("\n", place.line)
+        return lines[place.line - 1][place.col - 1 :] if place.line <= len(lines) else ""
 
 
 def load(text: str, path: str, kind: type[T]) -> Loaded[T]:
@@ -90,6 +108,14 @@ def load_node(root: Node, text: str, path: str, kind: type[T]) -> Loaded[T]:
 def load_tree(text: str, path: str) -> Loaded[tree.Plain]:
     """YAML (or JSON) text of any shape, as texts, lists and mappings with their places."""
     root = tree.read(text, path)
+    if isinstance(root, Diagnostic):
+        return Loaded(path, text, None, (root,), Node(None, Place(root.line, root.col, root.length)))
+    return Loaded(path, text, root.plain(), (), root)
+
+
+def load_json(text: str, path: str) -> Loaded[tree.Plain]:
+    """As `load_tree`, of JSON, which YAML's reader does not always take."""
+    root = json_tree.read(text, path)
     if isinstance(root, Diagnostic):
         return Loaded(path, text, None, (root,), Node(None, Place(root.line, root.col, root.length)))
     return Loaded(path, text, root.plain(), (), root)

@@ -2,10 +2,12 @@
 
 import dataclasses
 import difflib
+import re
 import types
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -14,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from hivesight.model.diagnostics import Diagnostic, Severity
 from hivesight.schema import json_tree, tree
-from hivesight.schema.quoting import quoted_as, source_offset
+from hivesight.schema.quoting import block_offset, quoted_as, source_offset
 from hivesight.schema.tree import Node, Place
 
 T = TypeVar("T")
@@ -62,27 +64,29 @@ class Loaded(Generic[T_co]):
         _, node = self.root.find(location)
         if node.place.block:
             return text
-        return quoted_as(self._source(node.place)[:1] if node.place.quoted else "", text)
+        start = self._start_of(node.place)
+        return quoted_as(self.text[start : start + 1] if node.place.quoted else "", text)
 
     def _inside(self, node: Node, offset: int, length: int) -> Place:
-        place, text = node.place, node.value or ""
-        before = text[:offset]
+        place = node.place
         if place.quoted:
-            source = self._source(place)
-            start = source_offset(source, offset)
-            return Place(place.line, place.col + start, max(1, source_offset(source, offset + length) - start))
+            quote = self._start_of(place)
+            start, end = (source_offset(self.text, quote, each) for each in (offset, offset + length))
+            return Place(place.line, place.col + start - quote, max(1, end - start))
         if not place.block:
             return Place(place.line, place.col + offset, length)
-        lines = self.text.splitlines()
-        row = place.line + before.count("\n")
-        content = lines[row] if row < len(lines) else ""
-        indent = len(content) - len(content.lstrip())
-        return Place(row + 1, indent + 1 + len(before) - (before.rfind("\n") + 1), length)
+        row, column = block_offset(self.text, self._start_of(place), offset)
+        return Place(place.line + row, column + 1, length)
 
-    def _source(self, place: Place) -> str:
-        """What stands from a place to the end of its line."""
-        lines = self.text.split("\n", place.line)
-        return lines[place.line - 1][place.col - 1 :] if place.line <= len(lines) else ""
+    def _start_of(self, place: Place) -> int:
+        """The offset of a place in the text."""
+        starts = _line_starts(self.text)
+        return starts[min(place.line, len(starts)) - 1] + place.col - 1
+
+
+@lru_cache(maxsize=16)
+def _line_starts(text: str) -> tuple[int, ...]:
+    return (0, *(match.end() for match in re.finditer("\n", text)))
 
 
 def load(text: str, path: str, kind: type[T]) -> Loaded[T]:

@@ -6,6 +6,7 @@ from typing import Final
 
 from hivesight.doctor.collector.pipelines import Collector, Pipeline
 from hivesight.doctor.finding import Finding
+from hivesight.doctor.nodes import child
 from hivesight.doctor.rule_files import at
 
 _LIMITER, _BATCH = "memory_limiter", "batch"
@@ -39,6 +40,8 @@ def _batched(collector: Collector, pipeline: Pipeline) -> Iterator[Finding]:
     loaded, processors = collector.document.loaded, pipeline.of("processors")
     types = [use.type for use in processors]
     if _BATCH not in types:
+        if any(_batches(collector, use.name) for use in pipeline.of("exporters")):
+            return
         message = f"{pipeline.name} has no {_BATCH}: each small request from outside becomes one to the backend"
         remedy = "processors: [..., batch], or sending_queue.batch in the exporters"
         yield at(loaded, pipeline.location, "collector/no-batch", message, remedy, on_key=True)
@@ -48,3 +51,9 @@ def _batched(collector: Collector, pipeline: Pipeline) -> Iterator[Finding]:
     if after is not None:
         message = f"{after} after batch takes out of the batches what they were made of"
         yield at(loaded, processors[early].location, "collector/early-batch", message, f"batch after {after}")
+
+
+def _batches(collector: Collector, exporter: str) -> bool:
+    """Whether an exporter makes batches in its own queue."""
+    settings = collector.defined["exporters"].get(exporter)
+    return settings is not None and child(settings, "sending_queue", "batch") is not None

@@ -13,7 +13,7 @@ _NAMES_SECRET: Final = re.compile(
     re.IGNORECASE,
 )
 _IN_ADDRESS: Final = re.compile(
-    r"(?P<scheme>[a-zA-Z][\w+.-]*)://(?P<user>[^:/@\s$]*):(?P<password>[^/@\s$]+)@|"
+    r"(?P<scheme>[a-zA-Z][\w+.-]*)://(?P<user>[^:/@\s$]*):(?P<password>[^/@\s]+)@|"
     r"\b(?P<kind>[\w.-]+):(?P<word>[^/@\s$:]+)@(?:tcp|\()"
 )
 _IN_FLAG: Final = re.compile(
@@ -48,7 +48,7 @@ def _is_literal(value: str) -> bool:
 def _addresses(stack: Stack, setting: Setting, told: bool = False) -> Iterator[Finding]:
     for match in _IN_ADDRESS.finditer(setting.value[:_MAX]):
         group = "password" if match["password"] else "word"
-        if not told:
+        if not told and "$" not in match[group]:
             yield _secret(stack, setting, *match.span(group), "the address has a password in it")
         if match["scheme"] in _DATABASES and match["user"] in _SUPERUSERS:
             message = f"{match['user']} may do anything in the database: whoever has this file may too"

@@ -108,8 +108,11 @@ class Stack:
 
     @property
     def open_ended(self) -> bool:
-        """Whether services come from files that are not examined."""
-        return child(self.document.loaded.root, "include") is not None
+        """Whether services may come from files that are not examined: those it includes, or others beside it with which
+        it may be started."""
+        examined = {document.path for document in (self.document, *self.beside)}
+        others = set(self.document.path.parent.glob("*compose*.y*ml")) - examined
+        return bool(others) or child(self.document.loaded.root, "include") is not None
 
     def top(self, key: str) -> dict[str, Node]:
         """What the files of the folder define under a key, such as `networks`."""

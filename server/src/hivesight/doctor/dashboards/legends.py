@@ -18,6 +18,7 @@ from hivesight.query.promql.walk import selectors, walk
 from hivesight_sdk import semconv
 
 _LABEL: Final = re.compile(r"\{\{\s*([a-zA-Z_]\w*)\s*\}\}")
+_MAX_LENGTH: Final = 2_000
 _AUTOMATIC: Final = frozenset(("", "__auto"))
 _LABELS: Final = {each.name: each.labels for each in semconv.FAMILIES}
 
@@ -30,7 +31,7 @@ def findings(dashboard: Dashboard, asked: Asked) -> Iterator[Finding]:
     where = (*asked.target.location, "legendFormat")
     shape = shape_of(expr)
     named = {match[1] for match in _LABEL.finditer(legend)}
-    for match in _LABEL.finditer(legend):
+    for match in _LABEL.finditer(legend[:_MAX_LENGTH]):
         if not shape.can_have(match[1]):
             message = f"the query drops the label {match[1]}, so that the legend is empty there"
             remedy = f"keep {match[1]} in the query, or take it out of the legend"

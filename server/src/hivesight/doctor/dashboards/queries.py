@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from hivesight.doctor.dashboards.document import Dashboard, Panel, Target
@@ -23,6 +24,8 @@ _OF_ALERTS: Final = frozenset(("promql/counter-as-gauge",))
 """Checks of what an alert waits for; a panel may compare as it likes."""
 _OF_RANGES: Final = frozenset(("promql/short-range",))
 _OF_LABELS: Final = frozenset(("promql/impossible-label", "promql/pairs-with-itself"))
+_MAX_FLAWS: Final = 50
+"""The most flaws of one query that are reported."""
 _RATES: Final = frozenset(("rate", "irate"))
 _HIVE: Final = "agent_hive_"
 _FAMILIES: Final = frozenset(each.name for each in semconv.FAMILIES)
@@ -59,7 +62,7 @@ def findings(dashboard: Dashboard, panel: Panel, asked: Asked, facts: SetFacts) 
             message, remedy = query.restored(query.reason), "write it as the expression browser takes it"
             yield found(dashboard, asked.place, "dashboards/query-syntax", message, remedy, span=where)
         return
-    for flaw in flaws_of(query.text, expr, facts.expressions):
+    for flaw in islice(flaws_of(query.text, expr, facts.expressions), _MAX_FLAWS):
         if not _hangs_on_variables(query, flaw):
             yield _of_flaw(dashboard, asked, flaw)
     yield from _intervals(dashboard, panel, asked, expr)

@@ -11,6 +11,8 @@ from hivesight.doctor.nodes import child, text
 from hivesight.schema.loading import Location
 from hivesight.schema.tree import Node
 
+_MAX_NAMES: Final = 50
+"""The most undefined variables of one query that are reported."""
 _BUILT_IN: Final = "__"
 _SEEN_BY_GRAFANA: Final = frozenset(("adhoc", "groupby"))
 """Kinds of variables that act without being named."""
@@ -20,9 +22,13 @@ def findings(dashboard: Dashboard) -> Iterator[Finding]:
     """Of one dashboard."""
     known = {each.name for each in dashboard.variables} | dashboard.given
     for location, written in _queries(dashboard):
+        told = set(known)
         for name, start, end in named_in(written):
-            if name in known or name.startswith(_BUILT_IN) or f"(?P<{name}>" in written:
+            if name in told or name.startswith(_BUILT_IN) or f"(?P<{name}>" in written:
                 continue
+            if len(told) - len(known) >= _MAX_NAMES:
+                break
+            told.add(name)
             message = f"no variable is called {name}: the query asks for the text {written[start:end]!r} itself"
             remedy = "define it under templating, or write what is meant"
             yield found(dashboard, location, "dashboards/undefined-variable", message, remedy, span=(start, end))

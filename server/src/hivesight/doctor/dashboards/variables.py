@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from hivesight.doctor.promql.examine import is_too_deep
 from hivesight.model.errors import BadQuery
 from hivesight.query.promql.ast import Expr
 from hivesight.query.promql.parser import parse
@@ -83,7 +84,8 @@ def query_of(written: str) -> Query:
     for as_number in (False, True):
         text = _filled(written, variables, as_number)
         try:
-            return Query(written, text, parse(text), variables)
+            expr = parse(text)
+            return Query(written, text, None if is_too_deep(expr) else expr, variables)
         except BadQuery as error:
             failed = failed or error
     assert failed is not None

@@ -8,6 +8,10 @@ from hivesight.doctor.promql.flaw import Facts, Flaw, FlawCheck
 from hivesight.model.errors import BadQuery
 from hivesight.query.promql.ast import Expr
 from hivesight.query.promql.parser import parse
+from hivesight.query.promql.walk import children
+
+MAX_DEPTH: Final = 200
+"""Expressions that are nested more deeply are not examined."""
 
 FLAW_CHECKS: Final[tuple[FlawCheck, ...]] = (
     histograms.quantiles,
@@ -41,3 +45,13 @@ def flaws_of(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
             if key not in seen:
                 seen.add(key)
                 yield flaw
+
+
+def is_too_deep(expr: Expr) -> bool:
+    """Whether a tree has more levels than what walks it by recursion can bear."""
+    level = [expr]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in children(node)]
+        if not level:
+            return False
+    return True

@@ -20,7 +20,7 @@ from hivesight.query.promql.printer import format
 from hivesight.query.promql.walk import selectors
 
 _SUFFIXES: Final = ("seconds", "bytes", "percent", "ratio")
-_POINT_IN_TIME: Final = ("timestamp_seconds", "time_seconds", "created")
+_POINT_IN_TIME: Final = ("timestamp_seconds", "timestamp_in_seconds", "time_seconds", "created")
 _OVER_SERIES: Final = frozenset(("avg", "min", "max", "sum", "quantile", "topk", "bottomk"))
 _OVER_TIME: Final = frozenset(
     ("avg_over_time", "min_over_time", "max_over_time", "last_over_time", "quantile_over_time")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from hivesight.doctor import collector, compose, dashboards, rule_files
+from hivesight.doctor import alertmanager, collector, compose, dashboards, prometheus, rule_files
+from hivesight.doctor.alerts import examine
 from hivesight.doctor.facts import SetFacts, gather
 from hivesight.doctor.finding import Finding
 from hivesight.doctor.suppression import heard
@@ -16,6 +17,9 @@ Examiner = Callable[[Workspace, SetFacts], Iterator[Finding]]
 
 EXAMINERS: Final[tuple[Examiner, ...]] = (
     lambda _, facts: rule_files.findings(facts),
+    examine.findings,
+    prometheus.findings,
+    alertmanager.findings,
     dashboards.findings,
     compose.findings,
     collector.findings,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from hivesight.doctor.promql import comparisons, counters, histograms, labels, matchers
+from hivesight.doctor.promql import comparisons, counters, histograms, labels, matchers, states
 from hivesight.doctor.promql.flaw import Facts, Flaw, FlawCheck
 from hivesight.model.errors import BadQuery
 from hivesight.query.promql.ast import Expr
@@ -24,6 +24,7 @@ FLAW_CHECKS: Final[tuple[FlawCheck, ...]] = (
     counters.raw_values,
     counters.short_ranges,
     matchers.regexes,
+    states.all_states,
 )
 
 

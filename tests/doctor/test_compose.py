@@ -44,6 +44,14 @@ CASES = [
         (("1:8080", "1:8081"),),
     ),
     Case(
+        "compose/port-taken",
+        {
+            **service("ports: [⟦'127.0.0.1:8080:8080'⟧]"),
+            "prometheus.yml": "scrape_configs: [{job_name: gateway, static_configs: [{targets: ['gateway:8080']}]}]\n",
+        },
+        (("1:8080", "1:8090"),),
+    ),
+    Case(
         "compose/literal-secret",
         service("environment: {GF_SECURITY_ADMIN_PASSWORD: ⟦hunter2⟧}"),
         (("PASSWORD: hunter2", "PASSWORD__FILE: /run/secrets/grafana"),),

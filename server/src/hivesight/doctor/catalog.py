@@ -653,6 +653,12 @@ CHECKS: Final[dict[str, Check]] = _table(
     ),
     Check("compose/port-clash", ERROR, "two services that publish one port of the host", "The second does not start."),
     Check(
+        "compose/port-taken",
+        INFO,
+        "a port of the host that something outside the stack seems to have",
+        "Whichever starts second does not start.",
+    ),
+    Check(
         "compose/literal-secret",
         WARNING,
         "a secret in the file",

@@ -13,13 +13,17 @@ from hivesight.doctor.workspace import Workspace
 
 def findings(workspace: Workspace, facts: SetFacts) -> Iterator[Finding]:
     """What is wrong with the Compose files of a set."""
-    for stack in stacks_of(workspace):
+    stacks = tuple(stacks_of(workspace))
+    known = {name for stack in stacks for service in stack.services for name in service.known_as}
+    outside = ports.outside_targets(workspace, known)
+    for stack in stacks:
         yield from _version(stack)
         yield from ports.clashes(stack)
         yield from names.findings(stack)
         for service in stack.services:
             yield from images.findings(stack, service)
             yield from ports.findings(stack, service)
+            yield from ports.taken(stack, service, outside)
             yield from secrets.findings(stack, service)
             yield from access.findings(stack, service)
             yield from operation.findings(stack, service)

@@ -1,14 +1,16 @@
 """Ports that are open to everyone who reaches the host, and those that two services want."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from hivesight.doctor.compose.services import Service, Stack
 from hivesight.doctor.finding import Finding
 from hivesight.doctor.nodes import child, listed, text
+from hivesight.doctor.prometheus.jobs import jobs_of
 from hivesight.doctor.rule_files import at
+from hivesight.doctor.workspace import FileKind, Workspace
 from hivesight.schema.loading import Location
 
 _SHORT: Final = re.compile(
@@ -16,6 +18,7 @@ _SHORT: Final = re.compile(
     r"(?:(?P<host>\$\{[^}]*\}|[\d-]*):)?(?P<container>\$\{[^}]*\}|[\d-]+)(?:/(?P<protocol>\w+))?"
 )
 _EVERYWHERE: Final = frozenset(("", "0.0.0.0", "[::]", "::"))
+_BARE_NAME: Final = re.compile(r"[a-zA-Z][\w-]*")
 _FOR_ALL: Final = frozenset(("80", "443"))
 """Ports of the web, which are there for everyone."""
 
@@ -62,6 +65,28 @@ def clashes(stack: Stack) -> Iterator[Finding]:
                 )
             elif len(others) < 100:
                 others.append((port, service))
+
+
+def outside_targets(workspace: Workspace, known: Container[str]) -> Mapping[str, str]:
+    """The targets of the set's Prometheus files by port, where their host is a bare name, as of a service of the same
+    host, and no service that is known."""
+    found: dict[str, str] = {}
+    for document in workspace.of(FileKind.PROMETHEUS):
+        for job in jobs_of(document):
+            for _, target in job.targets():
+                host, _, port = target.rpartition(":")
+                if _BARE_NAME.fullmatch(host) and host != "localhost" and host not in known:
+                    found.setdefault(port, target)
+    return found
+
+
+def taken(stack: Stack, service: Service, targets: Mapping[str, str]) -> Iterator[Finding]:
+    """Ports of the host that something outside the stack seems to have."""
+    for port in _ports(service):
+        if port.host in targets:
+            message = f"Prometheus scrapes {targets[port.host]}: where that publishes its port too, one does not start"
+            remedy = "another port on the left, or none"
+            yield at(stack.document.loaded, port.location, "compose/port-taken", message, remedy)
 
 
 def _ports(service: Service) -> Iterator[_Port]:

@@ -289,3 +289,16 @@ def test_panels_in_collapsed_rows_lie_on_a_grid_of_their_own(tmp_path: Path) -> 
 )
 def test_odd_dashboards_are_examined_all_the_same(value: object, tmp_path: Path) -> None:
     assert examine(tmp_path, {"odd.json": json.dumps(value)})
+
+
+def test_a_description_disables_a_check_for_its_panel(tmp_path: Path) -> None:
+    ignored = '"description": "Counts. # hivesight: ignore dashboards/no-unit because agents have none",'
+    panels = query("x", unit="").replace('"type"', f'{ignored} "type"') + ",\n" + query("y", unit="").replace("1", "2")
+    found = examine(tmp_path, alone(panels))
+    assert [(each.code, each.diagnostic.line) for each in found] == [("dashboards/no-unit", 8)]
+
+
+@pytest.mark.parametrize("said", ["ignore dashboards/no-such because it is", "ignore dashboards/no-unit"])
+def test_a_comment_in_a_description_that_cannot_be_heard_is_a_finding(said: str, tmp_path: Path) -> None:
+    panels = query("x", unit="").replace('"type"', f'"description": "# hivesight: {said}", "type"')
+    assert {each.code for each in examine(tmp_path, alone(panels))} == {"doctor/comment", "dashboards/no-unit"}

@@ -3,13 +3,14 @@
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from hivesight.cli.server import Failed, ask
-from hivesight.doctor import CHECKS, check_paths
+from hivesight.doctor import CHECKS, Finding, check_paths, fix
 from hivesight.doctor.live import Live, survey
 from hivesight.doctor.report import FORMATS
 from hivesight.model.diagnostics import Severity
@@ -29,8 +30,9 @@ _SEVERITIES = [each.name.lower() for each in Severity]
     help="The mildest severity for which the exit code is 1.",
 )
 @click.option("--live", "url", metavar="URL", help="Hold the rules against the series of a running server too.")
+@click.option("--fix", "fixing", is_flag=True, help="Write the mechanical remedies into the files, then examine again.")
 @click.option("--list", "listing", is_flag=True, help="List the checks and end.")
-def check(paths: tuple[Path, ...], form: str, fail_on: str, url: str | None, listing: bool) -> None:
+def check(paths: tuple[Path, ...], form: str, fail_on: str, url: str | None, fixing: bool, listing: bool) -> None:
     """Examine the files that a monitoring runs on: rules, Prometheus, Alertmanager, dashboards, Collector, Compose.
 
     Says where, why and what to do. A comment disables a check where it stands, with a reason:
@@ -43,6 +45,7 @@ def check(paths: tuple[Path, ...], form: str, fail_on: str, url: str | None, lis
       hivesight check monitoring/
       hivesight check rules.yml --format sarif > findings.sarif
       hivesight check rules.yml --live http://127.0.0.1:9090
+      hivesight check monitoring/ --fix
 
     \b
     Ends with 0 where nothing of --fail-on or graver is found, 1 where there is, and 2 where the command is wrong.
@@ -53,7 +56,16 @@ def check(paths: tuple[Path, ...], form: str, fail_on: str, url: str | None, lis
         return
     if not paths:
         raise click.UsageError("name the files or folders to examine, such as: hivesight check monitoring/")
-    examination = check_paths(paths, None if url is None else lambda names: _surveyed(url, names))
+    surveyed = None if url is None else partial(_surveyed, url)
+    examination = check_paths(paths, surveyed)
+    if fixing:
+        fixed = fix(examination)
+        for finding in fixed.done:
+            click.echo(f"fixed: {_shown(finding)}", err=True)
+        for finding, reason in fixed.refused:
+            click.echo(f"not fixed: {_shown(finding)}: {reason}", err=True)
+        if fixed.done:
+            examination = check_paths(paths, surveyed)
     click.echo(FORMATS[form](examination))
     worst = examination.worst
     if worst is not None and worst >= Severity[fail_on.upper()]:
@@ -68,3 +80,8 @@ def _surveyed(url: str, names: frozenset[str]) -> Live:
         return body["data"]  # pyright: ignore[reportUnknownVariableType]
 
     return survey(asked, names, time.time, time.monotonic)
+
+
+def _shown(finding: Finding) -> str:
+    place = finding.diagnostic
+    return f"{place.path}:{place.line}:{place.col}: {place.message} [{place.code}]"

@@ -8,5 +8,6 @@ found. `check_paths` is the door.
 from hivesight.doctor.catalog import CHECKS, Check
 from hivesight.doctor.examination import Examination, check_paths
 from hivesight.doctor.finding import Edit, Finding
+from hivesight.doctor.fixes import Fixed, fix
 
-__all__ = ["CHECKS", "Check", "Edit", "Examination", "Finding", "check_paths"]
+__all__ = ["CHECKS", "Check", "Edit", "Examination", "Finding", "Fixed", "check_paths", "fix"]

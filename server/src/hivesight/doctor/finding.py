@@ -7,7 +7,8 @@ from hivesight.model.diagnostics import Diagnostic, Severity
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Text of a file that is to be replaced: `length` characters from `line` and `col` (both from 1), on one line."""
+    """Text of a file that is to be replaced: `length` characters from `line` and `col` (both from 1), on one line; the
+    line's end is one of them."""
 
     line: int
     col: int

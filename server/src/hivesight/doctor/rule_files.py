@@ -9,10 +9,8 @@ from hivesight.doctor.facts import Rule, SetFacts
 from hivesight.doctor.finding import Edit, Finding
 from hivesight.doctor.promql.examine import flaws_of
 from hivesight.doctor.promql.flaw import Flaw, about
-from hivesight.doctor.promql.shape import shape_of
-from hivesight.model.duration import format_duration
-from hivesight.query.promql.ast import Aggregate, Binary, Call, Expr, NumberLiteral, VectorSelector, unwrap
-from hivesight.query.promql.walk import selectors, walk
+from hivesight.query.promql.ast import Aggregate, Call, Expr
+from hivesight.query.promql.walk import walk
 from hivesight.rules.check import check
 from hivesight.schema.loading import Loaded, Location
 
@@ -24,7 +22,6 @@ def findings(facts: SetFacts) -> Iterator[Finding]:
     """What is wrong with the rule files of a set."""
     for source in facts.sources:
         yield from (Finding(each) for each in (*source.diagnostics, *check(source, facts.trees.parse)))
-    watched = _watched(facts)
     for rule in facts.rules:
         if rule.too_deep:
             message = "the expression is nested too deeply to be examined"
@@ -35,7 +32,6 @@ def findings(facts: SetFacts) -> Iterator[Finding]:
             yield from _waiting(rule, facts)
         if rule.config.alert and rule.expr is not None:
             yield from _texts(rule, rule.expr)
-            yield from _silent(rule, rule.expr, watched)
 
 
 def _expression(rule: Rule, expr: Expr, facts: SetFacts) -> Iterator[Finding]:
@@ -51,9 +47,8 @@ def of_flaw(loaded: Loaded[Any], location: Location, flaw: Flaw) -> Finding:
     length = flaw.end - flaw.start
     severity = CHECKS[flaw.check].severity
     diagnostic = loaded.at(location, flaw.check, flaw.message, severity=severity, offset=flaw.start, length=length)
-    edit = None
-    if flaw.replacement is not None:
-        edit = Edit(diagnostic.line, diagnostic.col, length, flaw.replacement)
+    written = None if flaw.replacement is None else loaded.written_in(location, flaw.replacement)
+    edit = None if written is None else Edit(diagnostic.line, diagnostic.col, diagnostic.length, written)
     return Finding(diagnostic, flaw.remedy, edit)
 
 
@@ -83,65 +78,3 @@ def _restless(expr: Expr) -> Iterator[Flaw]:
         if isinstance(node, Aggregate) and node.op in ("topk", "bottomk") and node is expr:
             message = f"whenever another series is among those of {node.op}, its alert begins to wait anew"
             yield about(node, "rules/choice-in-alert", message, "a limit that tells how much is too much")
-
-
-def _silent(rule: Rule, expr: Expr, watched: frozenset[str]) -> Iterator[Finding]:
-    """`sum(x) == 0` says nothing when x is gone. watched: metrics whose absence some alert tells."""
-    for node in walk(expr):
-        if not isinstance(node, Binary) or node.op not in ("==", "<", "<=") or not isinstance(node.rhs, NumberLiteral):
-            continue
-        folded = unwrap(node.lhs)
-        if not isinstance(folded, Aggregate) or folded.op != "sum" or folded.grouping or folded.without:
-            continue
-        inner = unwrap(folded.expr)
-        if isinstance(inner, VectorSelector) and inner.name not in watched:
-            message = f"sum() of nothing is nothing, not 0: this is silent when {inner.name} is gone"
-            flaw = about(node, "rules/silent-when-gone", message, "(sum(...) or vector(0)), or an alert on absent(...)")
-            yield of_flaw(rule.source, (*rule.location, "expr"), flaw)
-
-
-def _watched(facts: SetFacts) -> frozenset[str]:
-    return frozenset(
-        selector.name
-        for rule in facts.alerts
-        if rule.expr is not None
-        for node in walk(rule.expr)
-        if isinstance(node, Call) and node.func in ("absent", "absent_over_time")
-        for selector in selectors(node)
-    )
-
-
-def _waiting(rule: Rule, facts: SetFacts) -> Iterator[Finding]:
-    interval = rule.group.interval_ms or facts.evaluation_interval_ms
-    waits = rule.config.for_ms
-    if interval and 0 < waits < interval:
-        again = format_duration(interval)
-        message = f"for: {format_duration(waits)} is over before the rule is evaluated again, {again} later"
-        remedy = f"at least two evaluations: {format_duration(2 * interval)}"
-        yield at(rule.source, (*rule.location, "for"), "rules/short-for", message, remedy)
-
-
-def _texts(rule: Rule, expr: Expr) -> Iterator[Finding]:
-    shape = shape_of(expr)
-    for kind, texts in (("labels", rule.config.labels), ("annotations", rule.config.annotations)):
-        for name, text in texts.items():
-            for label, start, end in _asked(text):
-                if not shape.can_have(label):
-                    message = f"the alert has no label {label}: its expression drops it, so that this is empty"
-                    remedy = f"keep {label} in the expression, as in by ({label}, ...), or take it out of the text"
-                    where = (*rule.location, kind, name)
-                    length = end - start
-                    code = "rules/dropped-label"
-                    yield at(rule.source, where, code, message, remedy, offset=start, length=length)
-
-
-def _asked(text: str) -> Iterator[tuple[str, int, int]]:
-    """The labels of the alert that a template prints, with their places; not those that it first asks for, nor those
-    of another query's samples."""
-    start = text.find("{{")
-    while start >= 0 and (end := text.find("}}", start)) >= 0:
-        if _ASKS_FIRST.search(text, start, end):
-            return
-        for match in _LABEL.finditer(text, start, end):
-            yield match[1], match.start(), match.end()
-        start = text.find("{{", end)

@@ -1,7 +1,8 @@
 """Comments that disable a check where they stand: `# hivesight: ignore promql/unit because the limit is meant so`.
 
 A comment on a line of its own speaks for the block that begins with the next line: a rule, a route, a service. One at
-the end of a line speaks for that line. Each needs a reason, so that whoever reads the file knows why.
+the end of a line speaks for that line. JSON has no comments: there a text that ends with one, such as a panel's
+description, speaks for the object that it stands in. Each needs a reason, so that whoever reads the file knows why.
 """
 
 import re
@@ -11,6 +12,8 @@ from typing import Final
 from hivesight.doctor.catalog import CHECKS
 from hivesight.doctor.finding import Finding
 from hivesight.model.diagnostics import Diagnostic, Severity
+from hivesight.schema import load_json
+from hivesight.schema.tree import Node, Place
 
 _COMMENT: Final = re.compile(r"# *hivesight: *ignore\b(.*)")
 
@@ -39,22 +42,50 @@ def heard(findings: Sequence[Finding], texts: Mapping[str, str]) -> tuple[list[F
 
 
 def _comments(path: str, text: str) -> Iterator[_Suppression | Finding]:
+    if path.endswith(".json"):
+        yield from _in_json(path, text)
+        return
     lines = text.splitlines()
     for number, line in enumerate(lines, 1):
         match = _COMMENT.search(line)
         if match is None:
             continue
-        listed, _, reason = match[1].partition(" because ")
-        codes = frozenset(listed.replace(",", " ").split())
-        unknown = sorted(codes - CHECKS.keys())
-        if unknown or not codes:
-            yield _fault(path, number, match, f"no check is called {unknown[0] if unknown else ''!r}")
-        elif not reason.strip():
-            yield _fault(path, number, match, "a check is disabled with a reason: add 'because ...'")
-        elif line[: match.start()].strip():
-            yield _Suppression(number, number, codes)
-        else:
-            yield _Suppression(number, _end_of_block(lines, number), codes)
+        place = Place(number, match.start() + 1, match.end() - match.start())
+        last = number if line[: match.start()].strip() else _end_of_block(lines, number)
+        yield _judged(path, place, match, number, last)
+
+
+def _in_json(path: str, text: str) -> Iterator[_Suppression | Finding]:
+    stack = [load_json(text, path).root]
+    while stack:
+        node = stack.pop()
+        for _, each in (node.items or {}).values():
+            if each.items is not None:
+                stack.append(each)
+            elif each.value and (match := _COMMENT.search(each.value)):
+                yield _judged(path, each.place, match, node.place.line, _last_line(node))
+
+
+def _last_line(node: Node) -> int:
+    last = node.place.line
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        last = max(last, current.place.line)
+        stack += [each for _, each in (current.items or {}).values()]
+    return last
+
+
+def _judged(path: str, place: Place, match: "re.Match[str]", first: int, last: int) -> _Suppression | Finding:
+    """What a comment says of the lines from `first` to `last`, or what is wrong with it."""
+    listed, _, reason = match[1].partition(" because ")
+    codes = frozenset(listed.replace(",", " ").split())
+    unknown = sorted(codes - CHECKS.keys())
+    if unknown or not codes:
+        return _fault(path, place, f"no check is called {unknown[0] if unknown else ''!r}")
+    if not reason.strip():
+        return _fault(path, place, "a check is disabled with a reason: add 'because ...'")
+    return _Suppression(first, last, codes)
 
 
 def _end_of_block(lines: Sequence[str], comment: int) -> int:
@@ -75,8 +106,6 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _fault(path: str, line: int, match: "re.Match[str]", message: str) -> Finding:
-    place = Diagnostic(
-        path, line, match.start() + 1, match.end() - match.start(), Severity.WARNING, "doctor/comment", message
-    )
-    return Finding(place, "hivesight check --list names the checks")
+def _fault(path: str, place: Place, message: str) -> Finding:
+    fault = Diagnostic(path, place.line, place.col, place.length, Severity.WARNING, "doctor/comment", message)
+    return Finding(fault, "hivesight check --list names the checks")

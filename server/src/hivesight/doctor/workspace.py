@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from hivesight.model.diagnostics import Diagnostic, Severity
-from hivesight.schema import Loaded, Plain, load_tree
+from hivesight.schema import Loaded, Plain, load_json, load_tree
 
 MAX_FILES: Final = 20_000
 MAX_BYTES: Final = 8 << 20
@@ -121,8 +121,7 @@ def _read(path: Path) -> Loaded[Plain]:
         return _nothing(path, f"cannot read the file: {error.strerror}")
     except UnicodeDecodeError as error:
         return _nothing(path, f"not UTF-8 text (byte {error.start})")
-    # JSON may be indented with tabs, which YAML forbids; in its place a blank keeps every column.
-    return load_tree(text.replace("\t", " ") if path.suffix == ".json" else text, str(path))
+    return load_json(text, str(path)) if path.suffix == ".json" else load_tree(text, str(path))
 
 
 def _nothing(path: Path, reason: str) -> Loaded[Plain]:

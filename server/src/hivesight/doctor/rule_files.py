@@ -9,6 +9,8 @@ from hivesight.doctor.facts import Rule, SetFacts
 from hivesight.doctor.finding import Edit, Finding
 from hivesight.doctor.promql.examine import flaws_of
 from hivesight.doctor.promql.flaw import Flaw, about
+from hivesight.doctor.promql.shape import shape_of
+from hivesight.model.duration import format_duration
 from hivesight.query.promql.ast import Aggregate, Call, Expr
 from hivesight.query.promql.walk import walk
 from hivesight.rules.check import check
@@ -78,3 +80,39 @@ def _restless(expr: Expr) -> Iterator[Flaw]:
         if isinstance(node, Aggregate) and node.op in ("topk", "bottomk") and node is expr:
             message = f"whenever another series is among those of {node.op}, its alert begins to wait anew"
             yield about(node, "rules/choice-in-alert", message, "a limit that tells how much is too much")
+
+
+def _waiting(rule: Rule, facts: SetFacts) -> Iterator[Finding]:
+    interval = rule.group.interval_ms or facts.evaluation_interval_ms
+    waits = rule.config.for_ms
+    if interval and 0 < waits < interval:
+        again = format_duration(interval)
+        message = f"for: {format_duration(waits)} is over before the rule is evaluated again, {again} later"
+        remedy = f"at least two evaluations: {format_duration(2 * interval)}"
+        yield at(rule.source, (*rule.location, "for"), "rules/short-for", message, remedy)
+
+
+def _texts(rule: Rule, expr: Expr) -> Iterator[Finding]:
+    shape = shape_of(expr)
+    for kind, texts in (("labels", rule.config.labels), ("annotations", rule.config.annotations)):
+        for name, text in texts.items():
+            for label, start, end in _asked(text):
+                if not shape.can_have(label):
+                    message = f"the alert has no label {label}: its expression drops it, so that this is empty"
+                    remedy = f"keep {label} in the expression, as in by ({label}, ...), or take it out of the text"
+                    where = (*rule.location, kind, name)
+                    length = end - start
+                    code = "rules/dropped-label"
+                    yield at(rule.source, where, code, message, remedy, offset=start, length=length)
+
+
+def _asked(text: str) -> Iterator[tuple[str, int, int]]:
+    """The labels of the alert that a template prints, with their places; not those that it first asks for, nor those
+    of another query's samples."""
+    start = text.find("{{")
+    while start >= 0 and (end := text.find("}}", start)) >= 0:
+        if _ASKS_FIRST.search(text, start, end):
+            return
+        for match in _LABEL.finditer(text, start, end):
+            yield match[1], match.start(), match.end()
+        start = text.find("{{", end)

@@ -62,7 +62,7 @@ def rules_of(text: str) -> str:
 BAD = [
     (rules_of("  - alert: A\n    expr: sum(up\n"), [(5, 17, "promql/syntax", "")]),
     (rules_of("  - alert: A\n    expr: up ==== 1\n"), [(5, 16, "promql/syntax", "unexpected")]),
-    (rules_of("  - alert: A\n    expr: |\n      up\n        + foo(\n"), [(7, 13, "promql/syntax", "")]),
+    (rules_of("  - alert: A\n    expr: |\n      up\n        + foo(\n"), [(7, 11, "promql/syntax", "")]),
     (rules_of("  - alert: A\n    expr: 'rate(x)'\n"), [(5, 17, "promql/syntax", "range vector")]),
     (rules_of("  - alert: A\n"), [(4, 5, "rules/no-expr", "expr")]),
     (rules_of("  - alert: A\n    record: b\n    expr: up\n"), [(4, 5, "rules/record-and-alert", "not both")]),

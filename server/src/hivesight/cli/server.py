@@ -33,9 +33,17 @@ class Wrong(Failed):
     exit_code = 2
 
 
-def ask(url: str, path: str, pairs: Sequence[tuple[str, str]], method: str = "GET") -> tuple[int, Any]:
+def ask(
+    url: str,
+    path: str,
+    pairs: Sequence[tuple[str, str]],
+    method: str = "GET",
+    *,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    option: str = "--url",
+) -> tuple[int, Any]:
     """The status and the JSON of an answer. pairs: parameters, those of
-    a POST in its body and each name once. Raises Failed and Wrong."""
+    a POST in its body and each name once. option: the one that names the server. Raises Failed and Wrong."""
     shown = _USER.sub("//", url)
     try:
         address = f"{url.rstrip('/')}{path}"
@@ -44,7 +52,7 @@ def ask(url: str, path: str, pairs: Sequence[tuple[str, str]], method: str = "GE
             address,
             params=[*pairs] if method == "GET" else None,
             data=dict(pairs) if method == "POST" else None,
-            timeout=TIMEOUT_SECONDS,
+            timeout=timeout_seconds,
             follow_redirects=True,
         )
     except httpx2.InvalidURL as error:
@@ -52,7 +60,7 @@ def ask(url: str, path: str, pairs: Sequence[tuple[str, str]], method: str = "GE
     except httpx2.UnsupportedProtocol as error:
         raise Wrong(f"{shown} is no address of a server: write http://... or https://...") from error
     except httpx2.HTTPError as error:
-        raise Failed(f"no server answers at {shown} ({error}): start one, or name it with --url") from error
+        raise Failed(f"no server answers at {shown} ({error}): start one, or name it with {option}") from error
     try:
         return answer.status_code, answer.json()
     except ValueError as error:

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+from typing import Final
+
+_SHOWN: Final = 400
+"""The most characters of a line that are shown."""
 
 
 class Severity(IntEnum):
@@ -31,10 +35,12 @@ class Diagnostic:
         lines = (_read(self.path) if source is None else source).splitlines()
         if not 0 < self.line <= len(lines):
             return head
-        text = lines[self.line - 1].replace("\t", " ")[:400]
+        first = max(0, self.col - _SHOWN // 2) if self.col > _SHOWN else 0
+        text = lines[self.line - 1].replace("\t", " ")[first : first + _SHOWN]
         gutter = f"{self.line:>5} | "
-        width = max(1, min(self.length, len(text) - self.col + 1))
-        return f"{head}\n{gutter}{text}\n{' ' * (len(gutter) + self.col - 1)}{'^' * width}"
+        before = self.col - 1 - first
+        width = max(1, min(self.length, len(text) - before))
+        return f"{head}\n{gutter}{text}\n{' ' * (len(gutter) + before)}{'^' * width}"
 
 
 def worst(diagnostics: list[Diagnostic]) -> Severity | None:

@@ -1,9 +1,10 @@
 """YAML text + a frozen dataclass -> a value, or diagnostics with line and column. The only room that knows how
 configuration is read and checked: nobody else imports pydantic or yaml."""
 
-from hivesight.schema.loading import Loaded, load, load_file
+from hivesight.schema.loading import Loaded, load, load_file, load_json, load_node, load_tree
 from hivesight.schema.paths import joined
 from hivesight.schema.section import key, section
+from hivesight.schema.tree import Plain
 from hivesight.schema.types import (
     Bytes,
     DurationMs,
@@ -27,6 +28,7 @@ __all__ = [
     "LabelSet",
     "Loaded",
     "MetricName",
+    "Plain",
     "PositiveDurationMs",
     "RegexText",
     "SecretText",
@@ -36,6 +38,9 @@ __all__ = [
     "key",
     "load",
     "load_file",
+    "load_json",
+    "load_node",
+    "load_tree",
     "parsed",
     "section",
 ]

@@ -2,10 +2,12 @@
 
 import dataclasses
 import difflib
+import re
 import types
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -13,10 +15,12 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from hivesight.model.diagnostics import Diagnostic, Severity
-from hivesight.schema import tree
+from hivesight.schema import json_tree, tree
+from hivesight.schema.quoting import block_offset, quoted_as, source_offset
 from hivesight.schema.tree import Node, Place
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 MAX_SHOWN = 20
 """The most known keys that are listed beside an unknown one."""
@@ -26,13 +30,13 @@ Location = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded(Generic[T]):
+class Loaded(Generic[T_co]):
     """value: None when the file has errors. diagnostics: all that is wrong with it. `at` makes further ones, for what
     only the owner of the section can judge (a PromQL expression, a route to a receiver that is not there)."""
 
     path: str
     text: str
-    value: T | None
+    value: T_co | None
     diagnostics: tuple[Diagnostic, ...]
     root: Node
 
@@ -55,16 +59,34 @@ class Loaded(Generic[T]):
             place = self._inside(node, offset, length)
         return Diagnostic(self.path, place.line, place.col, place.length, severity, code, message)
 
+    def written_in(self, location: Location, text: str) -> str | None:
+        """`text` as it is written inside the value at `location`, quoted as that is; None where it cannot stand."""
+        _, node = self.root.find(location)
+        if node.place.block:
+            return text
+        start = self._start_of(node.place)
+        return quoted_as(self.text[start : start + 1] if node.place.quoted else "", text)
+
     def _inside(self, node: Node, offset: int, length: int) -> Place:
-        place, text = node.place, node.value or ""
-        before = text[:offset]
+        place = node.place
+        if place.quoted:
+            quote = self._start_of(place)
+            start, end = (source_offset(self.text, quote, each) for each in (offset, offset + length))
+            return Place(place.line, place.col + start - quote, max(1, end - start))
         if not place.block:
-            return Place(place.line, place.col + offset + place.quoted, length)
-        lines = self.text.splitlines()
-        row = place.line + before.count("\n")
-        content = lines[row] if row < len(lines) else ""
-        indent = len(content) - len(content.lstrip())
-        return Place(row + 1, indent + 1 + len(before) - (before.rfind("\n") + 1), length)
+            return Place(place.line, place.col + offset, length)
+        row, column = block_offset(self.text, self._start_of(place), offset)
+        return Place(place.line + row, column + 1, length)
+
+    def _start_of(self, place: Place) -> int:
+        """The offset of a place in the text."""
+        starts = _line_starts(self.text)
+        return starts[min(place.line, len(starts)) - 1] + place.col - 1
+
+
+@lru_cache(maxsize=16)
+def _line_starts(text: str) -> tuple[int, ...]:
+    return (0, *(match.end() for match in re.finditer("\n", text)))
 
 
 def load(text: str, path: str, kind: type[T]) -> Loaded[T]:
@@ -72,6 +94,11 @@ def load(text: str, path: str, kind: type[T]) -> Loaded[T]:
     root = tree.read(text, path)
     if isinstance(root, Diagnostic):
         return Loaded(path, text, None, (root,), Node(None, Place(root.line, root.col, root.length)))
+    return load_node(root, text, path, kind)
+
+
+def load_node(root: Node, text: str, path: str, kind: type[T]) -> Loaded[T]:
+    """A part of a document that was read already; locations then begin at `root`."""
     try:
         value = _adapter(kind).validate_python(root.plain())
     except ValidationError as error:
@@ -80,6 +107,22 @@ def load(text: str, path: str, kind: type[T]) -> Loaded[T]:
         faults.sort(key=lambda each: (each.line, each.code != "config/unknown-key", each.col))
         return Loaded(path, text, None, tuple(faults), root)
     return Loaded(path, text, value, (), root)
+
+
+def load_tree(text: str, path: str) -> Loaded[tree.Plain]:
+    """YAML (or JSON) text of any shape, as texts, lists and mappings with their places."""
+    root = tree.read(text, path)
+    if isinstance(root, Diagnostic):
+        return Loaded(path, text, None, (root,), Node(None, Place(root.line, root.col, root.length)))
+    return Loaded(path, text, root.plain(), (), root)
+
+
+def load_json(text: str, path: str) -> Loaded[tree.Plain]:
+    """As `load_tree`, of JSON, which YAML's reader does not always take."""
+    root = json_tree.read(text, path)
+    if isinstance(root, Diagnostic):
+        return Loaded(path, text, None, (root,), Node(None, Place(root.line, root.col, root.length)))
+    return Loaded(path, text, root.plain(), (), root)
 
 
 def load_file(path: Path, kind: type[T]) -> Loaded[T]:

@@ -10,9 +10,9 @@ from click.testing import CliRunner, Result
 from hivesight.cli.main import hivesight
 from hivesight.doctor.catalog import CHECKS
 
-BAD = "groups: [{name: a, rules: [{alert: A, expr: 'count(x) == 0'}]}]\n"
-MILD = "groups: [{name: a, rules: [{alert: A, expr: 'count(x) > 0'}]}]\n"
-GOOD = "groups: [{name: a, rules: [{alert: A, expr: 'x == 0'}]}]\n"
+BAD = "groups: [{name: a,rules: [{record: A, expr: 'count(x) == 0'}]}]\n"
+MILD = "groups: [{name: a,rules: [{record: A, expr: 'count(x) > 0'}]}]\n"
+GOOD = "groups: [{name: a,rules: [{record: A, expr: 'x == 0'}]}]\n"
 
 
 def check(*words: object) -> Result:

@@ -71,7 +71,7 @@ def rules(tmp_path: Path) -> Path:
     lines = ("up{job='nobody'} == 0", "sum by (pod) (up) == 0", "up_ == 0", "up == 0")
     path.write_text(
         "groups: [{name: a, rules: ["
-        + ", ".join(f'{{alert: A{n}, expr: "{line}"}}' for n, line in enumerate(lines))
+        + ", ".join(f'{{record: A{n}, expr: "{line}"}}' for n, line in enumerate(lines))
         + "]}]"
     )
     return path

@@ -105,9 +105,9 @@ TABLE = (
     ("promql/precedence", "a or «b and c»", "a or (b and c)"),
     ("promql/precedence", "«-a ^ 2»", "(-a) ^ 2"),
     ("promql/precedence", "«a == b == c»", "a > 0.9 < 1"),
-    ("promql/regex-without-effect", '«x{a=~"b"}»', 'x{a=~"b.*"}'),
-    ("promql/regex-without-effect", '«x{a=~"^b.*$"}»', 'x{a=~"^b|c$"}'),
-    ("promql/empty-matcher", '«x{a=~"b|"}»', 'x{a=~"b|c"}'),
+    ("promql/regex-without-effect", 'x{«a=~"b"»}', 'x{a=~"b.*"}'),
+    ("promql/regex-without-effect", 'x{«a=~"^b.*$"»}', 'x{a=~"^b|c$"}'),
+    ("promql/empty-matcher", 'x{«a=~"b|"»}', 'x{a=~"b|c"}'),
 )
 
 
@@ -124,7 +124,8 @@ def test_fires_there_and_is_silent_on_the_better(check: str, marked: str, better
 
 
 def test_every_check_of_expressions_is_tried() -> None:
-    assert {code for code in CHECKS if code.startswith("promql/")} == {check for check, _, _ in TABLE}
+    elsewhere = {"promql/all-states", "promql/unknown-job"}  # they need other files, and have tests of their own
+    assert {code for code in CHECKS if code.startswith("promql/")} - elsewhere == {check for check, _, _ in TABLE}
 
 
 def test_edits_say_what_they_replace() -> None:

@@ -1,12 +1,14 @@
 """A panel's thresholds are the numbers in the expressions of its alerts."""
 
 import re
+from pathlib import Path
 
 import pytest
 import yaml
 
 from hivesight import pack
 from hivesight.pack.dashboards.catalogue import DASHBOARDS
+from hivesight.pack.dashboards.generator import DashboardGenerator
 from hivesight.pack.dashboards.limits import Limit, LimitError, limit, steps
 from pack.panels import panels, read
 
@@ -80,3 +82,14 @@ def test_limits_as_thresholds(limits, expected) -> None:
 def test_limits_on_both_sides_are_an_error() -> None:
     with pytest.raises(LimitError, match="two panels"):
         steps((of("<", 1), of(">", 2)))
+
+
+def test_a_panel_leads_to_the_runbooks_of_its_alerts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = "{alert: AgentHiveDown, expr: up == 0, annotations: {runbook_url: 'https://runbooks.example/down'}}"
+    (tmp_path / "rules.yml").write_text(f"groups: [{{name: g, rules: [{rule}]}}]")
+    monkeypatch.setattr(pack, "RULES", tmp_path)
+    links = DashboardGenerator().add_system_health_panel()["links"]
+    assert [(link["title"], link["url"]) for link in links] == [
+        ("AgentHiveDown", "${hivesight}/alerts?q=AgentHiveDown"),
+        ("Runbook of AgentHiveDown", "https://runbooks.example/down"),
+    ]

@@ -1,6 +1,7 @@
 """The pack's dashboards: Grafana can show them, and what they ask for exists."""
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -124,7 +125,7 @@ def test_the_present_is_asked_for_by_itself_and_drawn_series_have_exemplars(docu
             if "expr" in target:
                 now = panel["type"] in {"stat", "gauge", "bargauge", "table"}
                 assert (target.get("instant", False), target.get("range", False)) == (now, not now)
-                assert target.get("exemplar", False) == (panel["type"] == "timeseries")
+                assert target.get("exemplar", False) == (panel["type"] in {"timeseries", "heatmap"})
 
 
 def test_every_variable_is_defined_and_used(document: Document) -> None:
@@ -148,6 +149,17 @@ def test_every_query_parses_and_asks_for_what_exists(document: Document) -> None
             selector = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"]["query"])
             assert selector is not None
             parse(substituted(selector[1]))
+
+
+def test_promtool_takes_every_query(tmp_path: Path) -> None:
+    if shutil.which("promtool") is None:
+        pytest.skip("needs promtool of the Debian package prometheus")
+    asked = [expr for path in FILES for _, expr in expressions(read(path.stem))]
+    rules = [{"record": f"panel:{number}", "expr": substituted(expr)} for number, expr in enumerate(asked)]
+    (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
+    command = ["promtool", "check", "rules", "rules.yml"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and f"{len(asked)} rules found" in done.stdout, done.stdout + done.stderr
 
 
 def test_rates_are_over_grafanas_interval(document: Document) -> None:

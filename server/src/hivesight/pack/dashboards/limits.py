@@ -4,6 +4,7 @@ and its alert cannot disagree."""
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 from hivesight import pack
@@ -51,7 +52,7 @@ class Limit:
 
 def limit(alert: str, labels: Mapping[str, str] | None = None) -> Limit:
     """The limit of an alert of the pack: the first one whose selectors take these labels. Raises LimitError."""
-    rule = _alerts().get(alert)
+    rule = _alerts(pack.RULES).get(alert)
     if rule is None:
         raise LimitError(f"the pack has no alert {alert}; name one of its rule files")
     for comparison in _comparisons(parse(rule.expr)):
@@ -73,8 +74,8 @@ def steps(limits: tuple[Limit, ...]) -> tuple[Step, ...]:
 
 
 @cache
-def _alerts() -> dict[str, RuleConfig]:
-    sources = (read_rule_file(path) for path in sorted(pack.RULES.glob("*.yml")))
+def _alerts(directory: Path) -> dict[str, RuleConfig]:
+    sources = (read_rule_file(path) for path in sorted(directory.glob("*.yml")))
     files = (source.file for source in sources if source.file is not None)
     return {rule.alert: rule for file in files for group in file.groups for rule in group.rules if rule.alert}
 

@@ -18,6 +18,7 @@ from grafana_foundation_sdk.builders import (
 from grafana_foundation_sdk.builders.dashboard import Panel as AnyPanel
 from grafana_foundation_sdk.models import common as options
 from grafana_foundation_sdk.models.dashboard import Panel as Plot
+from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 
 from hivesight.pack.dashboards.spec import Kind, Panel
 
@@ -56,7 +57,8 @@ def _table(panel: Panel) -> Plot:
 
 def _heatmap(panel: Panel) -> Plot:
     made = heatmap.Panel().calculate(False).y_axis(heatmap.YAxisConfig().unit(panel.unit)).hide_y_histogram()
-    made.color(heatmap.HeatmapColorOptions().scheme("Oranges").steps(64)).cell_gap(1)
+    scheme = heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Oranges").steps(64)
+    made.color(scheme.exponent(0.5).fill("dark-orange")).cell_gap(1)
     return made.filter_values(heatmap.FilterValueRange().le(1e-9)).build()
 
 

@@ -22,7 +22,9 @@ _ALL: Final = model.VariableOption(selected=True, text=["All"], value=["$__all"]
 def document(dashboard: Dashboard) -> dict[str, Any]:
     """The JSON object, the same for the same dashboard."""
     made = build.Dashboard(dashboard.title).uid(dashboard.uid).description(dashboard.description)
-    made.tags([TAG, dashboard.name]).timezone("browser").refresh("30s").time(dashboard.since, "now").editable()
+    made.tags([TAG, dashboard.name]).timezone("browser").refresh(dashboard.refresh).time(
+        dashboard.since, "now"
+    ).editable()
     made.tooltip(model.DashboardCursorSync.CROSSHAIR).link(_others())
     for variable in _all_variables(dashboard):
         made.with_variable(_variable(variable))

@@ -94,4 +94,5 @@ DASHBOARD: Final = Dashboard(
         ),
     ),
     since="now-6h",
+    refresh="5m",
 )

@@ -112,6 +112,7 @@ class Dashboard:
     variables: tuple[Variable, ...]
     rows: tuple[Row, ...]
     since: str = "now-1h"
+    refresh: str = "30s"
 
     @property
     def uid(self) -> str:

@@ -14,6 +14,7 @@ from hivesight.pack.dashboards.spec import Kind, LogQuery, Query, Target, TraceQ
 
 METRICS: Final = DataSourceRef("prometheus", f"${{{variables.DATASOURCE.name}}}")
 _INSTANT: Final = frozenset({Kind.STAT, Kind.GAUGE, Kind.BAR_GAUGE, Kind.TABLE})
+_WITH_EXEMPLARS: Final = frozenset({Kind.TIMESERIES, Kind.HEATMAP})
 _FORMATS: Final = {Kind.TABLE: PromQueryFormat.TABLE, Kind.HEATMAP: PromQueryFormat.HEATMAP}
 _TIME_FIELD: Final = "@timestamp"
 _MOST_RECORDS: Final = "500"
@@ -54,7 +55,7 @@ def _promql(query: Query, kind: Kind, ref_id: str) -> Dataquery:
     # The present value is asked for by itself: the last one of a range would hide that a target is gone.
     if kind in _INSTANT:
         return made.instant().build()
-    return made.range().exemplar(kind is Kind.TIMESERIES).build()
+    return made.range().exemplar(kind in _WITH_EXEMPLARS).build()
 
 
 def _lucene(query: LogQuery, kind: Kind, ref_id: str) -> Dataquery:

@@ -63,3 +63,10 @@ def test_a_directory_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(HivesightError, match="name a directory"):
         write(tmp_path / "file" / "inside")
+
+
+def test_without_grafanas_builders_the_verb_says_what_to_install(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['grafana_foundation_sdk'] = None; from hivesight.cli.main import main; main()"
+    command = [sys.executable, "-c", code, "dashboards", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "pip install 'hivesight[dashboards]'" in done.stderr

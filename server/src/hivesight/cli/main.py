@@ -22,6 +22,7 @@ VERBS: Final = {
         "hivesight.cli.storage",
         "Look at the files of the metrics store, verify them, copy them, import history.",
     ),
+    "dashboards": ("hivesight.cli.dashboards", "Write the dashboards for Grafana."),
     "demo": ("hivesight.cli.demo", "Make things go wrong in the running demo."),
 }
 

@@ -35,7 +35,7 @@ def test_the_pack_can_be_used_as_it_is(tmp_path: Path) -> None:
     pack.write(tmp_path)
     files = Options(prometheus_config=tmp_path / "prometheus.yml", alertmanager_config=tmp_path / "alertmanager.yml")
     config = load(files)
-    assert len(config.prometheus.scrape_configs) == 7 and len(config.rules) == 3
+    assert len(config.prometheus.scrape_configs) == 16 and len(config.rules) == 5
     assert not config.warnings
 
 

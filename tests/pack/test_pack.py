@@ -10,7 +10,7 @@ import pytest
 from hivesight import pack
 
 HERE = Path(__file__).parent
-RULES = sorted((pack.FILES / "rules").glob("*.yml"))
+RULES = sorted(pack.RULES.glob("*.yml"))
 
 
 def run(directory: Path, *command: str) -> str:
@@ -55,4 +55,4 @@ def test_the_real_tools_accept_the_files(tmp_path: Path) -> None:
 )
 def test_each_alert_reaches_its_receiver(labels: str, receiver: str) -> None:
     command = ("amtool", "config", "routes", "test", "--config.file=alertmanager.yml", *labels.split())
-    assert run(pack.FILES, *command).strip() == receiver
+    assert run(pack.FILES / "alertmanager", *command).strip() == receiver

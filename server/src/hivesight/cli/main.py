@@ -12,6 +12,7 @@ from hivesight.model.errors import ConfigError, HivesightError
 # verb -> (module with a command of the same name, what `hivesight --help` says)
 VERBS: Final = {
     "up": ("hivesight.cli.up", "Start the server, with --demo on a live hive of agents."),
+    "init": ("hivesight.cli.init", "Write the production stack as files that you own."),
     "query": ("hivesight.cli.query", "Evaluate PromQL on a running server: a table, JSON or a chart."),
     "test": ("hivesight.cli.test", "Run promtool's unit tests of recording and alerting rules."),
     "check": ("hivesight.cli.check", "Examine the files of a monitoring: what will not do what it seems to."),

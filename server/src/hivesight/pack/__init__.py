@@ -4,14 +4,20 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-FILES: Final = Path(__file__).parent / "files"
-"""The files as they are shipped."""
+from hivesight.pack.yaml_text import without
 
-RULES: Final = FILES / "rules"
+FILES: Final = Path(__file__).parent / "files"
+"""The files as they are shipped; `stack.render` gives them somebody's values."""
+
+RULES: Final = FILES / "prometheus" / "rules"
 GENERAL_RULES: Final = (RULES / "infrastructure_rules.yml", RULES / "monitoring_rules.yml")
 """The rules for machines and for the monitoring itself, which hold without any configuration."""
 
 
 def write(directory: Path) -> None:
-    """Writes the pack's files into `directory`, over those of the same names; what else stands there stays."""
-    shutil.copytree(FILES, directory, dirs_exist_ok=True)
+    """Writes what the embedded server reads side by side into `directory`, over files of the same names; what else
+    stands there stays. Notifications go where a machine of its own can receive them: mail, Slack's format, webhooks."""
+    for part in ("prometheus", "alertmanager"):
+        shutil.copytree(FILES / part, directory, dirs_exist_ok=True)
+    routes = directory / "alertmanager.yml"
+    routes.write_text(without(routes.read_text(encoding="utf-8"), {"pagerduty_configs"}), encoding="utf-8")

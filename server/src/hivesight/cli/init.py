@@ -1,0 +1,204 @@
+"""`hivesight init`: the production stack as files."""
+
+import secrets
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+import click
+
+from hivesight.pack.placing import SECRETS, Placed, differing, place, place_secrets
+from hivesight.pack.stack import (
+    EMAIL,
+    GUIDE_SERVICES,
+    RECEIVERS,
+    SMARTHOST,
+    WEBHOOK,
+    Service,
+    Stack,
+    line,
+    render,
+    service,
+)
+from hivesight.pack.stack import retention as read_days
+
+_MOST_NAMED: Final = 20
+T = TypeVar("T")
+
+
+def _read_by(read: Callable[[str], T]) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """An option's callback: its text, or each of several, read by a function whose ValueError is the usage error."""
+
+    def callback(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+        try:
+            if isinstance(value, tuple):
+                return tuple(read(text) for text in cast("tuple[str, ...]", value))
+            return None if value is None else read(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error), ctx, param) from error
+
+    return callback
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+@click.option(
+    "--service",
+    "services",
+    metavar="NAME=HOST:PORT",
+    callback=_read_by(service),
+    multiple=True,
+    help="A service of the hive and where its metrics are; once for each.  [default: the guide's four]",
+)
+@click.option(
+    "--receiver",
+    "receivers",
+    type=click.Choice(RECEIVERS),
+    multiple=True,
+    help="How alerts are told; once for each.  [default: email and slack]",
+)
+@click.option(
+    "--retention", metavar="DAYS", callback=_read_by(read_days), help="How long samples are kept.  [default: 15d]"
+)
+@click.option(
+    "--log-retention",
+    metavar="DAYS",
+    callback=_read_by(read_days),
+    help="How long logs and traces are kept.  [default: 30d]",
+)
+@click.option(
+    "--smarthost",
+    metavar="HOST:PORT",
+    callback=_read_by(line),
+    default=SMARTHOST,
+    show_default=True,
+    help="The relay that takes mail.",
+)
+@click.option(
+    "--email", metavar="ADDRESS", callback=_read_by(line), default=EMAIL, show_default=True, help="Who gets mail."
+)
+@click.option(
+    "--webhook",
+    metavar="URL",
+    callback=_read_by(line),
+    default=WEBHOOK,
+    show_default=True,
+    help="What gets Alertmanager's JSON.",
+)
+@click.option("--force", is_flag=True, help="Overwrite files that differ; never secrets.")
+def init(
+    directory: Path,
+    services: tuple[Service, ...],
+    receivers: tuple[str, ...],
+    retention: str | None,
+    log_retention: str | None,
+    smarthost: str,
+    email: str,
+    webhook: str,
+    force: bool,
+) -> None:
+    """Write the production stack into DIR: Prometheus, Alertmanager, Grafana, the OpenTelemetry Collector, Jaeger,
+    Elasticsearch, Kibana, Fluentd and exporters, for Docker Compose. The files are yours from then on. What no flag
+    says is asked on a terminal, and has its default elsewhere.
+
+    \b
+    Example:
+      hivesight init monitoring
+      hivesight init monitoring --service orchestrator=agent-hive:8081 --receiver slack --receiver pagerduty \\
+        --retention 30d
+    """
+    stack = Stack(
+        services or _asked_services(),
+        frozenset(receivers or _asked_receivers()),
+        retention or _asked("How long are samples kept", "15d", read_days),
+        log_retention or _asked("How long are logs and traces kept", "30d", read_days),
+        smarthost,
+        email,
+        webhook,
+    )
+    names = [each.name for each in stack.services]
+    if len(set(names)) < len(names):
+        raise click.BadParameter("two services have the same name", param_hint="--service")
+    files = render(stack)
+    try:
+        others = differing(directory, files)
+        if others and not force:
+            raise click.ClickException(_refusal(directory, others))
+        _say(directory, stack, place(directory, files), place_secrets(directory, lambda: secrets.token_urlsafe(24)))
+    except OSError as error:
+        raise click.ClickException(f"cannot write into {directory}: {error}") from error
+
+
+def _asked(question: str, default: str, read: Callable[[str], T]) -> T:
+    """What a terminal answers, asked again while it cannot be read; the default elsewhere."""
+
+    def proven(text: str) -> T:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+
+    if not sys.stdin.isatty():
+        return read(default)
+    answer: T = click.prompt(question, default=default, value_proc=proven)
+    return answer
+
+
+def _asked_services() -> tuple[Service, ...]:
+    default = " ".join(f"{each.name}={each.address}" for each in GUIDE_SERVICES)
+    question = "Services of the hive, NAME=HOST:PORT with spaces between"
+    return _asked(question, default, lambda text: tuple(service(part) for part in text.split()))
+
+
+def _asked_receivers() -> tuple[str, ...]:
+    return _asked(f"How alerts are told ({', '.join(RECEIVERS)})", "email slack", _receivers)
+
+
+def _receivers(text: str) -> tuple[str, ...]:
+    found = tuple(text.replace(",", " ").split())
+    if not found or not set(found) <= set(RECEIVERS):
+        raise ValueError(f"{text!r}: name some of {', '.join(RECEIVERS)}")
+    return found
+
+
+def _refusal(directory: Path, others: list[str]) -> str:
+    shown = [f"  {name}" for name in others[:_MOST_NAMED]]
+    if len(others) > _MOST_NAMED:
+        shown.append(f"  and {len(others) - _MOST_NAMED} more")
+    lines = [f"these files in {directory} differ from what would be written:", *shown]
+    return "\n".join([*lines, "Nothing was written. Use another directory, or --force to overwrite them."])
+
+
+def _say(directory: Path, stack: Stack, placed: Placed, passwords: list[str]) -> None:
+    for word, names in (("wrote", placed.written), ("overwrote", placed.overwritten), ("wrote", passwords)):
+        for name in names:
+            click.echo(f"{word}  {directory / name}")
+    if placed.same:
+        click.echo(f"{len(placed.same)} files stood there just so.")
+    click.echo("\nWhat is left to do:")
+    for number, step in enumerate(_steps(directory, stack), 1):
+        click.echo(f"  {number}. {step}")
+
+
+def _steps(directory: Path, stack: Stack) -> list[str]:
+    hidden = {
+        "slack": ("slack_url", "the address of your Slack webhook"),
+        "email": ("smtp_password", "the password of the mail relay"),
+        "pagerduty": ("pagerduty_key", "the integration key of PagerDuty"),
+    }
+    steps = [
+        f"Put {what} into {directory}/alertmanager/{SECRETS}/{name}."
+        for kind, (name, what) in hidden.items()
+        if kind in stack.receivers
+    ]
+    return [
+        *steps,
+        f"Look at the addresses and channels in {directory}/alertmanager/alertmanager.yml.",
+        f"Give Postgres the role hive_monitor (pg_monitor) with the password in {directory}/{SECRETS}/"
+        "postgres_password, and write Redis' password, if it has one, into redis_passwords beside it.",
+        "Make the network of the hive, if there is none: docker network create agent-hive",
+        *([f"Let nobody else read it: chmod 700 {directory}"] if directory.stat().st_mode & 0o077 else []),
+        f"docker compose -f {directory}/docker-compose.monitoring.yml up -d",
+        f"Or the same rules and routes in one process: hivesight up --config {directory}/hivesight.yml",
+    ]

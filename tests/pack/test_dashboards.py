@@ -172,7 +172,7 @@ def test_rates_are_over_grafanas_interval(document: Document) -> None:
 
 
 def test_the_services_of_the_overview_are_the_jobs_that_are_scraped() -> None:
-    scraped = yaml.safe_load((pack.FILES / "prometheus.yml").read_text())["scrape_configs"]
+    scraped = yaml.safe_load((pack.FILES / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
     assert set(overview.SERVICES) == {each["job_name"] for each in scraped if "agent-hive" in each["job_name"]}
 
 

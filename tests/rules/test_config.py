@@ -47,7 +47,7 @@ def test_good_file() -> None:
 
 
 def test_shipped_rules_are_good() -> None:
-    folder = Path(__file__).parents[2] / "server/src/hivesight/pack/files/rules"
+    folder = Path(__file__).parents[2] / "server/src/hivesight/pack/files/prometheus/rules"
     files = sorted(folder.glob("*.yml"))
     assert files
     for path in files:

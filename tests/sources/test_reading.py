@@ -269,6 +269,6 @@ def test_scrape_config_files(tmp_path: Path) -> None:
 def test_the_packs_file_is_good() -> None:
     import hivesight
 
-    path = Path(hivesight.__file__).parent / "pack" / "files" / "prometheus.yml"
+    path = Path(hivesight.__file__).parent / "pack" / "files" / "prometheus" / "prometheus.yml"
     loaded = read(path)
     assert loaded.diagnostics == () and loaded.value is not None

@@ -9,7 +9,13 @@ from typing import Any
 
 from agents import Agent, Model, ModelResponse, RunConfig, Runner, Usage, function_tool, set_trace_processors
 from agents.tracing import generation_span
-from openai.types.responses import ResponseFunctionToolCall, ResponseOutputMessage, ResponseOutputText
+from openai.types.responses import (
+    Response,
+    ResponseCompletedEvent,
+    ResponseFunctionToolCall,
+    ResponseOutputMessage,
+    ResponseOutputText,
+)
 
 import hivesight_sdk as sdk
 
@@ -30,8 +36,18 @@ class Scripted(Model):
             return ModelResponse(output=[next(self._answers)], usage=usage, response_id=None)
 
     async def stream_response(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-        raise NotImplementedError("this example does not stream")
-        yield
+        whole = await self.get_response(*args, **kwargs)
+        answer = Response(
+            id="r1",
+            created_at=0,
+            model="tiny-1",
+            object="response",
+            output=whole.output,
+            parallel_tool_calls=False,
+            tool_choice="auto",
+            tools=[],
+        )
+        yield ResponseCompletedEvent(type="response.completed", sequence_number=0, response=answer)
 
 
 def call(tool: str, arguments: str = "{}") -> ResponseFunctionToolCall:

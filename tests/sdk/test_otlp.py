@@ -86,7 +86,7 @@ def test_headers_and_time_limits() -> None:
 
 def test_who_sends() -> None:
     environ = {"OTEL_RESOURCE_ATTRIBUTES": "service.namespace=shop,team=a%2Cb,broken,service.name=from-env,host.name=h"}
-    found = resource("orders", {"team": "c", "cores": 4}, environ, environment="production")
+    found = resource("orders", {"team": "c", "cores": 4, "deployment.environment.name": "production"}, environ)
     assert found["service.name"] == "orders"
     assert (found["service.namespace"], found["team"], found["cores"]) == ("shop", "c", 4)
     assert (found["process.pid"], found["host.name"]) == (os.getpid(), "h")

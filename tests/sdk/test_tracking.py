@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from hivesight_sdk.trackers.tracking import Measurement, Tracker, is_cancellation
+from hivesight_sdk.errors import is_cancellation
+from hivesight_sdk.trackers.tracking import Measurement, Tracker
 
 Ending = tuple[BaseException | None, object]
 

@@ -10,7 +10,6 @@ from typing import Final, cast
 from hivesight_sdk import metrics, semconv
 from hivesight_sdk.batches import record_batched
 from hivesight_sdk.recording import drop, drop_failed, label, series
-from hivesight_sdk.trackers.tracking import is_cancellation
 
 _BY_STATUS: Final = {
     401: "denied",
@@ -59,6 +58,11 @@ def error_status(error: BaseException) -> int | None:
 def is_timeout(error: BaseException) -> bool:
     """Whether an exception says that time ran out: by its type's name, which all clients give it."""
     return any("Timeout" in kind.__name__ for kind in type(error).__mro__)
+
+
+def is_cancellation(error: BaseException) -> bool:
+    """Whether a block was stopped from outside rather than failed: cancelled, closed, interrupted or exiting."""
+    return not isinstance(error, Exception) or type(error).__name__ == "CancelledError"
 
 
 def error_kind(error: BaseException) -> str:

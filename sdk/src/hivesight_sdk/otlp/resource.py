@@ -24,12 +24,9 @@ def resource(
     service_name: str = UNKNOWN_SERVICE,
     attributes: Mapping[str, object] | None = None,
     environ: Mapping[str, str] = os.environ,
-    *,
-    environment: str | None = None,
 ) -> Resource:
     """What every request says of its sender. `attributes` win over OTEL_RESOURCE_ATTRIBUTES, and these over what is
-    found out. `service_name` is the name, where it is known; `environment` is what this process is deployed for, such
-    as "production". Long texts are cut off, and of many attributes the first are taken.
+    found out. `service_name` is the name, where it is known. Long texts are cut off, of many attributes the first kept.
 
     Made anew in a forked child, which is another instance: see `instance_id`.
     """
@@ -46,8 +43,6 @@ def resource(
     }
     given = _pairs(environ.get("OTEL_RESOURCE_ATTRIBUTES", "")) | dict(attributes or {})
     found.update((name, _cut(value)) for name, value in islice(given.items(), MAX_ATTRIBUTES))
-    if environment:
-        found["deployment.environment.name"] = _cut(environment)
     if service_name != UNKNOWN_SERVICE:
         found["service.name"] = _cut(service_name)
     return found

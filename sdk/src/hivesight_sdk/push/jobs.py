@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from hivesight_sdk import metrics, semconv
 from hivesight_sdk.configuration import service_name as configured_name
+from hivesight_sdk.errors import is_cancellation
 from hivesight_sdk.push.pushing import DEFAULT_TIMEOUT_SECONDS, push_metrics
 from hivesight_sdk.recording import record, series
-from hivesight_sdk.trackers.tracking import Measurement, Tracker, is_cancellation
+from hivesight_sdk.trackers.tracking import Measurement, Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

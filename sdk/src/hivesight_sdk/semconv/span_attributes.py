@@ -39,7 +39,6 @@ DECISION_CONFIDENCE: Final = "hivesight.decision.confidence"
 HANDOFF_FROM: Final = "hivesight.handoff.from"
 HANDOFF_TO: Final = "hivesight.handoff.to"
 COST: Final = "hivesight.cost.usd"
-LATENCY: Final = "hivesight.latency"
 
 INVOKE_AGENT: Final = "invoke_agent"
 INVOKE_WORKFLOW: Final = "invoke_workflow"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final, cast
 from opentelemetry import context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, get_current_span, set_span_in_context
 
+from hivesight_sdk.errors import is_cancellation
 from hivesight_sdk.recording import drop
 from hivesight_sdk.semconv.span_attributes import ERROR_TYPE, OUTCOME
-from hivesight_sdk.trackers.tracking import is_cancellation
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context

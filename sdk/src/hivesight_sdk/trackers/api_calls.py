@@ -7,12 +7,12 @@ from typing import Final
 
 from hivesight_sdk import metrics
 from hivesight_sdk.batches import record_batched
-from hivesight_sdk.errors import count_error, error_status, http_status, is_timeout
+from hivesight_sdk.errors import count_error, error_status, http_status, is_cancellation, is_timeout
 from hivesight_sdk.exemplars import Duration, observe_all, with_exemplar
 from hivesight_sdk.recording import label, series
 from hivesight_sdk.semconv import span_attributes as names
 from hivesight_sdk.spans import MAX_SPAN_STARTS, Attributes, SpanStart, Value
-from hivesight_sdk.trackers.tracking import Measurement, Tracker, is_cancellation
+from hivesight_sdk.trackers.tracking import Measurement, Tracker
 
 _HTTP_METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"))
 

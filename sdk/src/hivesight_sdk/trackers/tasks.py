@@ -7,12 +7,12 @@ from typing import Final
 
 from hivesight_sdk import metrics, semconv
 from hivesight_sdk.batches import record_batched, record_now
-from hivesight_sdk.errors import count_error
+from hivesight_sdk.errors import count_error, is_cancellation
 from hivesight_sdk.exemplars import Duration, observe_all, with_exemplar
 from hivesight_sdk.recording import label, record, series
 from hivesight_sdk.semconv import span_attributes as names
 from hivesight_sdk.spans import MAX_SPAN_STARTS, Attributes, SpanStart
-from hivesight_sdk.trackers.tracking import Measurement, Tracker, is_cancellation
+from hivesight_sdk.trackers.tracking import Measurement, Tracker
 
 _PROGRESS: Final = (metrics.AGENT_LAST_PROGRESS,)
 

@@ -88,11 +88,6 @@ class Measurement:
 MeasurementT = TypeVar("MeasurementT", bound=Measurement)
 
 
-def is_cancellation(error: BaseException) -> bool:
-    """Whether a block was stopped from outside rather than failed: cancelled, closed, interrupted or exiting."""
-    return not isinstance(error, Exception) or type(error).__name__ == "CancelledError"
-
-
 class Tracker(Generic[MeasurementT]):
     """Measures what it decorates or encloses. As a decorator it is reusable; open a new one for each `with`.
 

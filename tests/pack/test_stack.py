@@ -61,6 +61,7 @@ def test_receivers_are_those_asked_for(stack: Stack) -> None:
     receivers = yaml.safe_load(render(stack)["alertmanager/alertmanager.yml"])["receivers"]
     kinds = {key.removesuffix("_configs") for each in receivers for key in each if key != "name"}
     assert kinds == stack.receivers
+    assert [each["name"] for each in receivers if len(each) == 1] == ["watchdog"]
 
 
 def test_every_target_has_a_file_for_its_job(stack: Stack) -> None:

@@ -35,6 +35,8 @@ _TARGETS: Final = {
 _GITIGNORE: Final = "secrets/\nhivesight-data/\n"
 _JOB: Final = re.compile(r"  - job_name: agent-hive-(\S+)\n(?:    .*\n)+\n")
 _ABSENT: Final = re.compile(r'(?:\n( +)or absent\(up\{job="agent-hive-[^"]+"\}\))+')
+_ANSWERED: Final = re.compile(r"  - name: critical-alerts\n((?:    .*\n)+)")
+_BARE: Final = re.compile(r"(?m)^  - name: (?:default|warning-alerts)\n(?=\n)")
 _SERVICE: Final = re.compile(
     r"([a-z0-9][a-z0-9-]{0,62})=([A-Za-z0-9.-]{1,253}:[0-9]{1,5}|\[[0-9a-fA-F:.]+\]:[0-9]{1,5})"
 )
@@ -135,7 +137,8 @@ def _watched(text: str, stack: Stack) -> str:
 
 
 def _told(text: str, stack: Stack) -> str:
-    """The routes with the receivers that were asked for, their passwords in files."""
+    """The routes with the receivers that were asked for, their passwords in files. Who would hear of nothing, since
+    the file has none of them for lesser alerts, hears as those who hear of critical ones."""
     unwanted = {f"{kind}_configs" for kind in RECEIVERS if kind not in stack.receivers}
     if "slack" not in stack.receivers:
         unwanted.add("slack_api_url_file")
@@ -145,6 +148,8 @@ def _told(text: str, stack: Stack) -> str:
         without(text, unwanted),
         {"smtp_smarthost": _quoted(stack.smarthost), "to": _quoted(stack.email), "url": _quoted(stack.webhook)},
     )
+    if answered := _ANSWERED.search(text):
+        text = _BARE.sub(lambda bare: bare[0] + answered[1], text)
     login = "  smtp_auth_username: hivesight@agent-hive.example\n  smtp_auth_password_file: secrets/smtp_password\n"
     text = text.replace("  smtp_require_tls: false\n", f"  smtp_require_tls: true\n{login}")
     return text if stack.receivers & {"email", "slack"} else text.replace("global:\n", "global: {}\n")

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -55,7 +55,7 @@ class Exporters:
 
 
 @contextmanager
-def exporters(directory: Path, blackbox: Path) -> Iterator[Exporters]:
+def exporters(directory: Path, blackbox: Path) -> Generator[Exporters]:
     """All of them. blackbox: the file of the blackbox exporter."""
     needs(*PACKAGES)
     with ExitStack() as programs:
@@ -75,7 +75,7 @@ def exporters(directory: Path, blackbox: Path) -> Iterator[Exporters]:
 @contextmanager
 def running(
     directory: Path, *command: str, environment: Mapping[str, str] | None = None, user: str | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
+) -> Generator[subprocess.Popen[bytes]]:
     """A program, ended with the test. user: who runs it, where not the one who tests."""
     with (directory / f"{Path(command[0]).name}.log").open("wb") as log:
         process = subprocess.Popen(
@@ -90,7 +90,7 @@ def running(
 
 
 @contextmanager
-def _postgres() -> Iterator[str]:
+def _postgres() -> Generator[str]:
     """A Postgres of one test, by the address for its exporter. It refuses to run as root, so root lends it a user."""
     found = sorted(_POSTGRES.glob("*/bin/initdb"))
     if not found:

@@ -54,7 +54,8 @@ def known_metrics() -> set[str]:
     suffixes = {"histogram": ("_bucket", "_count", "_sum")}
     hive = {family.name + each for family in semconv.FAMILIES for each in suffixes.get(family.kind, ("",))}
     own = set(re.findall(r"^\| `(\w+)` \|", (DOCS / "metrics.md").read_text(), re.MULTILINE))
-    return hive.union(own, *EXPORTERS.values())
+    records = [re.findall(r"- record: (\S+)", rules.read_text()) for rules in pack.RULES.glob("*.yml")]
+    return hive.union(own, *EXPORTERS.values(), *records)
 
 
 def strings(value: Any) -> Iterator[str]:

@@ -62,6 +62,23 @@ def limit(alert: str, labels: Mapping[str, str] | None = None) -> Limit:
     raise LimitError(f"{alert} compares with no number; leave it out of the panel, or choose other labels")
 
 
+def factor(alert: str) -> float:
+    """What an alert multiplies another figure with before it compares: `a > 6 * b` -> 6. Raises LimitError."""
+    rule = _alerts(pack.RULES).get(alert)
+    for comparison in _comparisons(parse(rule.expr)) if rule is not None else ():
+        if isinstance(rhs := comparison.rhs, Binary) and rhs.op == "*" and isinstance(rhs.lhs, NumberLiteral):
+            return rhs.lhs.value
+    raise LimitError(f"the pack has no alert {alert} that compares with a number times something")
+
+
+def recorded(name: str, labels: Mapping[str, str]) -> str:
+    """The expression of a recording rule of the pack with these labels. Raises LimitError."""
+    for rule in _rules(pack.RULES):
+        if rule.record == name and labels.items() <= rule.labels.items():
+            return rule.expr
+    raise LimitError(f"the pack records no {name} with the labels {dict(labels)}; name one of its rule files")
+
+
 def steps(limits: tuple[Limit, ...]) -> tuple[Step, ...]:
     """Limits of one figure as thresholds, ascending. Raises LimitError where some are bad above and some below."""
     edges = sorted(limits, key=lambda each: each.edge)
@@ -74,10 +91,15 @@ def steps(limits: tuple[Limit, ...]) -> tuple[Step, ...]:
 
 
 @cache
-def _alerts(directory: Path) -> dict[str, RuleConfig]:
+def _rules(directory: Path) -> tuple[RuleConfig, ...]:
     sources = (read_rule_file(path) for path in sorted(directory.glob("*.yml")))
     files = (source.file for source in sources if source.file is not None)
-    return {rule.alert: rule for file in files for group in file.groups for rule in group.rules if rule.alert}
+    return tuple(rule for file in files for group in file.groups for rule in group.rules)
+
+
+@cache
+def _alerts(directory: Path) -> dict[str, RuleConfig]:
+    return {rule.alert: rule for rule in _rules(directory) if rule.alert}
 
 
 def _comparisons(expr: Expr) -> Iterator[Binary]:

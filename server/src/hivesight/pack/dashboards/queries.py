@@ -46,11 +46,15 @@ def buckets(family: MetricFamily, where: str = "") -> str:
     return f"sum by (le) (increase({series(family, where, '_bucket')}[{RATE}]))"
 
 
+def some(family: MetricFamily, part: str, *by: str, where: str = "", over: str = RATE) -> str:
+    """How many of a counter's events a second have the matchers `part`, by labels; 0 where nothing has."""
+    found = rate(family, *by, where=", ".join(filter(None, (where, part))), over=over)
+    return f"{found} or 0 * {rate(family, *by, where=where, over=over)}"
+
+
 def share(family: MetricFamily, part: str, *by: str, where: str = "", over: str = RATE) -> str:
     """The part of a counter's events that has the matchers `part`, by labels; 0 where nothing has."""
-    some = rate(family, *by, where=", ".join(filter(None, (where, part))), over=over)
-    every = rate(family, *by, where=where, over=over)
-    return f"({some} or 0 * {every}) / {every}"
+    return f"({some(family, part, *by, where=where, over=over)}) / {rate(family, *by, where=where, over=over)}"
 
 
 def of(operator: str, family: MetricFamily, *by: str, where: str = "") -> str:

@@ -32,12 +32,7 @@ DASHBOARD: Final = Dashboard(
                     "Requests to services outside that were answered with 401 or 403: a key that "
                     "expired, or is used where it "
                     "should not be.",
-                    (
-                        Query(
-                            q.rate(m.EXTERNAL_API_REQUESTS, "service", "status_code", where='status_code=~"401|403"'),
-                            "{{service}} {{status_code}}",
-                        ),
-                    ),
+                    (Query(q.some(m.EXTERNAL_API_REQUESTS, 'status_code=~"401|403"', "service"), "{{service}}"),),
                     units.PER_SECOND,
                 ),
                 Panel(

@@ -1,45 +1,34 @@
-"""Objectives: how much of the error budget is left, and how fast it burns. Burn rates and their limits are those of the
-SRE workbook, chapter 5: 14.4 spends 2% of a budget of 30 days in an hour, 6 spends 5% in six hours."""
+"""Objectives: how much of the error budget is left, and how fast it burns. What is promised, what counts as bad and
+which burn rates wake somebody is read out of the pack's rules, in slo_rules.yml."""
 
 from typing import Final
 
-from hivesight.pack.dashboards import queries as q
 from hivesight.pack.dashboards import units
-from hivesight.pack.dashboards.external_apis import FAILED
-from hivesight.pack.dashboards.limits import limit
+from hivesight.pack.dashboards.limits import factor, recorded
 from hivesight.pack.dashboards.spec import Dashboard, Kind, Panel, Query, Row, Variable, VariableKind
-from hivesight.pack.dashboards.variables import HIVE
-from hivesight_sdk import semconv as m
+from hivesight.pack.dashboards.variables import DATASOURCE
 
-_WINDOWS: Final = ("5m", "1h", "6h")
-_BURN: Final = ((None, "green"), (6.0, "orange"), (14.4, "red"))
-_ALLOWED: Final = "(1 - $objective)"
-_ERROR: Final = 'status="error"'
+_WINDOWS: Final = ("5m", "1h", "6h", "3d")
+_BURN: Final = ((None, "green"), (factor("ErrorBudgetBurns"), "orange"), (factor("ErrorBudgetBurnsFast"), "red"))
 
 
-def _prompt(over: str) -> str:
-    """The share of coordinations that took no longer than the limit of HighCoordinationLatency."""
-    quick = f'le="{limit("HighCoordinationLatency").value:g}"'
-    family = m.AGENT_COORDINATION_LATENCY
-    some = f"sum (rate({q.series(family, quick, '_bucket')}[{over}]))"
-    return f"{some} / {q.rate(family, over=over)}"
+def _over(slo: str, window: str) -> str:
+    """The share that was bad, counted as the rules count it, over another window."""
+    return recorded("slo:bad:ratio_rate5m", {"slo": slo}).strip().replace("[5m]", f"[{window}]")
 
 
-def _task_errors(over: str) -> str:
-    return q.share(m.TASKS_COMPLETED, _ERROR, over=over)
+def _none(slo: str) -> str:
+    """0, where there were events at all: nothing bad has no series."""
+    return f'0 * slo:events:increase1h{{slo="{slo}"}}'
 
 
-def _api_errors(over: str) -> str:
-    return q.share(m.EXTERNAL_API_REQUESTS, FAILED, over=over)
-
-
-def _late(over: str) -> str:
-    return f"1 - {_prompt(over)}"
-
-
-def _objective(title: str, about: str, errors: tuple[str, ...]) -> Row:
-    """errors: the share of what was bad, over the window and over the windows of burn rates."""
-    whole, *burning = errors
+def _objective(title: str, about: str, slo: str) -> Row:
+    """slo: its label in the rules, which hold the objective."""
+    whole = f"({_over(slo, '$window')} or on () {_none(slo)})"
+    allowed = f'scalar(slo:budget:ratio{{slo="{slo}"}})'
+    burning = (
+        Query(f'(slo:bad:ratio_rate{over}{{slo="{slo}"}} or {_none(slo)}) / {allowed}', over) for over in _WINDOWS
+    )
     return Row(
         title,
         (
@@ -47,7 +36,7 @@ def _objective(title: str, about: str, errors: tuple[str, ...]) -> Row:
                 Kind.STAT,
                 f"{title}: good",
                 f"{about} Share that was good, over the window that is chosen.",
-                (Query(f"1 - ({whole})", "good"),),
+                (Query(f"1 - {whole}", "good"),),
                 units.RATIO,
                 width=6,
             ),
@@ -56,7 +45,7 @@ def _objective(title: str, about: str, errors: tuple[str, ...]) -> Row:
                 f"{title}: budget left",
                 f"{about} What is left of the errors that the objective allows over the window; below "
                 "zero it is missed.",
-                (Query(f"1 - ({whole}) / {_ALLOWED}", "left"),),
+                (Query(f"1 - {whole} / {allowed}", "left"),),
                 units.RATIO,
                 width=6,
                 steps=((None, "red"), (0.0, "orange"), (0.25, "green")),
@@ -67,7 +56,7 @@ def _objective(title: str, about: str, errors: tuple[str, ...]) -> Row:
                 f"{title}: burn rate",
                 f"{about} How many times faster than allowed the budget is spent; 1 spends all of it "
                 "by the end of the window.",
-                tuple(Query(f"({each}) / {_ALLOWED}", over) for each, over in zip(burning, _WINDOWS, strict=True)),
+                tuple(burning),
                 width=12,
                 steps=_BURN,
             ),
@@ -75,23 +64,15 @@ def _objective(title: str, about: str, errors: tuple[str, ...]) -> Row:
     )
 
 
-_OVER: Final = ("$window", *_WINDOWS)
-
 DASHBOARD: Final = Dashboard(
     "slos",
     "Hive / SLOs",
     "Objectives for tasks, external APIs and coordination: how much of the error budget is left, how fast it burns.",
+    (DATASOURCE, Variable(VariableKind.CUSTOM, "window", "Window", "7d,1d,14d,30d")),
     (
-        *HIVE,
-        Variable(VariableKind.CUSTOM, "objective", "Objective", "0.99,0.9,0.95,0.995,0.999"),
-        Variable(VariableKind.CUSTOM, "window", "Window", "7d,1d,14d,30d"),
-    ),
-    (
-        _objective("Tasks", "Tasks that do not end in error.", tuple(map(_task_errors, _OVER))),
-        _objective("External APIs", "Requests that do not fail.", tuple(map(_api_errors, _OVER))),
-        _objective(
-            "Coordination", "Coordinations within the limit of HighCoordinationLatency.", tuple(map(_late, _OVER))
-        ),
+        _objective("Tasks", "Tasks that do not end in error.", "task-success"),
+        _objective("External APIs", "Requests that do not fail.", "api-availability"),
+        _objective("Coordination", "Coordinations that take no longer than promised.", "time-to-decision"),
     ),
     since="now-6h",
     refresh="5m",

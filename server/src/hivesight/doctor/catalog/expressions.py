@@ -19,6 +19,13 @@ CHECKS: Final = (
         "Buckets count since the process began: their quantile is that of its whole life and hardly moves.",
     ),
     Check(
+        "promql/lifetime-mean",
+        WARNING,
+        "a sum divided by its count without rate or increase",
+        "Both count since the process began: their quotient is the mean of its whole life, in which what is slow now "
+        "does not show.",
+    ),
+    Check(
         "promql/impossible-label",
         ERROR,
         "a label that the series cannot have",
@@ -43,6 +50,12 @@ CHECKS: Final = (
         ERROR,
         "a comparison that is always true or always false",
         "The values on one side cannot reach the other: the rule fires always or never.",
+    ),
+    Check(
+        "promql/contradiction",
+        ERROR,
+        "conditions of one thing that cannot hold together",
+        "`and` wants both: what is above one limit is never below a lower one. The rule never fires.",
     ),
     Check(
         "promql/idle-comparison",
@@ -104,6 +117,12 @@ CHECKS: Final = (
         INFO,
         "a regular expression that is a plain text, or is anchored twice",
         "Matchers are anchored at both ends already; a plain text reads better, and is found quicker, with `=`.",
+    ),
+    Check(
+        "promql/literal-regex",
+        WARNING,
+        "a regular expression behind = or !=",
+        "`=` compares letter by letter: no status code is `5..`, so that nothing is selected, or everything is.",
     ),
     Check(
         "promql/empty-matcher",

@@ -6,11 +6,13 @@ from typing import Final
 from hivesight.doctor.promql import (
     aggregations,
     comparisons,
+    contradictions,
     counters,
     histograms,
     labels,
     matchers,
     precedence,
+    shares,
     states,
     units,
 )
@@ -26,10 +28,13 @@ MAX_DEPTH: Final = 200
 FLAW_CHECKS: Final[tuple[FlawCheck, ...]] = (
     histograms.quantiles,
     histograms.families,
+    histograms.means,
     labels.dropped,
     labels.self_paired,
     comparisons.decided,
+    contradictions.joined,
     units.mistaken,
+    shares.mistaken,
     counters.misused,
     counters.raw_values,
     counters.fractions,

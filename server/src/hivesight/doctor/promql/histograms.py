@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from hivesight.doctor.promql.flaw import Facts, Flaw, about
 from hivesight.doctor.promql.metrics import BUCKET_SUFFIX, Kind
 from hivesight.doctor.promql.shape import BUCKET, shape_of
-from hivesight.query.promql.ast import Call, Expr, VectorSelector
+from hivesight.query.promql.ast import Aggregate, Binary, Call, Expr, VectorSelector, unwrap
 from hivesight.query.promql.walk import selectors, walk
 
 _RATES = frozenset(("rate", "increase", "irate", "delta"))
 _ABSENCE = frozenset(("absent", "absent_over_time", "present_over_time", "count_over_time"))
+_NO_HISTOGRAM = ("_sum", "_count", "_total")
 _QUANTILE = "promql/quantile-without-buckets"
 
 
@@ -35,9 +36,11 @@ def _quantile(call: Call, vector: Expr, facts: Facts) -> Iterator[Flaw]:
         if each in buckets or facts.metrics.is_recorded(each.name):
             continue
         known = facts.metrics.kinds.get(each.name)
-        if known in (Kind.HISTOGRAM, Kind.GAUGE) or not rated:  # what is rated may be a native histogram
+        # What is rated may be a native histogram, unless it has the name of a part of a classic one, or of a counter.
+        if known in (Kind.HISTOGRAM, Kind.GAUGE) or not rated or each.name.endswith(_NO_HISTOGRAM):
             message = f"{each.name} has no series with the label {BUCKET}: {call.func} of it is always empty"
-            yield about(each, _QUANTILE, message, f"sum by ({BUCKET}) (rate({each.name}{BUCKET_SUFFIX}[5m]))")
+            family = each.name.removesuffix("_sum").removesuffix("_count")
+            yield about(each, _QUANTILE, message, f"sum by ({BUCKET}) (rate({family}{BUCKET_SUFFIX}[5m]))")
 
 
 def families(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
@@ -56,6 +59,27 @@ def families(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
             message = f"{name} is a histogram's family: its series are {name}_bucket, {name}_sum and {name}_count"
             remedy = f"for the mean: sum(rate({name}_sum[5m])) / sum(rate({name}_count[5m]))"
             yield about(node, "promql/histogram-family", message, remedy)
+
+
+def means(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
+    """The mean of a process's whole life: a sum by its count, neither of them rated."""
+    for node in walk(expr):
+        if not isinstance(node, Binary) or node.op != "/":
+            continue
+        total, count = _counted(node.lhs), _counted(node.rhs)
+        family = total.removesuffix("_sum")
+        if total != family and ":" not in family and count == f"{family}_count":
+            message = f"{total} and {count} count since the process began, and so does this mean: it hardly moves"
+            remedy = f"rate({total}[5m]) / rate({count}[5m])"
+            yield about(node, "promql/lifetime-mean", message, remedy)
+
+
+def _counted(expr: Expr) -> str:
+    """The name of a counter that is taken as it is, or added up; "" for all else."""
+    expr = unwrap(expr)
+    while isinstance(expr, Aggregate) and expr.op in ("sum", "avg"):
+        expr = unwrap(expr.expr)
+    return expr.name if isinstance(expr, VectorSelector) else ""
 
 
 def _arguments(expr: Expr, functions: frozenset[str]) -> set[int]:

@@ -1,5 +1,6 @@
 """Matchers that say less, or more, than they seem to."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -12,15 +13,27 @@ from hivesight.query.promql.walk import selectors
 _PLAIN: Final = re.compile(r"[\w\-/: ]+")
 _END: Final = re.compile(r"(?<!\\)\$$")
 _QUOTED: Final = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)"""
+_LOOKS_LIKE_REGEX: Final = re.compile(
+    r".*(?:\.[*+]|\[[^\]]+\][*+]?|\w\|\w|\\[dw.]).*|[1-5](?:\.\.|\[0-9\]{2})|\^.+|.+\$", re.DOTALL
+)
+_OF_PATTERNS: Final = re.compile(
+    r"(?i)route|path|handler|ur[il]|pattern|regex|expr|query|rule|resource|endpoint|mount|device"
+)
+"""Labels whose values are patterns, or paths with any character."""
 _REGEX: Final = (MatchType.REGEX, MatchType.NOT_REGEX)
 
 
 def regexes(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
-    """Regular expressions that are plain texts, and alternatives one of which is empty."""
+    """Regular expressions that are plain texts, plain texts that are regular expressions, empty alternatives."""
     for selector in selectors(expr):
         for matcher in selector.matchers:
             if matcher.type in _REGEX:
                 yield from _flaws(text, selector, matcher)
+            elif _LOOKS_LIKE_REGEX.fullmatch(matcher.value) and not _OF_PATTERNS.search(matcher.name):
+                regex = "=~" if matcher.type is MatchType.EQUAL else "!~"
+                message = f"{matcher.value!r} looks like a regular expression, and is compared letter by letter"
+                mended = f"{matcher.name}{regex}{json.dumps(matcher.value)}"
+                yield Flaw("promql/literal-regex", *_place(text, selector, matcher), message, mended, mended)
 
 
 def _flaws(text: str, selector: VectorSelector, matcher: Matcher) -> Iterator[Flaw]:

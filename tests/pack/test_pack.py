@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from hivesight import pack
+from hivesight.rule_tests import run_file
 
-HERE = Path(__file__).parent
 RULES = sorted(pack.RULES.glob("*.yml"))
+TESTS = sorted(pack.RULE_TESTS.glob("*.yml"))
 
 
 def run(directory: Path, *command: str) -> str:
@@ -22,18 +23,17 @@ def run(directory: Path, *command: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("rules", RULES, ids=lambda path: path.stem)
-def test_alerts_fire_and_are_silent(rules: Path, tmp_path: Path) -> None:
-    tests = HERE / f"{rules.stem}.test.yml"
-    shutil.copy(rules, tmp_path)
-    shutil.copy(tests, tmp_path)
-    run(tmp_path, "promtool", "test", "rules", tests.name)
+@pytest.mark.parametrize("tests", TESTS, ids=lambda path: path.stem)
+def test_alerts_fire_and_are_silent(tests: Path) -> None:
+    run(tests.parent, "promtool", "test", "rules", tests.name)
+    ours = run_file(tests)
+    assert not ours.fault and not ours.failed
 
 
 @pytest.mark.parametrize("rules", RULES, ids=lambda path: path.stem)
 def test_no_alert_is_without_a_test(rules: Path) -> None:
     alerts = re.findall(r"- alert: (\w+)", rules.read_text())
-    tested = (HERE / f"{rules.stem}.test.yml").read_text()
+    tested = (pack.RULE_TESTS / f"{rules.stem}.test.yml").read_text()
     assert alerts and not [alert for alert in alerts if not re.search(rf"\b{alert}\b", tested)]
 
 

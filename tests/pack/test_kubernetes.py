@@ -1,47 +1,22 @@
 """The Kubernetes files: valid against their schemas, sound together, closed, and watching what Compose watches."""
 
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import pytest
 import yaml
 
 from hivesight.ingest.relabel import RelabelConfig, relabelling
 from hivesight.pack.kubernetes import MADE
-from hivesight.pack.placing import place, place_secrets, remake
-from hivesight.pack.stack import ALERT_SECRETS, GUIDE_SERVICES, PLATFORMS, RECEIVERS, Service, Stack, render
+from hivesight.pack.placing import place, remake
+from hivesight.pack.stack import GUIDE_SERVICES, PLATFORMS, RECEIVERS, Service, Stack, render
+from pack.kustomized import built, check
 
-VERSION = "1.34"
 BOTH = Stack(GUIDE_SERVICES, frozenset({"email", "slack"}), platforms=frozenset(PLATFORMS))
 FILES = render(BOTH)
 KUSTOMIZATION: dict[str, Any] = yaml.safe_load(FILES["kustomization.yaml"])
-OPERATOR = "monitoring.coreos.com/"
-# The fields of the Operator's API that ours use, by kind; its release that kubernetes/operator names has them all.
-FIELDS = {
-    "Prometheus": {
-        "additionalArgs", "alerting", "configMaps", "enableFeatures", "enableRemoteWriteReceiver", "evaluationInterval",
-        "externalLabels", "externalUrl", "image", "podMetadata", "probeSelector", "prometheusExternalLabelName",
-        "remoteWrite", "replicaExternalLabelName", "replicas", "resources", "retention", "retentionSize",
-        "ruleSelector", "scrapeClasses", "scrapeConfigSelector", "scrapeInterval", "scrapeTimeout", "securityContext",
-        "serviceAccountName", "serviceDiscoveryRole", "serviceMonitorSelector", "storage", "thanos", "version",
-    },
-    "Alertmanager": {
-        "automountServiceAccountToken", "configMaps", "configSecret", "image", "podMetadata", "replicas", "resources",
-        "secrets", "securityContext", "storage", "version",
-    },
-    "ServiceMonitor": {"endpoints", "jobLabel", "namespaceSelector", "selector"},
-    "ScrapeConfig": {
-        "honorTimestamps", "jobName", "kubernetesSDConfigs", "metricRelabelings", "metricsPath", "relabelings",
-        "sampleLimit", "scheme", "scrapeClass",
-    },
-    "Probe": {"jobName", "module", "prober", "targets"},
-    "PrometheusRule": {"groups"},
-}  # fmt: skip
 
 
 def documents(files: dict[str, str]) -> Iterator[dict[str, Any]]:
@@ -69,24 +44,7 @@ each_workload = pytest.mark.parametrize("workload", WORKLOADS, ids=name_of)
 
 @each_object
 def test_an_object_is_valid(each: dict[str, Any]) -> None:
-    if each["apiVersion"].startswith(OPERATOR):
-        assert each["spec"].keys() <= FIELDS[each["kind"]]
-    else:
-        kubernetes_validate.validate(each, VERSION, strict=True)
-
-
-def built(stack: Stack, directory: Path) -> list[dict[str, Any]]:
-    if shutil.which("kubectl") is None:
-        pytest.skip("needs kubectl, of the Debian package kubernetes-client or Kubernetes' own")
-    place(directory, render(stack))
-    place_secrets(directory, lambda: "x")
-    for kind in stack.receivers & ALERT_SECRETS.keys():
-        (directory / "alertmanager/secrets" / ALERT_SECRETS[kind]).write_text("x")
-    done = subprocess.run(
-        ("kubectl", "kustomize", str(directory)), capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return list(yaml.load_all(done.stdout, yaml.CSafeLoader))
+    check(each)
 
 
 @pytest.mark.parametrize("receivers", [set(RECEIVERS), {"webhook"}], ids=["all receivers", "webhook alone"])

@@ -40,10 +40,14 @@ _TARGETS: Final = {
     "jaeger": "jaeger:8888",
     "fluentd": "fluentd:24231",
 }
-# The files that only one platform has, by the beginning of their paths.
+# The files that only one platform has.
 _OWN: Final = {
-    "compose": ("docker-compose.monitoring.yml", "scaling/compose/"),
-    "kubernetes": ("kustomization.yaml", "kubernetes/", "scaling/kubernetes/", "fluentd/kubernetes.conf"),
+    "compose": re.compile(
+        r"docker-compose\.monitoring\.yml|scaling/.+/(compose|targets)\.yml|scaling/mimir/single\.yaml"
+    ),
+    "kubernetes": re.compile(
+        r"(.+/)?kustomization\.yaml|(.+/)?kubernetes(/.+|\.yaml|\.conf)|scaling/.+/cluster\.yaml|scaling/thanos/.+"
+    ),
 }
 # What holds passwords or data stays out of a repository that keeps the rest.
 _GITIGNORE: Final = "secrets/\nhivesight-data/\n"
@@ -114,9 +118,13 @@ def retention(text: str) -> str:
 def render(stack: Stack) -> dict[str, str]:
     """Every file of the stack: its path below the directory, and its text. Raises ValueError for a service's address
     that has no meaning on Kubernetes."""
-    elsewhere = tuple(path for platform in PLATFORMS if platform not in stack.platforms for path in _OWN[platform])
+    elsewhere = [own for platform, own in _OWN.items() if platform not in stack.platforms]
     names = ((path.relative_to(FILES).as_posix(), path) for path in _shipped())
-    files = {name: path.read_text(encoding="utf-8") for name, path in names if not name.startswith(elsewhere)}
+    files = {
+        name: path.read_text(encoding="utf-8")
+        for name, path in names
+        if not any(own.fullmatch(name) for own in elsewhere)
+    }
     edits = {
         "prometheus/prometheus.yml": _scraped,
         "prometheus/rules/agent_hive_rules.yml": _watched,

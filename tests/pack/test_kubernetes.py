@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from hivesight.ingest.relabel import RelabelConfig, relabelling
-from hivesight.pack.kubernetes import MADE
+from hivesight.pack.kubernetes import MADE, with_runbooks
 from hivesight.pack.placing import place, remake
 from hivesight.pack.stack import GUIDE_SERVICES, PLATFORMS, RECEIVERS, Service, Stack, render
 from pack.kustomized import built, check
@@ -195,6 +195,16 @@ def test_rules_and_routes_are_those_of_the_other_files() -> None:
     assert not re.findall(r"_file: (?!/)|- templates/", routes)
     ours, theirs = yaml.safe_load(routes), yaml.safe_load(FILES["alertmanager/alertmanager.yml"])
     assert (ours["route"], ours["inhibit_rules"]) == (theirs["route"], theirs["inhibit_rules"])
+
+
+def test_prometheus_serves_the_runbooks_that_are_there() -> None:
+    text = with_runbooks(FILES["kustomization.yaml"], ["prometheus/user/runbooks/A.html", "prometheus/user/other"])
+    generators = {each["name"]: each for each in yaml.safe_load(text)["configMapGenerator"]}
+    there = {path for path in FILES if path.startswith("prometheus/user/runbooks/")}
+    assert set(generators["runbooks"]["files"]) == (there or {"prometheus/user/runbooks/A.html"})
+    spec = of("Prometheus", "agent-hive")["spec"]
+    assert spec["configMaps"] == ["runbooks"]
+    assert {"name": "web.user-assets", "value": "/etc/prometheus/configmaps"} in spec["additionalArgs"]
 
 
 def test_what_was_edited_is_made_again_and_what_is_gone_goes(tmp_path: Path) -> None:

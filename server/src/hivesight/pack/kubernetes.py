@@ -13,6 +13,7 @@ HIVE: Final = "agent-hive"
 
 _RULES: Final = "prometheus/rules/"
 _ROUTES: Final = "alertmanager/alertmanager.yml"
+_RUNBOOKS: Final = "prometheus/user/runbooks/"
 _BETWEEN: Final = "---\n"
 # Where the Operator puts the files that alertmanager.yml names beside itself.
 _PLACES: Final = {
@@ -58,6 +59,12 @@ def _object(name: str) -> str:
 def _rule(name: str, text: str) -> str:
     head = _RULE.format(source=_RULES + name, name=_object(name), namespace=NAMESPACE)
     return head + "".join(f"  {line}" if line.strip() else line for line in text.splitlines(keepends=True))
+
+
+def with_runbooks(text: str, files: Iterable[str]) -> str:
+    """The kustomization with the runbooks among these paths, for Prometheus to serve."""
+    listed = "".join(f"\n      - {path}" for path in sorted(files) if path.startswith(_RUNBOOKS))
+    return text.replace("    files: []\n", f"    files:{listed}\n") if listed else text
 
 
 def monitored(text: str, services: Iterable[tuple[str, str]]) -> str:

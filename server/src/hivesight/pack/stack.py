@@ -141,6 +141,7 @@ def render(stack: Stack) -> dict[str, str]:
         files[path] = edits[path](files[path], stack)
     if "kubernetes" in stack.platforms:
         files |= kubernetes.made(files)
+        files["kustomization.yaml"] = kubernetes.with_runbooks(files["kustomization.yaml"], files)
     return files | _targets(stack.services) | {".gitignore": _GITIGNORE}
 
 

@@ -38,6 +38,16 @@ def test_rules_that_changed_are_made_again(tmp_path: Path) -> None:
     assert "# ours" in (tmp_path / "kubernetes/made/slo-rules.yaml").read_text()
 
 
+def test_what_somebody_changed_is_kept_and_what_is_new_is_written(tmp_path: Path) -> None:
+    run(tmp_path)
+    rules = tmp_path / "prometheus/rules/slo_rules.yml"
+    rules.write_text(f"# ours\n{rules.read_text()}")
+    result = run(tmp_path, "--compose", "--kubernetes", "--keep")
+    assert result.exit_code == 0 and (tmp_path / "kustomization.yaml").exists()
+    assert rules.read_text().startswith("# ours")
+    assert "# ours" in (tmp_path / "kubernetes/made/slo-rules.yaml").read_text()
+
+
 def test_nothing_is_made_again_where_nothing_was_made(tmp_path: Path) -> None:
     result = run(tmp_path, "--remake")
     assert result.exit_code == 1 and "--kubernetes" in result.output

@@ -9,9 +9,8 @@ from typing import Any, Final, TypeVar, cast
 import click
 
 from hivesight.pack.kubernetes import MADE
-from hivesight.pack.placing import SECRETS, Placed, differing, place, place_secrets, remake
+from hivesight.pack.placing import Placed, differing, place, place_secrets, remake
 from hivesight.pack.stack import (
-    ALERT_SECRETS,
     EMAIL,
     GUIDE_SERVICES,
     PLATFORMS,
@@ -25,6 +24,7 @@ from hivesight.pack.stack import (
     service,
 )
 from hivesight.pack.stack import retention as read_days
+from hivesight.pack.steps import steps
 
 _MOST_NAMED: Final = 20
 T = TypeVar("T")
@@ -94,6 +94,7 @@ def _read_by(read: Callable[[str], T]) -> Callable[[click.Context, click.Paramet
 @click.option(
     "--remake", "remake_only", is_flag=True, help="Only write kubernetes/made again, of the rules and routes in DIR."
 )
+@click.option("--keep", is_flag=True, help="Leave files that differ as they are, and write the others.")
 @click.option("--force", is_flag=True, help="Overwrite files that differ; never secrets.")
 def init(
     directory: Path,
@@ -107,6 +108,7 @@ def init(
     compose: bool,
     kubernetes: bool,
     remake_only: bool,
+    keep: bool,
     force: bool,
 ) -> None:
     """Write the production stack into DIR: Prometheus, Alertmanager, Grafana, the OpenTelemetry Collector, Jaeger,
@@ -143,9 +145,12 @@ def init(
         raise click.BadParameter(str(error), param_hint="--service") from error
     try:
         others = differing(directory, files)
-        if others and not force:
+        if others and not (force or keep):
             raise click.ClickException(_refusal(directory, others))
-        _say(directory, stack, place(directory, files), place_secrets(directory, lambda: secrets.token_urlsafe(24)))
+        wanted = {name: text for name, text in files.items() if force or name not in others}
+        _say(directory, stack, place(directory, wanted), place_secrets(directory, lambda: secrets.token_urlsafe(24)))
+        if keep and "kubernetes" in stack.platforms:
+            remake(directory)
     except OSError as error:
         raise click.ClickException(f"cannot write into {directory}: {error}") from error
 
@@ -204,7 +209,9 @@ def _refusal(directory: Path, others: list[str]) -> str:
     if len(others) > _MOST_NAMED:
         shown.append(f"  and {len(others) - _MOST_NAMED} more")
     lines = [f"these files in {directory} differ from what would be written:", *shown]
-    return "\n".join([*lines, "Nothing was written. Use another directory, or --force to overwrite them."])
+    return "\n".join(
+        [*lines, "Nothing was written. Use another directory, --keep to leave them, or --force to overwrite them."]
+    )
 
 
 def _say(directory: Path, stack: Stack, placed: Placed, passwords: list[str]) -> None:
@@ -214,43 +221,5 @@ def _say(directory: Path, stack: Stack, placed: Placed, passwords: list[str]) ->
     if placed.same:
         click.echo(f"{len(placed.same)} files stood there just so.")
     click.echo("\nWhat is left to do:")
-    for number, step in enumerate(_steps(directory, stack), 1):
+    for number, step in enumerate(steps(directory, stack), 1):
         click.echo(f"  {number}. {step}")
-
-
-def _steps(directory: Path, stack: Stack) -> list[str]:
-    hidden = {
-        "slack": "the address of your Slack webhook",
-        "email": "the password of the mail relay",
-        "pagerduty": "the integration key of PagerDuty",
-    }
-    steps = [
-        f"Put {what} into {directory}/alertmanager/{SECRETS}/{ALERT_SECRETS[kind]}."
-        for kind, what in hidden.items()
-        if kind in stack.receivers
-    ]
-    compose, kubernetes = ("compose" in stack.platforms), ("kubernetes" in stack.platforms)
-    return [
-        *steps,
-        f"Look at the addresses and channels in {directory}/alertmanager/alertmanager.yml.",
-        f"Give Postgres the role hive_monitor (pg_monitor) with the password in {directory}/{SECRETS}/"
-        "postgres_password, and write Redis' password, if it has one, into redis_passwords beside it.",
-        *([f"Let nobody else read it: chmod 700 {directory}"] if directory.stat().st_mode & 0o077 else []),
-        *(_compose_steps(directory) if compose else []),
-        *(_kubernetes_steps(directory) if kubernetes else []),
-        f"Or the same rules and routes in one process: hivesight up --config {directory}/hivesight.yml",
-    ]
-
-
-def _compose_steps(directory: Path) -> list[str]:
-    return [
-        "Make the network of the hive, if there is none: docker network create agent-hive",
-        f"docker compose -f {directory}/docker-compose.monitoring.yml up -d",
-    ]
-
-
-def _kubernetes_steps(directory: Path) -> list[str]:
-    return [
-        f"If the cluster has no Prometheus Operator: kubectl apply --server-side -k {directory}/kubernetes/operator",
-        f"hivesight init {directory} --remake && kubectl apply --server-side -k {directory}",
-    ]

@@ -34,7 +34,7 @@ def steps(directory: Path, stack: Stack) -> list[str]:
         ]
     if "kubernetes" in stack.platforms:
         found += [
-            f"If the cluster has no Prometheus Operator: kubectl apply --server-side -k {directory}/kubernetes/operator",
+            f"Where no Prometheus Operator runs: kubectl apply --server-side -k {directory}/kubernetes/operator",
             f"hivesight init {directory} --remake && kubectl apply --server-side -k {directory}",
         ]
     return [

@@ -187,6 +187,20 @@ def test_series_of_the_hive_have_the_labels_that_they_have_everywhere() -> None:
     assert not relabelling(steps(endpoint["relabelings"])).apply(target | {"__meta_kubernetes_service_name": "another"})
 
 
+def test_containers_have_a_name_and_what_is_around_them_has_none() -> None:
+    rename = relabelling(steps(of("ScrapeConfig", "cadvisor")["spec"]["metricRelabelings"]))
+    series = {
+        "__name__": "container_cpu_usage_seconds_total",
+        "name": "3f2a",
+        "namespace": "agent-hive",
+        "pod": "hive-0",
+    }
+    container, around = rename.apply(series | {"container": "main"}), rename.apply(series)
+    assert container is not None and container["name"] == "agent-hive/hive-0/main"
+    assert around is not None and "name" not in around
+    assert rename.apply({"__name__": "container_tasks_state"}) is None
+
+
 def test_rules_and_routes_are_those_of_the_other_files() -> None:
     for path in (each for each in FILES if each.startswith("prometheus/rules/")):
         made = yaml.safe_load(FILES[f"{MADE}/{Path(path).stem.replace('_', '-')}.yaml"])

@@ -10,8 +10,9 @@ from hivesight.doctor.alerts import examine
 from hivesight.doctor.facts import SetFacts, gather
 from hivesight.doctor.finding import Finding
 from hivesight.doctor.live import Live
+from hivesight.doctor.opening import open_workspace
 from hivesight.doctor.suppression import heard
-from hivesight.doctor.workspace import Workspace, open_workspace
+from hivesight.doctor.workspace import Workspace
 from hivesight.model.diagnostics import Severity
 
 Examiner = Callable[[Workspace, SetFacts], Iterator[Finding]]

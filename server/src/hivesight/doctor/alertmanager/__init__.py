@@ -32,7 +32,7 @@ def findings(workspace: Workspace, facts: SetFacts) -> Iterator[Finding]:
 def _of_file(document: Document, alerts: AlertIndex) -> Iterator[Finding]:
     read = checked(document.read_as(Config))
     yield from (Finding(each) for each in read.diagnostics if each.code not in _NOT_THE_FILES | _JUDGED_HERE)
-    file = sections_of(document, alerts)
+    file = sections_of(document, alerts, read.loaded.value.route if read.loaded.value is not None else None)
     ways = traffic(file.tree, alerts) if file.tree is not None and alerts else None
     if ways is not None:
         yield from reached.findings(file, ways)

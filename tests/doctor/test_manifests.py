@@ -136,3 +136,53 @@ def test_paths_in_a_map_are_those_of_a_container(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_read_is_told_where_it_is_ours(text: str, told: bool, tmp_path: Path) -> None:
     assert bool(examine(tmp_path, {"a.yaml": text})) is told
+
+
+SERVICE = """apiVersion: v1
+kind: Service
+metadata: {name: api, labels: {app: api}}
+spec: {ports: [{name: http, port: 80}]}
+---
+apiVersion: monitoring.coreos.com/v1
+kind: ServiceMonitor
+metadata: {name: api}
+"""
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case(
+            "kubernetes/no-endpoints",
+            {"a.yaml": SERVICE + "⟦spec⟧: {selector: {matchLabels: {app: api}}}\n"},
+            (("api}}", "api}}, endpoints: [{port: http}]"),),
+        ),
+        Case(
+            "kubernetes/long-timeout",
+            {"a.yaml": SERVICE + "spec: {endpoints: [{port: http, interval: 30s, scrapeTimeout: ⟦1m⟧}]}\n"},
+            (("1m", "30s"),),
+        ),
+        Case(
+            "kubernetes/no-such-port",
+            {"a.yaml": SERVICE + "spec: {selector: {matchLabels: {app: api}}, endpoints: [{port: ⟦'80'⟧}]}\n"},
+            (("'80'", "http"),),
+        ),
+        Case(
+            "kubernetes/no-service",
+            {"a.yaml": SERVICE + "spec: {selector: {⟦matchLabels⟧: {app: web}}, endpoints: [{port: http}]}\n"},
+            (("web", "api"),),
+        ),
+    ],
+    ids=str,
+)
+def test_monitors(case: Case, tmp_path: Path) -> None:
+    check_case(case, tmp_path)
+
+
+def test_monitors_look_into_their_namespaces(tmp_path: Path) -> None:
+    text = SERVICE.replace("name: api,", "name: api, namespace: a,", 1) + "spec: {}\n"
+    elsewhere = "selector: {matchLabels: {app: web}}, endpoints: [{port: http}]"
+    others = text.replace("{name: api}", "{name: api, namespace: b}")
+    assert examine(tmp_path / "a", {"a.yaml": others.replace("{}", f"{{{elsewhere}}}")}) == []
+    anywhere = f"{{namespaceSelector: {{any: true}}, {elsewhere}}}"
+    assert len(examine(tmp_path / "b", {"a.yaml": others.replace("{}", anywhere)})) == 1

@@ -6,11 +6,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from hivesight import pack
+from hivesight.rule_tests import run_file
 
-HERE = Path(__file__).parent
 RULES = sorted(pack.RULES.glob("*.yml"))
+TESTS = sorted(pack.RULE_TESTS.glob("*.yml"))
 
 
 def run(directory: Path, *command: str) -> str:
@@ -22,19 +24,24 @@ def run(directory: Path, *command: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("rules", RULES, ids=lambda path: path.stem)
-def test_alerts_fire_and_are_silent(rules: Path, tmp_path: Path) -> None:
-    tests = HERE / f"{rules.stem}.test.yml"
-    shutil.copy(rules, tmp_path)
-    shutil.copy(tests, tmp_path)
-    run(tmp_path, "promtool", "test", "rules", tests.name)
+@pytest.mark.parametrize("tests", TESTS, ids=lambda path: path.stem)
+def test_alerts_fire_and_are_silent(tests: Path) -> None:
+    run(tests.parent, "promtool", "test", "rules", tests.name)
+    ours = run_file(tests)
+    assert not ours.fault and not ours.failed
 
 
 @pytest.mark.parametrize("rules", RULES, ids=lambda path: path.stem)
-def test_no_alert_is_without_a_test(rules: Path) -> None:
+def test_each_alert_has_a_test_where_it_fires_and_one_where_it_is_silent(rules: Path) -> None:
+    tests = yaml.safe_load((pack.RULE_TESTS / f"{rules.stem}.test.yml").read_text())["tests"]
+    cases = [case for test in tests for case in test.get("alert_rule_test", ())]
+    told = [(case["alertname"], alert["exp_annotations"]) for case in cases for alert in case["exp_alerts"]]
+    silent = {case["alertname"] for case in cases if not case["exp_alerts"]}
     alerts = re.findall(r"- alert: (\w+)", rules.read_text())
-    tested = (HERE / f"{rules.stem}.test.yml").read_text()
-    assert alerts and not [alert for alert in alerts if not re.search(rf"\b{alert}\b", tested)]
+    assert set(alerts) == {alert for alert, _ in told} == silent | ({"Watchdog"} & set(alerts))
+    for alert, annotations in told:
+        assert annotations.keys() == {"summary", "description", "runbook_url"}
+        assert annotations["runbook_url"] == f"/user/runbooks/{alert}.html"
 
 
 def test_the_real_tools_accept_the_files(tmp_path: Path) -> None:

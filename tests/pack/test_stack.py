@@ -10,6 +10,7 @@ import yaml
 from hivesight.config import Options, load
 from hivesight.pack.placing import differing, place, place_secrets
 from hivesight.pack.stack import GUIDE_SERVICES, RECEIVERS, Service, Stack, line, render, retention, service
+from hivesight.rule_tests import run_file
 
 OTHERS = (Service("planner", "planner:9000"), Service("api-gateway", "gateway:8082"))
 STACKS = {
@@ -55,6 +56,12 @@ def test_each_service_is_missed_when_nobody_lists_it(stack: Stack) -> None:
     rules = render(stack)["prometheus/rules/agent_hive_rules.yml"]
     assert rules.count("or absent(up{") == len(stack.services)
     assert all(f'absent(up{{job="agent-hive-{each.name}"}})' in rules for each in stack.services)
+
+
+def test_the_unit_tests_hold_for_others_services(tmp_path: Path) -> None:
+    place(tmp_path, render(STACKS["webhook alone"]))
+    result = run_file(tmp_path / "prometheus" / "tests" / "agent_hive_rules.test.yml")
+    assert not result.fault and not result.failed
 
 
 def test_receivers_are_those_asked_for(stack: Stack) -> None:

@@ -10,6 +10,8 @@ FILES: Final = Path(__file__).parent / "files"
 """The files as they are shipped; `stack.render` gives them somebody's values."""
 
 RULES: Final = FILES / "prometheus" / "rules"
+RULE_TESTS: Final = FILES / "prometheus" / "tests"
+"""Their unit tests in promtool's format, `<rules>.test.yml`."""
 GENERAL_RULES: Final = (RULES / "infrastructure_rules.yml", RULES / "monitoring_rules.yml")
 """The rules for machines and for the monitoring itself, which hold without any configuration."""
 

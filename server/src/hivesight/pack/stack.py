@@ -53,6 +53,11 @@ _OWN: Final = {
 _GITIGNORE: Final = "secrets/\nhivesight-data/\n"
 _JOB: Final = re.compile(r"  - job_name: agent-hive-(\S+)\n(?:    .*\n)+\n")
 _ABSENT: Final = re.compile(r'(?:\n( +)or absent\(up\{job="agent-hive-[^"]+"\}\))+')
+# Items of a list in a test that say the same of each service.
+_OF_EACH: Final = re.compile(
+    r"""(?mx)^(?P<first>(?P<indent>\ *)-\ [^\n]*agent-hive-orchestrator\b[^\n]*\n(?:(?P=indent)\ [^\n]*\n)*)
+    (?:(?P=indent)-\ [^\n]*agent-hive-[^\n]*\n(?:(?P=indent)\ [^\n]*\n)*)+"""
+)
 _SERVICE: Final = re.compile(
     r"([a-z0-9][a-z0-9-]{0,62})=([A-Za-z0-9.-]{1,253}:[0-9]{1,5}|\[[0-9a-fA-F:.]+\]:[0-9]{1,5})"
 )
@@ -128,6 +133,7 @@ def render(stack: Stack) -> dict[str, str]:
     edits = {
         "prometheus/prometheus.yml": _scraped,
         "prometheus/rules/agent_hive_rules.yml": _watched,
+        "prometheus/tests/agent_hive_rules.test.yml": _tried,
         "alertmanager/alertmanager.yml": _told,
         "docker-compose.monitoring.yml": _kept,
         "elasticsearch/ilm/logs.json": _kept,
@@ -163,6 +169,13 @@ def _watched(text: str, stack: Stack) -> str:
     return _ABSENT.sub(
         lambda found: "".join(f'\n{found[1]}or absent(up{{job="agent-hive-{each.name}"}})' for each in stack.services),
         text,
+    )
+
+
+def _tried(text: str, stack: Stack) -> str:
+    """The unit tests with each service where the guide's four stand."""
+    return _OF_EACH.sub(
+        lambda found: "".join(found["first"].replace("orchestrator", each.name) for each in stack.services), text
     )
 
 

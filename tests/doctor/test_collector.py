@@ -121,3 +121,33 @@ def test_files_beside_each_other_may_be_one_configuration(tmp_path: Path) -> Non
 )
 def test_odd_files_are_examined_all_the_same(text: str, tmp_path: Path) -> None:
     assert examine(tmp_path, {"otel.yml": text})
+
+
+OPEN = """receivers: {otlp: {protocols: {grpc: {endpoint: "0.0.0.0:4317"}}}}
+exporters: {debug: {}}
+service: {pipelines: {traces: {receivers: [otlp], exporters: [debug]}}}
+"""
+MOUNTED = "services:\n  otel:\n    image: otel/opentelemetry-collector:0.130.0\n    volumes: [{}]\n{}"
+MOUNTS = (
+    ("'./conf/otel.yaml:/etc/otel.yaml:ro'", "", False),
+    ("'../here/conf:/etc/otelcol'", "", False),
+    ("'${PWD}/conf/otel.yaml:/etc/otel.yaml'", "", False),
+    ("'./conf/otel.yaml:/etc/otel.yaml'", "    ports: ['127.0.0.1:4317:4317', '4318:4318']\n", False),
+    ("'./conf/otel.yaml:/etc/otel.yaml'", "    ports: ['4317:4317']\n", True),
+    ("'./conf/otel.yaml:/etc/otel.yaml'", "    ports: ['14300-14400:4300-4400']\n", True),
+    ("'./conf/otel.yaml:/etc/otel.yaml'", "    network_mode: host\n", True),
+    ("'./other.yaml:/etc/otel.yaml'", "", True),
+    ("data:/data", "    configs: [otel]\nconfigs: {otel: {file: ./conf/otel.yaml}}\nvolumes: {data: }\n", False),
+)
+
+
+@pytest.mark.parametrize(("mount", "rest", "is_open"), MOUNTS)
+def test_every_address_of_a_container(mount: str, rest: str, is_open: bool, tmp_path: Path) -> None:
+    found = examine(tmp_path / "here", {"conf/otel.yaml": OPEN, "compose.yaml": MOUNTED.format(mount, rest)})
+    assert bool(list(of("collector/open-endpoint", found))) is is_open
+
+
+def test_every_address_of_a_pod(tmp_path: Path) -> None:
+    inside = "".join(f"    {line}\n" for line in OPEN.splitlines())
+    text = f"apiVersion: v1\nkind: ConfigMap\ndata:\n  relay.yaml: |\n{inside}"
+    assert list(of("collector/open-endpoint", examine(tmp_path, {"map.yaml": text}))) == []

@@ -80,6 +80,16 @@ CASES = [
         (("/var/run/docker.sock:/", "/srv:/"),),
     ),
     Case("compose/docker-socket", service("volumes: [⟦/var/run:/var/run:rw⟧]"), (("/var/run:/", "/srv/run:/"),)),
+    Case(
+        "compose/docker-socket",
+        service("image: google/cadvisor:v0.54.0\n    volumes: [⟦'/var/run:/var/run:rw'⟧]"),
+        (("rw'", "ro'"),),
+    ),
+    Case(
+        "compose/docker-socket-to-watch",
+        service("image: google/cadvisor:v0.54.0\n    volumes: [⟦'/var/run:/var/run:ro'⟧]"),
+        (("/var/run:/", "/srv/run:/"),),
+    ),
     Case("compose/writable-host", service("volumes: [⟦/:/host⟧]"), (("/:/host", "/:/host:ro"),)),
     Case("compose/no-healthcheck", named(""), ((IMAGE, f"{IMAGE}\n    healthcheck: {{test: [CMD, true]}}"),)),
     Case("compose/no-limits", named(""), ((IMAGE, f"{IMAGE}\n    mem_limit: 256m"),)),
@@ -97,6 +107,18 @@ CASES = [
             "volumes: {data: }\n",
         ),
         (("data:/prometheus", "data:/data"),),
+    ),
+    Case(
+        "compose/no-volume",
+        service(
+            "image: ⟦'elastic/elasticsearch:9.1.0'⟧\n    entrypoint: [sh, -c, exec docker-entrypoint.sh eswrapper]"
+        ),
+        (("exec docker-entrypoint.sh eswrapper", "exec /setup/elasticsearch.sh"),),
+    ),
+    Case(
+        "compose/no-volume",
+        service("image: ⟦'postgres:17'⟧\n    command: postgres -c max_connections=200"),
+        (("postgres -c max", "pg_dump -c -h postgres:5432 max"),),
     ),
     Case(
         "compose/node-exporter",

@@ -70,6 +70,11 @@ CASES = [
         (("graph", "stat"),),
     ),
     Case(
+        "dashboards/more-removed-panels",
+        alone(query("x", kind="graph") + "," + query("y", kind="singlestat").replace('"singlestat"', '⟦"singlestat"⟧')),
+        (("singlestat", "stat"),),
+    ),
+    Case(
         "dashboards/old-key",
         alone(panel('⟦"yAxes"⟧: [{"min": 0}], "targets": [{"expr": "x"}]')),
         (('"yAxes"', '"fieldConfig"'), ('[{"min": 0}]', '{"defaults": {"min": 0}}')),

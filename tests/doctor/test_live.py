@@ -89,3 +89,10 @@ def test_nobody_answers(rules: Path) -> None:
     assert result.exit_code == 1
     assert "no server answers" in result.output
     assert "--live" in result.output
+
+
+def test_a_long_answer_is_cut(server: Server, rules: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hivesight.cli.check._ANSWER_BYTES", 100)
+    result = CliRunner().invoke(hivesight, ["check", str(rules), "--live", server.url])
+    assert result.exit_code == 1
+    assert "answers with more than" in result.output

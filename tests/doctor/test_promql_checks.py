@@ -52,7 +52,7 @@ TABLE = (
     ("promql/literal-regex", 'x{«job!="a|b"»}', 'x{job!~"a|b"}'),
     ("promql/literal-regex", 'x{«instance="web.*"»}', 'x{instance="web.example"}'),
     ("promql/literal-regex", 'x{«le=".+"»}', 'x{route="/users/.+"}'),
-    ("promql/impossible-label", "«sum by (pod) (sum by (node) (x))»", "sum by (node) (sum by (node, pod) (x))"),
+    ("promql/lost-label", "«sum by (pod) (sum by (node) (x))»", "sum by (node) (sum by (node, pod) (x))"),
     ("promql/impossible-label", '«x{a="1"} / sum by (b) (y)»', 'sum by (b) (x{a="1"}) / sum by (b) (y)'),
     ("promql/impossible-label", '«sum by (a) (x{a="1"}) and on (a) sum(y)»', 'x{a="1"} and on () sum(y)'),
     (
@@ -97,6 +97,8 @@ TABLE = (
     ("promql/absent-of-always", "«absent(sum(x) or vector(0))»", "absent(sum(x))"),
     ("promql/rate-of-gauge", "«rate(temperature[5m])»", "deriv(temperature[5m])"),
     ("promql/rate-of-gauge", "«increase(depth_total[5m])»", "increase(a_total[5m])"),
+    ("promql/rate-of-gauge", "«rate(node_memory_Active_bytes[5m])»", "rate(go_memstats_alloc_bytes_total[5m])"),
+    ("promql/rate-of-seeming-gauge", "«rate(x_percent[5m])»", "rate(x_percent_seconds[5m])"),
     ("promql/rate-of-rate", "«rate(job:a:rate5m[5m])»", "rate(job:a:max[5m])"),
     ("promql/rate-of-rate", "«rate(sum(x)[5m:1m])»", "rate(max without (replica) (x)[5m:1m])"),
     ("promql/delta-of-counter", "«delta(a_total[5m])»", "delta(depth_total[5m])"),

@@ -4,7 +4,9 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import yaml
@@ -101,6 +103,32 @@ def test_kibana_has_data_views_before_what_refers_to_them() -> None:
     known = {(each["type"], each["id"]) for each in objects}
     assert len(known) == len(objects)
     assert all((to["type"], to["id"]) in known for each in objects for to in each["references"])
+
+
+def test_kibana_panels_have_room_and_ask_for_fields_that_are_mapped() -> None:
+    objects = [json.loads(line) for line in FILES["elasticsearch/kibana.ndjson"].splitlines()]
+    (dashboard,) = (each for each in objects if each["type"] == "dashboard")
+    panels = json.loads(dashboard["attributes"]["panelsJSON"])
+    names = {each["name"] for each in dashboard["references"]}
+    assert {f"{panel['panelIndex']}:{panel['panelRefName']}" for panel in panels} == names
+    taken = [
+        (x, y)
+        for grid in (panel["gridData"] for panel in panels)
+        for x in range(grid["x"], grid["x"] + grid["w"])
+        for y in range(grid["y"], grid["y"] + grid["h"])
+    ]
+    assert len(set(taken)) == len(taken) and max(x for x, _ in taken) == 47
+    mapped = set(_fields(json.loads(FILES["elasticsearch/index_templates/logs.json"])["template"]["mappings"]))
+    for lens in (each["attributes"]["state"] for each in objects if each["type"] == "lens"):
+        for layer in lens["datasourceStates"]["formBased"]["layers"].values():
+            assert layer["columnOrder"] == list(layer["columns"])
+            assert {each["sourceField"] for each in layer["columns"].values()} - {"___records___"} <= mapped
+
+
+def _fields(mapping: dict[str, Any], path: str = "") -> Iterator[str]:
+    for name, each in mapping.get("properties", {}).items():
+        yield f"{path}{name}"
+        yield from _fields(each, f"{path}{name}.")
 
 
 def test_grafana_links_lead_to_data_sources() -> None:

@@ -107,12 +107,14 @@ def test_bad_file(text: str, faults: list[tuple[int, int, str, str]]) -> None:
 
 def test_duplicate_rules_are_a_warning() -> None:
     text = rules_of(
-        "  - record: a\n    expr: up\n  - record: a\n    expr: down\n  - {alert: B, expr: up}\n  - {alert: B, expr: x}\n"
+        "  - record: a\n    expr: up\n  - record: a\n    expr: up\n  - {alert: B, expr: up}\n  - {alert: B, expr: x}\n"
     )
     source = read_rules(text, "r.yml")
     assert source.file is not None
     (warning,) = source.diagnostics
     assert (warning.line, warning.col, warning.severity) == (6, 13, Severity.WARNING)
+    (advice,) = read_rules(text.replace("    expr: up\n  - {a", "    expr: down\n  - {a", 1), "r.yml").diagnostics
+    assert (advice.line, advice.severity, advice.code) == (6, Severity.INFO, "rules/recorded-twice")
 
 
 PIECES = st.sampled_from(

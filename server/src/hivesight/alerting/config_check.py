@@ -48,7 +48,11 @@ _OTHER_KINDS: Final = re.compile(
 
 def read_config(path: Path, text: str | None = None) -> ConfigFile:
     """The Alertmanager file at `path` (or `text`, with `path` for messages and relative file names), wholly checked."""
-    loaded = load_file(path, Config) if text is None else load(text, str(path), Config)
+    return checked(load_file(path, Config) if text is None else load(text, str(path), Config))
+
+
+def checked(loaded: Loaded[Config]) -> ConfigFile:
+    """The same of a file that was read already."""
     if loaded.value is None:
         return ConfigFile(None, tuple(map(_hinted, loaded.diagnostics)), loaded)
     found = tuple(_Check(loaded, loaded.value).all())

@@ -16,6 +16,7 @@ from hivesight.doctor.report import FORMATS
 from hivesight.model.diagnostics import Severity
 
 _ANSWER_SECONDS: Final = 20.0
+_ANSWER_BYTES: Final = 64 << 20
 _SEVERITIES = [each.name.lower() for each in Severity]
 
 
@@ -74,7 +75,10 @@ def check(paths: tuple[Path, ...], form: str, fail_on: str, url: str | None, fix
 
 def _surveyed(url: str, names: frozenset[str]) -> Live:
     def asked(path: str, pairs: Sequence[tuple[str, str]]) -> Any:
-        status, body = ask(url, f"/api/v1/{path}", pairs, timeout_seconds=_ANSWER_SECONDS, option="--live")
+        address = f"/api/v1/{path}"
+        status, body = ask(
+            url, address, pairs, timeout_seconds=_ANSWER_SECONDS, max_bytes=_ANSWER_BYTES, option="--live"
+        )
         if status != 200 or not isinstance(body, dict) or "data" not in body:
             raise Failed(f"the server answers {status} for {path}, and not as the Prometheus API does")
         return body["data"]  # pyright: ignore[reportUnknownVariableType]

@@ -8,10 +8,12 @@ from typing import Any, Final, TypeVar, cast
 
 import click
 
-from hivesight.pack.placing import SECRETS, Placed, differing, place, place_secrets
+from hivesight.pack.kubernetes import MADE
+from hivesight.pack.placing import Placed, differing, place, place_secrets, remake
 from hivesight.pack.stack import (
     EMAIL,
     GUIDE_SERVICES,
+    PLATFORMS,
     RECEIVERS,
     SMARTHOST,
     WEBHOOK,
@@ -22,6 +24,7 @@ from hivesight.pack.stack import (
     service,
 )
 from hivesight.pack.stack import retention as read_days
+from hivesight.pack.steps import steps
 
 _MOST_NAMED: Final = 20
 T = TypeVar("T")
@@ -86,6 +89,12 @@ def _read_by(read: Callable[[str], T]) -> Callable[[click.Context, click.Paramet
     show_default=True,
     help="What gets Alertmanager's JSON.",
 )
+@click.option("--compose", is_flag=True, help="For Docker Compose, on one machine.  [default]")
+@click.option("--kubernetes", is_flag=True, help="For Kubernetes with the Prometheus Operator.")
+@click.option(
+    "--remake", "remake_only", is_flag=True, help="Only write kubernetes/made again, of the rules and routes in DIR."
+)
+@click.option("--keep", is_flag=True, help="Leave files that differ as they are, and write the others.")
 @click.option("--force", is_flag=True, help="Overwrite files that differ; never secrets.")
 def init(
     directory: Path,
@@ -96,18 +105,27 @@ def init(
     smarthost: str,
     email: str,
     webhook: str,
+    compose: bool,
+    kubernetes: bool,
+    remake_only: bool,
+    keep: bool,
     force: bool,
 ) -> None:
     """Write the production stack into DIR: Prometheus, Alertmanager, Grafana, the OpenTelemetry Collector, Jaeger,
-    Elasticsearch, Kibana, Fluentd and exporters, for Docker Compose. The files are yours from then on. What no flag
-    says is asked on a terminal, and has its default elsewhere.
+    Elasticsearch, Kibana, Fluentd and exporters, for Docker Compose or Kubernetes. The files are yours from then on.
+    What no flag says is asked on a terminal, and has its default elsewhere.
 
     \b
     Example:
       hivesight init monitoring
       hivesight init monitoring --service orchestrator=agent-hive:8081 --receiver slack --receiver pagerduty \\
         --retention 30d
+      hivesight init monitoring --kubernetes
     """
+    if remake_only:
+        _remake(directory)
+        return
+    platforms = {name for name, wanted in zip(PLATFORMS, (compose, kubernetes), strict=True) if wanted}
     stack = Stack(
         services or _asked_services(),
         frozenset(receivers or _asked_receivers()),
@@ -116,16 +134,23 @@ def init(
         smarthost,
         email,
         webhook,
+        frozenset(platforms or _asked_platforms()),
     )
     names = [each.name for each in stack.services]
     if len(set(names)) < len(names):
         raise click.BadParameter("two services have the same name", param_hint="--service")
-    files = render(stack)
+    try:
+        files = render(stack)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--service") from error
     try:
         others = differing(directory, files)
-        if others and not force:
+        if others and not (force or keep):
             raise click.ClickException(_refusal(directory, others))
-        _say(directory, stack, place(directory, files), place_secrets(directory, lambda: secrets.token_urlsafe(24)))
+        wanted = {name: text for name, text in files.items() if force or name not in others}
+        _say(directory, stack, place(directory, wanted), place_secrets(directory, lambda: secrets.token_urlsafe(24)))
+        if keep and "kubernetes" in stack.platforms:
+            remake(directory)
     except OSError as error:
         raise click.ClickException(f"cannot write into {directory}: {error}") from error
 
@@ -152,14 +177,31 @@ def _asked_services() -> tuple[Service, ...]:
 
 
 def _asked_receivers() -> tuple[str, ...]:
-    return _asked(f"How alerts are told ({', '.join(RECEIVERS)})", "email slack", _receivers)
+    return _asked(f"How alerts are told ({', '.join(RECEIVERS)})", "email slack", _some_of(RECEIVERS))
 
 
-def _receivers(text: str) -> tuple[str, ...]:
-    found = tuple(text.replace(",", " ").split())
-    if not found or not set(found) <= set(RECEIVERS):
-        raise ValueError(f"{text!r}: name some of {', '.join(RECEIVERS)}")
-    return found
+def _asked_platforms() -> tuple[str, ...]:
+    return _asked(f"Where does it run ({', '.join(PLATFORMS)})", PLATFORMS[0], _some_of(PLATFORMS))
+
+
+def _some_of(names: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
+    def read(text: str) -> tuple[str, ...]:
+        found = tuple(text.replace(",", " ").split())
+        if not found or not set(found) <= set(names):
+            raise ValueError(f"{text!r}: name some of {', '.join(names)}")
+        return found
+
+    return read
+
+
+def _remake(directory: Path) -> None:
+    try:
+        placed = remake(directory)
+    except OSError as error:
+        raise click.ClickException(f"{error}; --remake needs a directory that init wrote with --kubernetes") from error
+    for name in (*placed.written, *placed.overwritten):
+        click.echo(f"wrote  {directory / name}")
+    click.echo(f"{len(placed.same)} files of {MADE} stood there just so.")
 
 
 def _refusal(directory: Path, others: list[str]) -> str:
@@ -167,7 +209,9 @@ def _refusal(directory: Path, others: list[str]) -> str:
     if len(others) > _MOST_NAMED:
         shown.append(f"  and {len(others) - _MOST_NAMED} more")
     lines = [f"these files in {directory} differ from what would be written:", *shown]
-    return "\n".join([*lines, "Nothing was written. Use another directory, or --force to overwrite them."])
+    return "\n".join(
+        [*lines, "Nothing was written. Use another directory, --keep to leave them, or --force to overwrite them."]
+    )
 
 
 def _say(directory: Path, stack: Stack, placed: Placed, passwords: list[str]) -> None:
@@ -177,28 +221,5 @@ def _say(directory: Path, stack: Stack, placed: Placed, passwords: list[str]) ->
     if placed.same:
         click.echo(f"{len(placed.same)} files stood there just so.")
     click.echo("\nWhat is left to do:")
-    for number, step in enumerate(_steps(directory, stack), 1):
+    for number, step in enumerate(steps(directory, stack), 1):
         click.echo(f"  {number}. {step}")
-
-
-def _steps(directory: Path, stack: Stack) -> list[str]:
-    hidden = {
-        "slack": ("slack_url", "the address of your Slack webhook"),
-        "email": ("smtp_password", "the password of the mail relay"),
-        "pagerduty": ("pagerduty_key", "the integration key of PagerDuty"),
-    }
-    steps = [
-        f"Put {what} into {directory}/alertmanager/{SECRETS}/{name}."
-        for kind, (name, what) in hidden.items()
-        if kind in stack.receivers
-    ]
-    return [
-        *steps,
-        f"Look at the addresses and channels in {directory}/alertmanager/alertmanager.yml.",
-        f"Give Postgres the role hive_monitor (pg_monitor) with the password in {directory}/{SECRETS}/"
-        "postgres_password, and write Redis' password, if it has one, into redis_passwords beside it.",
-        "Make the network of the hive, if there is none: docker network create agent-hive",
-        *([f"Let nobody else read it: chmod 700 {directory}"] if directory.stat().st_mode & 0o077 else []),
-        f"docker compose -f {directory}/docker-compose.monitoring.yml up -d",
-        f"Or the same rules and routes in one process: hivesight up --config {directory}/hivesight.yml",
-    ]

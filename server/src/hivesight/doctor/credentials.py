@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from hivesight.doctor.finding import Finding
+from hivesight.doctor.manifests import SECRET
 from hivesight.doctor.rule_files import at
 from hivesight.doctor.workspace import Document
 from hivesight.schema.loading import Location
@@ -87,6 +88,6 @@ def _judged(document: Document, where: Location, key: str, text: str, secret: fr
         message = f"{key} still says what an example said: {text[:60]!r}"
         remedy = f"write the real value into {own_file}" if carries_one else "write the real value"
         yield at(document.loaded, where, "secrets/placeholder", message, remedy)
-    elif carries_one:
+    elif carries_one and document.holder != SECRET:
         message = f"{key} is a secret, and everyone who can read this file, or its history, has it"
         yield at(document.loaded, where, "secrets/in-file", message, f"put it into {own_file}")

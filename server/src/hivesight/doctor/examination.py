@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from hivesight.doctor import alertmanager, collector, compose, dashboards, live_checks, prometheus, rule_files
+from hivesight.doctor import alertmanager, collector, compose, dashboards, live_checks, monitors, prometheus, rule_files
 from hivesight.doctor.alerts import examine
 from hivesight.doctor.facts import SetFacts, gather
 from hivesight.doctor.finding import Finding
 from hivesight.doctor.live import Live
+from hivesight.doctor.opening import open_workspace
 from hivesight.doctor.suppression import heard
-from hivesight.doctor.workspace import Workspace, open_workspace
+from hivesight.doctor.workspace import Workspace
 from hivesight.model.diagnostics import Severity
 
 Examiner = Callable[[Workspace, SetFacts], Iterator[Finding]]
@@ -24,6 +25,7 @@ EXAMINERS: Final[tuple[Examiner, ...]] = (
     dashboards.findings,
     compose.findings,
     collector.findings,
+    lambda workspace, _: monitors.findings(workspace),
     lambda _, facts: live_checks.findings(facts),
 )
 """One for each kind of file. Adding a kind adds one here."""

@@ -6,7 +6,9 @@ description, speaks for the object that it stands in. Each needs a reason, so th
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from hivesight.doctor.catalog import CHECKS
@@ -18,14 +20,32 @@ from hivesight.schema.tree import Node, Place
 _COMMENT: Final = re.compile(r"# *hivesight: *ignore\b(.*)")
 
 
+@dataclass(frozen=True, slots=True)
 class _Suppression:
     """The lines `first` to `last` (from 1) do not get the findings of `codes`."""
 
-    def __init__(self, first: int, last: int, codes: frozenset[str]) -> None:
-        self.first, self.last, self.codes = first, last, codes
+    first: int
+    last: int
+    codes: frozenset[str]
+
+
+class _Disabled:
+    """All suppressions of a file: for each code where they begin, and how far those up to there reach."""
+
+    def __init__(self, told: Iterable[_Suppression | Finding]) -> None:
+        self._firsts: dict[str, list[int]] = {}
+        self._reach: dict[str, list[int]] = {}
+        suppressions = (each for each in told if isinstance(each, _Suppression))
+        for each in sorted(suppressions, key=lambda each: each.first):
+            for code in each.codes:
+                reach = self._reach.setdefault(code, [])
+                reach.append(max(each.last, reach[-1] if reach else 0))
+                self._firsts.setdefault(code, []).append(each.first)
 
     def covers(self, finding: Finding) -> bool:
-        return self.first <= finding.diagnostic.line <= self.last and finding.code in self.codes
+        line = finding.diagnostic.line
+        before = bisect_right(self._firsts.get(finding.code, ()), line)
+        return before > 0 and line <= self._reach[finding.code][before - 1]
 
 
 def heard(findings: Sequence[Finding], texts: Mapping[str, str]) -> tuple[list[Finding], list[Finding]]:
@@ -33,9 +53,12 @@ def heard(findings: Sequence[Finding], texts: Mapping[str, str]) -> tuple[list[F
     kept: list[Finding] = []
     suppressed: list[Finding] = []
     told = {path: list(_comments(path, text)) for path, text in texts.items() if "hivesight:" in text}
-    rules = {path: [each for each in found if isinstance(each, _Suppression)] for path, found in told.items()}
+    disabled = {
+        path: _Disabled(each for each in found if isinstance(each, _Suppression)) for path, found in told.items()
+    }
     for finding in findings:
-        covered = any(each.covers(finding) for each in rules.get(finding.diagnostic.path, ()))
+        of_file = disabled.get(finding.diagnostic.path)
+        covered = of_file is not None and of_file.covers(finding)
         (suppressed if covered else kept).append(finding)
     faults = [each for found in told.values() for each in found if isinstance(each, Finding)]
     return sorted((*kept, *faults), key=lambda each: each.place), suppressed
@@ -59,11 +82,13 @@ def _in_json(path: str, text: str) -> Iterator[_Suppression | Finding]:
     stack = [load_json(text, path).root]
     while stack:
         node = stack.pop()
+        last = 0
         for _, each in (node.items or {}).values():
             if each.items is not None:
                 stack.append(each)
             elif each.value and (match := _COMMENT.search(each.value)):
-                yield _judged(path, each.place, match, node.place.line, _last_line(node))
+                last = last or _last_line(node)
+                yield _judged(path, each.place, match, node.place.line, last)
 
 
 def _last_line(node: Node) -> int:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from hivesight.pack.kubernetes import MADE, made
+
 SECRETS: Final = "secrets"
 _GENERATED: Final = (
     "grafana_password",
@@ -47,6 +49,17 @@ def place(directory: Path, files: Mapping[str, str]) -> Placed:
             path.write_text(text, encoding="utf-8")
     written = [name for name in files if name not in overwritten and name not in same]
     return Placed(tuple(written), tuple(overwritten), tuple(same))
+
+
+def remake(directory: Path) -> Placed:
+    """Writes kubernetes/made of the rules and routes as they stand in the directory, and takes away what it made of
+    rule files that are gone. Raises OSError."""
+    (directory / MADE).resolve(strict=True)
+    paths = [*sorted((directory / "prometheus/rules").glob("*.yml")), directory / "alertmanager/alertmanager.yml"]
+    files = made({path.relative_to(directory).as_posix(): path.read_text(encoding="utf-8") for path in paths})
+    for stale in {path.relative_to(directory).as_posix() for path in (directory / MADE).glob("*.yaml")} - files.keys():
+        (directory / stale).unlink()
+    return place(directory, files)
 
 
 def place_secrets(directory: Path, password: Callable[[], str]) -> list[str]:

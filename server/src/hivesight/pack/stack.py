@@ -8,13 +8,22 @@ from pathlib import Path
 from typing import Final
 
 from hivesight.model.duration import parse_duration
-from hivesight.pack import FILES
+from hivesight.pack import FILES, kubernetes
 from hivesight.pack.yaml_text import with_values, without
 
 SMARTHOST: Final = "smtp.agent-hive.example:587"
 EMAIL: Final = "ops-team@agent-hive.example"
 WEBHOOK: Final = "http://alert-hooks:8086/webhook"
 RECEIVERS: Final = ("email", "slack", "webhook", "pagerduty")
+ALERT_SECRETS: Final = {"email": "smtp_password", "slack": "slack_url", "pagerduty": "pagerduty_key"}
+"""The file in alertmanager/secrets that a receiver needs."""
+PLATFORMS: Final = ("compose", "kubernetes")
+_NO_PAGER: Final = (
+    "  # hivesight: ignore alertmanager/no-pager because nobody is on call: these receivers were asked for\n"
+)
+_RECEIVERS: Final = "\nreceivers:\n"
+_RECEIVER: Final = "  - name: "
+_GRAVEST: Final = "critical-alerts"
 _HOUR_MS: Final = 3_600_000
 
 # Who is scraped besides the hive, by the name of its service in the Compose file.
@@ -30,6 +39,15 @@ _TARGETS: Final = {
     "otel-collector": "otel-collector:8888",
     "jaeger": "jaeger:8888",
     "fluentd": "fluentd:24231",
+}
+# The files that only one platform has.
+_OWN: Final = {
+    "compose": re.compile(
+        r"docker-compose\.monitoring\.yml|scaling/.+/(compose|targets)\.yml|scaling/mimir/single\.yaml"
+    ),
+    "kubernetes": re.compile(
+        r"(.+/)?kustomization\.yaml|(.+/)?kubernetes(/.+|\.yaml|\.conf)|scaling/.+/cluster\.yaml|scaling/thanos/.+"
+    ),
 }
 # What holds passwords or data stays out of a repository that keeps the rest.
 _GITIGNORE: Final = "secrets/\nhivesight-data/\n"
@@ -59,7 +77,7 @@ class Service:
 class Stack:
     """What differs from one company to the next. receivers: some of RECEIVERS. retention: how long samples are kept,
     log_retention: logs and traces. smarthost: host:port of the mail relay. email: who gets mail. webhook: an address
-    that takes Alertmanager's JSON."""
+    that takes Alertmanager's JSON. platforms: some of PLATFORMS."""
 
     services: tuple[Service, ...]
     receivers: frozenset[str]
@@ -68,6 +86,7 @@ class Stack:
     smarthost: str = SMARTHOST
     email: str = EMAIL
     webhook: str = WEBHOOK
+    platforms: frozenset[str] = frozenset({"compose"})
 
 
 GUIDE_SERVICES: Final = (
@@ -104,8 +123,15 @@ def retention(text: str) -> str:
 
 
 def render(stack: Stack) -> dict[str, str]:
-    """Every file of the stack: its path below the directory, and its text."""
-    files = {path.relative_to(FILES).as_posix(): path.read_text(encoding="utf-8") for path in _shipped()}
+    """Every file of the stack: its path below the directory, and its text. Raises ValueError for a service's address
+    that has no meaning on Kubernetes."""
+    elsewhere = [own for platform, own in _OWN.items() if platform not in stack.platforms]
+    names = ((path.relative_to(FILES).as_posix(), path) for path in _shipped())
+    files = {
+        name: path.read_text(encoding="utf-8")
+        for name, path in names
+        if not any(own.fullmatch(name) for own in elsewhere)
+    }
     edits = {
         "prometheus/prometheus.yml": _scraped,
         "prometheus/rules/agent_hive_rules.yml": _watched,
@@ -115,9 +141,15 @@ def render(stack: Stack) -> dict[str, str]:
         "elasticsearch/ilm/logs.json": _kept,
         "elasticsearch/ilm/traces.json": _kept,
         "hivesight.yml": _kept,
+        "kubernetes/prometheus.yaml": _kept,
+        "kubernetes/hive.yaml": _monitored,
+        "kustomization.yaml": _with_secrets,
     }
-    for path, edit in edits.items():
-        files[path] = edit(files[path], stack)
+    for path in edits.keys() & files.keys():
+        files[path] = edits[path](files[path], stack)
+    if "kubernetes" in stack.platforms:
+        files |= kubernetes.made(files)
+        files["kustomization.yaml"] = kubernetes.with_runbooks(files["kustomization.yaml"], files)
     return files | _targets(stack.services) | {".gitignore": _GITIGNORE}
 
 
@@ -158,14 +190,35 @@ def _told(text: str, stack: Stack) -> str:
     if "email" not in stack.receivers:
         unwanted |= {"smtp_smarthost", "smtp_from", "smtp_require_tls"}
     text = with_values(
-        without(text, unwanted),
+        _nobody_mute(without(text, unwanted)),
         {"smtp_smarthost": _quoted(stack.smarthost), "to": _quoted(stack.email), "url": _quoted(stack.webhook)},
     )
     if answered := _ANSWERED.search(text):
         text = _BARE.sub(lambda bare: bare[0] + answered[1], text)
     login = "  smtp_auth_username: hivesight@agent-hive.example\n  smtp_auth_password_file: secrets/smtp_password\n"
     text = text.replace("  smtp_require_tls: false\n", f"  smtp_require_tls: true\n{login}")
+    if not stack.receivers & {"pagerduty", "webhook"}:
+        text = text.replace(_RECEIVER + _GRAVEST, _NO_PAGER + _RECEIVER + _GRAVEST)
     return text if stack.receivers & {"email", "slack"} else text.replace("global:\n", "global: {}\n")
+
+
+def _nobody_mute(text: str) -> str:
+    """The receivers, of which those that are left without an integration tell as the gravest alerts are told."""
+    before, receivers, after = text.partition(_RECEIVERS)
+    blocks = after.split(_RECEIVER)
+    grave = next(each for each in blocks if each.startswith(_GRAVEST)).removeprefix(_GRAVEST)
+    told = (each if ":" in each or each.startswith("watchdog") else each.rstrip() + grave for each in blocks[1:])
+    return before + receivers + _RECEIVER.join((blocks[0], *told))
+
+
+def _monitored(text: str, stack: Stack) -> str:
+    return kubernetes.monitored(text, ((each.name, each.address) for each in stack.services))
+
+
+def _with_secrets(text: str, stack: Stack) -> str:
+    """The files of secrets that Alertmanager is told of, of the receivers that were asked for."""
+    unwanted = [name for kind, name in ALERT_SECRETS.items() if kind not in stack.receivers]
+    return "".join(line for line in text.splitlines(keepends=True) if line.rpartition("/")[2].strip() not in unwanted)
 
 
 def _quoted(text: str) -> str:

@@ -45,16 +45,20 @@ class _File:
             yield from self._rules(here, group)
 
     def _rules(self, here: Location, group: GroupConfig) -> Iterator[Diagnostic]:
-        known: set[tuple[str, str, str, tuple[tuple[str, str], ...]]] = set()
+        known: dict[tuple[str, str, str, tuple[tuple[str, str], ...]], set[str]] = {}
         for index, rule in enumerate(group.rules):
             place: Location = (*here, "rules", index)
             yield from self._rule(place, rule)
             same = (rule.record, rule.alert, rule.expr if rule.alert else "", tuple(sorted(rule.labels.items())))
             if rule.name and same in known:
-                message = f"another rule of this group has the same name and labels as {rule.name!r}: remove one"
                 where = (*place, "alert" if rule.alert else "record")
-                yield self._at(where, "rules/duplicate-rule", message, severity=Severity.WARNING)
-            known.add(same)
+                if rule.expr in known[same]:
+                    message = f"another rule of this group has the same name and labels as {rule.name!r}: remove one"
+                    yield self._at(where, "rules/duplicate-rule", message, severity=Severity.WARNING)
+                else:  # which is right where each finds series of its own
+                    message = f"another rule of this group records {rule.name!r} too: no series may come from both"
+                    yield self._at(where, "rules/recorded-twice", message, severity=Severity.INFO)
+            known.setdefault(same, set()).add(rule.expr)
 
     def _rule(self, here: Location, rule: RuleConfig) -> Iterator[Diagnostic]:
         if rule.record and rule.alert:

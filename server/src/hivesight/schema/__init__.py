@@ -1,7 +1,7 @@
 """YAML text + a frozen dataclass -> a value, or diagnostics with line and column. The only room that knows how
 configuration is read and checked: nobody else imports pydantic or yaml."""
 
-from hivesight.schema.loading import Loaded, load, load_file, load_json, load_node, load_tree
+from hivesight.schema.loading import Loaded, load, load_file, load_inside, load_json, load_node, load_tree, load_trees
 from hivesight.schema.paths import joined
 from hivesight.schema.section import key, section
 from hivesight.schema.tree import Plain
@@ -38,9 +38,11 @@ __all__ = [
     "key",
     "load",
     "load_file",
+    "load_inside",
     "load_json",
     "load_node",
     "load_tree",
+    "load_trees",
     "parsed",
     "section",
 ]

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from hivesight.model.diagnostics import Diagnostic, Severity
-from hivesight.schema import json_tree, tree
+from hivesight.schema import embedding, json_tree, tree
 from hivesight.schema.quoting import block_offset, quoted_as, source_offset
 from hivesight.schema.tree import Node, Place
 
@@ -115,6 +115,22 @@ def load_tree(text: str, path: str) -> Loaded[tree.Plain]:
     if isinstance(root, Diagnostic):
         return Loaded(path, text, None, (root,), Node(None, Place(root.line, root.col, root.length)))
     return Loaded(path, text, root.plain(), (), root)
+
+
+def load_trees(text: str, path: str) -> tuple[Loaded[tree.Plain], ...]:
+    """As `load_tree`, of every document of a stream; one with what is wrong where it cannot be read."""
+    roots = tree.read_all(text, path)
+    if isinstance(roots, Diagnostic):
+        return (Loaded(path, text, None, (roots,), Node(None, Place(roots.line, roots.col, roots.length))),)
+    return tuple(Loaded(path, text, root.plain(), (), root) for root in roots)
+
+
+def load_inside(outer: Loaded[Any], node: Node, *, is_json: bool = False) -> Loaded[tree.Plain]:
+    """A text of `outer` that is a file itself, as a ConfigMap holds them: its tree has the places of the outer file."""
+    read = embedding.read_inside(outer.text, node, outer.path, is_json=is_json)
+    if isinstance(read, Diagnostic):
+        return Loaded(outer.path, outer.text, None, (read,), Node(None, node.place))
+    return Loaded(outer.path, outer.text, read.plain(), (), read)
 
 
 def load_json(text: str, path: str) -> Loaded[tree.Plain]:

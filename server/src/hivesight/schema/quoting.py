@@ -2,6 +2,7 @@
 is written so that it can stand there."""
 
 import re
+from array import array
 from typing import Final
 
 _DOUBLE: Final = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
@@ -26,6 +27,23 @@ def source_offset(text: str, quote: int, offset: int) -> int:
         if _HIGH.fullmatch(match[0]) and (low := _LOW.match(text, at)):
             at = low.end()
     return at + offset
+
+
+def source_offsets(text: str, quote: int, length: int) -> "array[int]":
+    """As `source_offset`, of the characters 0 to `length` at once."""
+    escape = _DOUBLE if text.startswith('"', quote) else _SINGLE
+    offsets = array("L")
+    at = quote + 1
+    while len(offsets) <= length:
+        match = escape.search(text, at)
+        plain_end = match.start() if match is not None else at + length + 1 - len(offsets)
+        offsets.extend(range(at, min(plain_end, at + length + 1 - len(offsets))))
+        if match is not None and len(offsets) <= length:
+            offsets.append(match.start())
+            at = match.end()
+            if _HIGH.fullmatch(match[0]) and (low := _LOW.match(text, at)):
+                at = low.end()
+    return offsets
 
 
 def block_offset(text: str, header: int, offset: int) -> tuple[int, int]:

@@ -1,8 +1,8 @@
 """YAML text -> a tree of values with their places, in bounded time and memory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import yaml
 from yaml import events
@@ -12,6 +12,8 @@ from hivesight.model.diagnostics import Diagnostic, Severity
 MAX_BYTES: Final = 8 << 20
 MAX_DEPTH: Final = 64
 MAX_NODES: Final = 500_000
+
+T = TypeVar("T")
 
 Plain = str | None | list["Plain"] | dict[str, "Plain"]
 """What a document says: texts (numbers and booleans as they were written), lists and mappings."""
@@ -67,10 +69,19 @@ class Node:
 
 def read(text: str, path: str) -> Node | Diagnostic:
     """The document's tree (an empty document is an empty mapping), or what is wrong with it and where."""
+    return _read(text, path, lambda reader: reader.document())
+
+
+def read_all(text: str, path: str) -> tuple[Node, ...] | Diagnostic:
+    """The trees of a stream's documents, empty ones apart, or what is wrong with it and where (YAML 1.2.2, 9.2)."""
+    return _read(text, path, lambda reader: tuple(reader.documents()))
+
+
+def _read(text: str, path: str, reading: "Callable[[_Reader], T]") -> T | Diagnostic:
     if len(text) > MAX_BYTES:
         return Diagnostic(path, 1, 1, 1, Severity.ERROR, "yaml/too-large", f"larger than {MAX_BYTES >> 20} MiB")
     try:
-        return _Reader(text).document()
+        return reading(_Reader(text))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, col = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -105,6 +116,15 @@ class _Reader:
         if root is None or (root.value is None and root.items is None):
             return Node(None, Place(1, 1, 1), {})
         return root
+
+    def documents(self) -> Iterator[Node]:
+        for event in self._events:
+            if isinstance(event, events.DocumentStartEvent):
+                self._anchors = {}
+            elif isinstance(event, events.NodeEvent):
+                root = self._node(event, 0)
+                if root.value is not None or root.items is not None:
+                    yield root
 
     def _node(self, event: events.NodeEvent, depth: int) -> Node:
         place = _place(event)

@@ -45,15 +45,16 @@ _VARIABLE: Final = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})")
 
 def read(path: Path, environ: Mapping[str, str] = os.environ) -> Loaded[PrometheusFile]:
     """The file at `path`; `environ` is for the `${...}` in external_labels."""
-    return _complete(load_file(path, PrometheusFile), path.parent, environ)
+    return completed(load_file(path, PrometheusFile), path.parent, environ)
 
 
 def read_text(text: str, path: Path, environ: Mapping[str, str] = os.environ) -> Loaded[PrometheusFile]:
     """The same of a text that stands, or could stand, at `path`."""
-    return _complete(load(text, str(path), PrometheusFile), path.parent, environ)
+    return completed(load(text, str(path), PrometheusFile), path.parent, environ)
 
 
-def _complete(loaded: Loaded[PrometheusFile], folder: Path, environ: Mapping[str, str]) -> Loaded[PrometheusFile]:
+def completed(loaded: Loaded[PrometheusFile], folder: Path, environ: Mapping[str, str]) -> Loaded[PrometheusFile]:
+    """The same of a file in `folder` that was read already."""
     file = loaded.value
     if file is None:
         return loaded

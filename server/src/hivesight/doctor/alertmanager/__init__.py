@@ -1,10 +1,10 @@
 """Alertmanager files: routes, receivers, inhibition, messages, and what its reader refuses."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
-from hivesight.alerting.config_check import read_config
+from hivesight.alerting.config import Config
+from hivesight.alerting.config_check import checked
 from hivesight.doctor.alertmanager import inhibition, messages, notation, reached, receivers, routes, templates, timing
 from hivesight.doctor.alertmanager.sections import sections_of
 from hivesight.doctor.alertmanager.tree import traffic
@@ -30,9 +30,9 @@ def findings(workspace: Workspace, facts: SetFacts) -> Iterator[Finding]:
 
 
 def _of_file(document: Document, alerts: AlertIndex) -> Iterator[Finding]:
-    read = read_config(Path(document.path), document.text)
+    read = checked(document.read_as(Config))
     yield from (Finding(each) for each in read.diagnostics if each.code not in _NOT_THE_FILES | _JUDGED_HERE)
-    file = sections_of(document, alerts)
+    file = sections_of(document, alerts, read.loaded.value.route if read.loaded.value is not None else None)
     ways = traffic(file.tree, alerts) if file.tree is not None and alerts else None
     if ways is not None:
         yield from reached.findings(file, ways)

@@ -50,7 +50,7 @@ def _told_nobody(file: AlertmanagerSections, tree: PlacedRoute, ways: Traffic) -
         for alert in ways.index.members(taken & ~told & ~meant):
             if not always_fires(alert.rule):
                 message = f"{alert.name} reaches {name} alone, which has no integration: nobody is told"
-                remedy = f"a route in {file.document.path.name} that takes it to somebody"
+                remedy = f"a route in {file.document.name} that takes it to somebody"
                 yield _at(alert, "rules/unrouted", message, remedy)
 
 
@@ -84,7 +84,7 @@ def _two_severities(file: AlertmanagerSections) -> Iterator[Finding]:
         pairs = ((other, alert), (alert, other))
         if not any(_mutes(each, *pair) for each in islice(file.inhibitions, _MOST_INHIBITIONS) for pair in pairs):
             message = f"{alert.name} is {' and '.join(sorted(map(str, severities)))}, and both are told at once"
-            remedy = f"an inhibit rule in {file.document.path.name}, with equal: [{ALERT_NAME}, ...]"
+            remedy = f"an inhibit rule in {file.document.name}, with equal: [{ALERT_NAME}, ...]"
             yield _at(alert, "rules/two-severities", message, remedy)
 
 

@@ -4,38 +4,38 @@ conditions that no alert of the set meets."""
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from hivesight.doctor.alertmanager.earlier import EarlierRoutes
 from hivesight.doctor.alertmanager.sections import AlertmanagerSections
 from hivesight.doctor.alertmanager.tree import PlacedRoute, Traffic
 from hivesight.doctor.alerts.index import AlertIndex
 from hivesight.doctor.finding import Finding
 from hivesight.doctor.rule_files import at
-from hivesight.model.matcher import MatchType
 
-_MOST_BEFORE: Final = 200
-"""Earlier routes that one is compared with."""
 _MOST_NAMED: Final = 5
 
 
 def unreachable(file: AlertmanagerSections, ways: Traffic | None) -> Iterator[Finding]:
     """ways: of the alerts of the set; None where there are none."""
     if file.tree is not None:
-        yield from _below(file, file.tree, (), ways)
+        yield from _below(file, file.tree, EarlierRoutes(), ways)
 
 
 def _below(
-    file: AlertmanagerSections, parent: PlacedRoute, before: tuple[PlacedRoute, ...], ways: Traffic | None
+    file: AlertmanagerSections, parent: PlacedRoute, before: EarlierRoutes, ways: Traffic | None
 ) -> Iterator[Finding]:
     """before: the routes that take alerts away before they come to `parent`."""
+    entered = len(before)
     for node in parent.children:
         fault = _contradiction(file, node) or _shadowed(file, node, before)
         if fault is None and ways is not None and not ways.entered(node):
-            fault = _not_entered(file, node, before, ways)
+            fault = _not_entered(file, node, before.last(), ways)
         if fault is not None:
             yield fault
         else:
             yield from _below(file, node, before, ways)
         if not node.route.continues:
-            before = (*before[1 - _MOST_BEFORE :], node)
+            before.add(node)
+    before.cut(entered)
 
 
 def _contradiction(file: AlertmanagerSections, node: PlacedRoute) -> Finding | None:
@@ -46,17 +46,10 @@ def _contradiction(file: AlertmanagerSections, node: PlacedRoute) -> Finding | N
     return at(file.document.loaded, node.location, "alertmanager/contradiction", message, "take one of the two out")
 
 
-def _shadowed(file: AlertmanagerSections, node: PlacedRoute, before: Sequence[PlacedRoute]) -> Finding | None:
+def _shadowed(file: AlertmanagerSections, node: PlacedRoute, before: EarlierRoutes) -> Finding | None:
     """Behind a route whose conditions are met by all that meets those of this one, whatever the alert is."""
-    same = frozenset(node.conditions)
-    fixed = {each.name: each.value for each in same if each.type is MatchType.EQUAL}
-    for earlier in before:
-        for each in earlier.route.matchers:
-            if each not in same and not (each.name in fixed and each.matches(fixed[each.name])):
-                break
-        else:
-            return _behind(file, node, earlier, "all that this one could take")
-    return None
+    earlier = before.taking_all_of(node)
+    return None if earlier is None else _behind(file, node, earlier, "all that this one could take")
 
 
 def _not_entered(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from hivesight.alerting.config import InhibitRuleConfig
+from hivesight.alerting.config import InhibitRuleConfig, RouteConfig
 from hivesight.alerting.inhibit import InhibitRule, build_rules
 from hivesight.doctor.alertmanager.tree import PlacedRoute, tree_of
 from hivesight.doctor.alerts.index import AlertIndex
@@ -67,10 +67,10 @@ class AlertmanagerSections:
         return found
 
 
-def sections_of(document: Document, alerts: AlertIndex) -> AlertmanagerSections:
-    """The sections of one file."""
+def sections_of(document: Document, alerts: AlertIndex, route: RouteConfig | None = None) -> AlertmanagerSections:
+    """The sections of one file. route: as it was read already, where it was."""
     receivers, inhibitions = tuple(_receivers(document)), tuple(_inhibitions(document))
-    return AlertmanagerSections(document, tree_of(document), receivers, inhibitions, alerts)
+    return AlertmanagerSections(document, tree_of(document, route), receivers, inhibitions, alerts)
 
 
 def _listed(document: Document, key: str) -> Iterator[tuple[int, Node]]:

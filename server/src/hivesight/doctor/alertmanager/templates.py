@@ -6,7 +6,7 @@ from typing import Final
 
 from hivesight.alerting.config import ConfigFile
 from hivesight.doctor.alertmanager.sections import RECEIVERS
-from hivesight.doctor.file_patterns import is_pattern, named_files
+from hivesight.doctor.file_patterns import is_pattern
 from hivesight.doctor.finding import Finding
 from hivesight.doctor.rule_files import at
 from hivesight.doctor.workspace import Document
@@ -50,7 +50,7 @@ def _patterns(document: Document) -> Iterator[tuple[Location, str]]:
 
 def _missing(document: Document) -> Iterator[Finding]:
     for location, pattern in _patterns(document):
-        if not is_pattern(pattern) and named_files(pattern, Path(document.path).parent) == []:
+        if not is_pattern(pattern) and document.named_files(pattern) == []:
             message = f"{pattern!r} is not there: Alertmanager starts without a word, and its messages fail"
             remedy = "relative paths begin in the folder of this file"
             yield at(document.loaded, location, "alertmanager/no-template-file", message, remedy)
@@ -60,7 +60,7 @@ def _paths(document: Document) -> list[Path] | None:
     """All files of templates; None where some cannot be seen from here."""
     paths: list[Path] = []
     for _, pattern in _patterns(document):
-        found = named_files(pattern, Path(document.path).parent)
+        found = document.named_files(pattern)
         if found is None:
             return None
         paths += found

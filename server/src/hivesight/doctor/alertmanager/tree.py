@@ -34,12 +34,12 @@ class PlacedRoute:
             yield from child.walk()
 
 
-def tree_of(document: Document) -> PlacedRoute | None:
-    """The tree of a file; None where it has none, or one with errors."""
+def tree_of(document: Document, read: RouteConfig | None = None) -> PlacedRoute | None:
+    """The tree of a file; None where it has none, or one with errors. read: its route, where that was read already."""
     items = document.loaded.root.items or {}
     if ROUTE not in items:
         return None
-    config = load_node(items[ROUTE][1], document.text, str(document.path), RouteConfig).value
+    config = read or load_node(items[ROUTE][1], document.text, str(document.path), RouteConfig).value
     return None if config is None else _placed(build_route(config), config, (ROUTE,), ())
 
 

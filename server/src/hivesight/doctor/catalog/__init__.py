@@ -10,6 +10,7 @@ from hivesight.doctor.catalog import (
     compose,
     dashboards,
     expressions,
+    kubernetes,
     live,
     prometheus,
     rule_files,
@@ -30,6 +31,7 @@ CHECKS: Final[dict[str, Check]] = {
         dashboards,
         compose,
         collector,
+        kubernetes,
     )
     for check in module.CHECKS
 }

@@ -56,6 +56,12 @@ CHECKS: Final = (
         "Whoever writes to the socket is root on the host.",
     ),
     Check(
+        "compose/docker-socket-to-watch",
+        INFO,
+        "Docker's socket in a container that watches the others",
+        "It is how such programs are meant to be run; whoever breaks into one is root on the host all the same.",
+    ),
+    Check(
         "compose/writable-host",
         WARNING,
         "the host's file system in a container, to write",

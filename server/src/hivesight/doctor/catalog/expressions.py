@@ -28,9 +28,14 @@ CHECKS: Final = (
     Check(
         "promql/impossible-label",
         ERROR,
-        "a label that the series cannot have",
-        "An aggregation or function before has dropped it: grouping by it puts everything in one group, matching on it "
-        "finds nothing.",
+        "vectors matched on a label that one of them cannot have",
+        "An aggregation or function before has dropped it: nothing matches, and the expression is always empty.",
+    ),
+    Check(
+        "promql/lost-label",
+        WARNING,
+        "grouping by a label that the series cannot have",
+        "An aggregation inside has dropped it: what was to be told apart by it lands in one group.",
     ),
     Check(
         "promql/one-sided-match",
@@ -74,6 +79,12 @@ CHECKS: Final = (
         ERROR,
         "rate, irate or increase of a gauge",
         "Each fall of a gauge is taken for a counter's restart and added up: the result is no rate of anything.",
+    ),
+    Check(
+        "promql/rate-of-seeming-gauge",
+        WARNING,
+        "rate, irate or increase of what is a gauge by its name",
+        "Ratios, percentages, temperatures and `_info` do not count anything; a counter with such a name misleads.",
     ),
     Check(
         "promql/rate-of-rate",

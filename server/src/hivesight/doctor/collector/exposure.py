@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from hivesight.doctor.collector.containers import Containers
 from hivesight.doctor.collector.pipelines import Collector, type_of
 from hivesight.doctor.finding import Finding
 from hivesight.doctor.rule_files import at
@@ -21,13 +22,13 @@ _PATH: Final = re.compile(r"(?:/|[A-Za-z]:\\).*")
 _CREDENTIALS_IN_URL: Final = re.compile(r"\w+://[^:/@\s$]*:(?P<password>[^/@\s$]+)@")
 
 
-def findings(collector: Collector) -> Iterator[Finding]:
+def findings(collector: Collector, containers: Containers) -> Iterator[Finding]:
     """Of one file."""
     for kind in ("receivers", "processors", "exporters", "connectors", "extensions"):
         for name, node in collector.defined[kind].items():
             for location, key, value in _texts((kind, name), node):
                 if kind in _LISTENERS and key == "endpoint" and type_of(name) not in _FOR_PROBES:
-                    yield from _open(collector, location, value)
+                    yield from _open(collector, containers, location, value)
                 yield from _secrets(collector, location, key, value)
                 if key == "insecure_skip_verify" and value == "true":
                     message = "whoever answers at this address gets the data: its certificate is not looked at"
@@ -47,9 +48,9 @@ def _texts(location: Location, node: Node) -> Iterator[tuple[Location, str, str]
                 yield (*here, key), key, each.value
 
 
-def _open(collector: Collector, location: Location, value: str) -> Iterator[Finding]:
+def _open(collector: Collector, containers: Containers, location: Location, value: str) -> Iterator[Finding]:
     match = _ALL.fullmatch(value)
-    if match is None:
+    if match is None or containers.hides(collector.document, value.rpartition(":")[2]):
         return
     message = "listens on every address: whoever reaches the host can send data, and fill it"
     remedy = "localhost, or in a container ${env:POD_IP} on a network of its own, or an auth extension"

@@ -74,19 +74,19 @@ def collectors_of(workspace: Workspace) -> Iterator[Collector]:
     for document in workspace.of(FileKind.COLLECTOR):
         by_folder[document.path.parent].append(document)
     for documents in by_folder.values():
-        said = {document.path: _said(document) for document in documents}
-        for document in documents:
+        said = [(document, _said(document)) for document in documents]
+        for document, own in said:
             beside = frozenset(
                 (each.kind, each.name)
-                for path, (defined, pipelines, extensions) in said.items()
-                if path != document.path
+                for other, (defined, pipelines, extensions) in said
+                if other is not document
                 for each in (
                     *(Use(kind, name, ()) for kind in KINDS for name in defined[kind]),
                     *(use for pipeline in pipelines for use in pipeline.uses),
                     *extensions,
                 )
             )
-            yield Collector(document, *said[document.path], beside)
+            yield Collector(document, *own, beside)
 
 
 def _said(document: Document) -> tuple[dict[str, dict[str, Node]], tuple[Pipeline, ...], tuple[Use, ...]]:

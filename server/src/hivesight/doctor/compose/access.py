@@ -1,5 +1,6 @@
 """What of the host a service may touch."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -9,6 +10,12 @@ from hivesight.doctor.nodes import text
 from hivesight.doctor.rule_files import at
 
 _WITH_SOCKET: Final = frozenset(("/var/run/docker.sock", "/run/docker.sock", "/var/run", "/run"))
+
+_WATCHES: Final = re.compile(
+    r"cadvisor|promtail|alloy|grafana/agent|fluent|vector|collector|telegraf|filebeat|metricbeat|logspout|netdata|dozzle"
+    r"|datadog|newrelic|traefik|docker-socket-proxy|docker_exporter|docker-exporter"
+)
+"""Programs that look at the containers of their host, and are told to be given the socket for that."""
 
 
 def findings(stack: Stack, service: Service) -> Iterator[Finding]:
@@ -23,7 +30,9 @@ def findings(stack: Stack, service: Service) -> Iterator[Finding]:
         if source in _WITH_SOCKET:
             message = "Docker's socket is in there: whoever writes to it is root on the host; ro does not hinder that"
             remedy = "leave it out, or put a proxy before it that lets reading requests through alone"
-            yield at(loaded, mount.location, "compose/docker-socket", message, remedy)
+            watches = "ro" in mount.options and _WATCHES.search(service.image)
+            code = "compose/docker-socket-to-watch" if watches else "compose/docker-socket"
+            yield at(loaded, mount.location, code, message, remedy)
         elif source == "/" and "ro" not in mount.options:
             message = "the whole file system of the host, and it may be written"
             yield at(loaded, mount.location, "compose/writable-host", message, f"/:{mount.target}:ro,rslave")

@@ -25,6 +25,8 @@ _DATA: Final[Mapping[str, str]] = {
     "victoria-metrics": "/victoria-metrics-data",
 }
 """Where the images of stores keep their data."""
+_ENTRY: Final = r"docker-entrypoint(?:\.sh)?|entrypoint(?:\.sh)?|eswrapper|mysqld|mariadbd|mongod|postgres|run\.sh"
+"""What stores are started by."""
 _PATH_FLAG: Final = re.compile(r"--?(?:storage\.tsdb\.path|storage\.path|storageDataPath)[= ](\S+)")
 
 
@@ -75,7 +77,7 @@ def _advice(stack: Stack, service: Service, code: str, message: str, remedy: str
 def _data(stack: Stack, service: Service) -> Iterator[Finding]:
     name = service.image.rpartition("/")[2].partition("@")[0].partition(":")[0]
     path = _DATA.get(name)
-    if path is None:
+    if path is None or _runs_something_else(service, name):
         return
     for each in service.arguments():
         if match := _PATH_FLAG.search(each.value):
@@ -86,3 +88,11 @@ def _data(stack: Stack, service: Service) -> Iterator[Finding]:
         message = f"{path} is on no volume: with the next version of the image all data are gone"
         where = (*service.location, "image")
         yield at(stack.document.loaded, where, "compose/no-volume", message, f"volumes: [{name}-data:{path}]")
+
+
+def _runs_something_else(service: Service, name: str) -> bool:
+    """Whether a store's image is used for its tools, as by a service that sets another up and ends."""
+    said = [each.value for each in service.arguments()]
+    replaced = child(service.node, "entrypoint") is not None or bool(said and not said[0].lstrip().startswith("-"))
+    program = rf"(?<![\w-])(?:{_ENTRY}|{re.escape(name)}d?)(?![\w:.-])"
+    return replaced and not any(re.search(program, each) for each in said)

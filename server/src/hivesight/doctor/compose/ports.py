@@ -24,7 +24,7 @@ _FOR_ALL: Final = frozenset(("80", "443"))
 
 
 @dataclass(frozen=True, slots=True)
-class _Port:
+class Port:
     """address: "" for all of the host's. host: the port on the host, "" for any that is free."""
 
     address: str
@@ -33,16 +33,21 @@ class _Port:
     protocol: str
     location: Location
 
-    def clashes_with(self, other: "_Port") -> bool:
-        everywhere = self.address in _EVERYWHERE or other.address in _EVERYWHERE
+    @property
+    def is_open(self) -> bool:
+        """Whether it is published on every address of the host."""
+        return self.address in _EVERYWHERE
+
+    def clashes_with(self, other: "Port") -> bool:
+        everywhere = self.is_open or other.is_open
         same = (self.host, self.protocol) == (other.host, other.protocol)
         return same and self.host.isdigit() and (everywhere or self.address == other.address)
 
 
 def findings(stack: Stack, service: Service) -> Iterator[Finding]:
     """Ports of one service that listen on all addresses."""
-    for port in _ports(service):
-        if port.address in _EVERYWHERE and port.host not in _FOR_ALL:
+    for port in ports_of(service):
+        if port.is_open and port.host not in _FOR_ALL:
             message = f"port {port.container} is open on every address of the host, past most firewalls"
             shown = f'"127.0.0.1:{port.host or port.container}:{port.container}"'
             remedy = f"{shown}, or no port at all for what the services of its network alone ask"
@@ -51,11 +56,11 @@ def findings(stack: Stack, service: Service) -> Iterator[Finding]:
 
 def clashes(stack: Stack) -> Iterator[Finding]:
     """Ports of the host that two services of a file publish."""
-    taken: dict[str, list[tuple[_Port, Service]]] = {}
+    taken: dict[str, list[tuple[Port, Service]]] = {}
     for service in stack.services:
         if child(service.node, "profiles") is not None:  # may be started one at a time
             continue
-        for port in _ports(service):
+        for port in ports_of(service):
             others = taken.setdefault(port.host, [])
             other = next((each for each, owner in others if port.clashes_with(each) and owner is not service), None)
             if other is not None:
@@ -82,20 +87,21 @@ def outside_targets(workspace: Workspace, known: Container[str]) -> Mapping[str,
 
 def taken(stack: Stack, service: Service, targets: Mapping[str, str]) -> Iterator[Finding]:
     """Ports of the host that something outside the stack seems to have."""
-    for port in _ports(service):
+    for port in ports_of(service):
         if port.host in targets:
             message = f"Prometheus scrapes {targets[port.host]}: where that publishes its port too, one does not start"
             remedy = "another port on the left, or none"
             yield at(stack.document.loaded, port.location, "compose/port-taken", message, remedy)
 
 
-def _ports(service: Service) -> Iterator[_Port]:
+def ports_of(service: Service) -> Iterator[Port]:
+    """The ports that a service publishes."""
     for index, each in listed(service.node, "ports"):
         here: Location = (*service.location, "ports", index)
         if each.items is not None:
             address, protocol = text(each, "host_ip"), text(each, "protocol") or "tcp"
-            yield _Port(address, text(each, "published"), text(each, "target"), protocol, here)
+            yield Port(address, text(each, "published"), text(each, "target"), protocol, here)
         elif match := _SHORT.fullmatch(each.value or ""):
-            yield _Port(
+            yield Port(
                 match["address"] or "", match["host"] or "", match["container"], match["protocol"] or "tcp", here
             )

@@ -6,7 +6,7 @@ checks that go together.
 
 from collections.abc import Iterator
 
-from hivesight.doctor.dashboards import axes, form, grid, legends, limits, panels, queries, references
+from hivesight.doctor.dashboards import axes, form, grid, kinds, legends, limits, panels, queries, references
 from hivesight.doctor.dashboards.document import dashboard_of
 from hivesight.doctor.facts import SetFacts
 from hivesight.doctor.finding import Finding
@@ -19,6 +19,7 @@ def findings(workspace: Workspace, facts: SetFacts) -> Iterator[Finding]:
         dashboard = dashboard_of(document)
         yield from form.findings(dashboard)
         yield from grid.findings(dashboard)
+        yield from kinds.findings(dashboard)
         yield from references.findings(dashboard)
         for panel in dashboard.panels:
             yield from panels.findings(dashboard, panel)

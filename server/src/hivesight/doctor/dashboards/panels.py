@@ -1,27 +1,14 @@
-"""What a panel says about itself: its type, its keys, its data source, its unit and its thresholds."""
+"""What a panel says about itself: its keys, its data source, its unit and its thresholds."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from hivesight.doctor.dashboards.document import Dashboard, Panel
 from hivesight.doctor.dashboards.found import found
+from hivesight.doctor.dashboards.kinds import REMOVED
 from hivesight.doctor.finding import Finding
 from hivesight.doctor.nodes import child, listed, text
 
-_REMOVED: Final[Mapping[str, str]] = {
-    "graph": "timeseries",
-    "singlestat": "stat",
-    "grafana-singlestat-panel": "stat",
-    "table-old": "table",
-    "grafana-piechart-panel": "piechart",
-    "grafana-worldmap-panel": "geomap",
-    "natel-discrete-panel": "state-timeline",
-    "flant-statusmap-panel": "status-history",
-    "vonage-status-panel": "stat",
-    "petrslavotinek-carpetplot-panel": "heatmap",
-    "pluginlist": "dashlist",
-}
-"""Panels in Angular, which Grafana 12 does not run any more, and what has taken their place."""
 _OLD_KEYS: Final = frozenset(("yaxes", "seriesOverrides", "styles", "sparkline", "valueMaps", "aliasColors"))
 _NEVER_A_KEY: Final = "yAxes"
 _WITH_UNIT: Final = frozenset(("timeseries", "stat", "gauge", "bargauge", "graph"))
@@ -35,7 +22,6 @@ def findings(dashboard: Dashboard, panel: Panel) -> Iterator[Finding]:
     """Of one panel."""
     if child(panel.node, "libraryPanel") is not None:  # what it is stands elsewhere
         return
-    yield from _kind(dashboard, panel)
     yield from _keys(dashboard, panel)
     yield from _base(dashboard, panel)
     yield from _letters(dashboard, panel)
@@ -56,18 +42,9 @@ def findings(dashboard: Dashboard, panel: Panel) -> Iterator[Finding]:
         yield found(dashboard, panel.place, "dashboards/no-unit", message, 'fieldConfig.defaults.unit, such as "s"')
 
 
-def _kind(dashboard: Dashboard, panel: Panel) -> Iterator[Finding]:
-    if panel.kind in _REMOVED:
-        message = (
-            f"Grafana has removed the panel type {panel.kind}: it shows nothing, or what a conversion leaves of it"
-        )
-        remedy = f'"{_REMOVED[panel.kind]}", with its units, limits and axes in fieldConfig'
-        yield found(dashboard, (*panel.location, "type"), "dashboards/removed-panel", message, remedy)
-
-
 def _keys(dashboard: Dashboard, panel: Panel) -> Iterator[Finding]:
     """Keys that no panel reads, or only those of an older Grafana."""
-    old = frozenset[str]() if panel.kind in _REMOVED else _OLD_KEYS & (panel.node.items or {}).keys()
+    old = frozenset[str]() if panel.kind in REMOVED else _OLD_KEYS & (panel.node.items or {}).keys()
     for key in sorted(key for key in old if _says_something(panel, key)):
         message = f"a panel of type {panel.kind} does not read {key}"
         yield found(

@@ -23,7 +23,7 @@ _NOT_PROMQL: Final = ("|=", "|~", "!=~", "| json", "| logfmt", "| line_format", 
 _OF_ALERTS: Final = frozenset(("promql/counter-as-gauge",))
 """Checks of what an alert waits for; a panel may compare as it likes."""
 _OF_RANGES: Final = frozenset(("promql/short-range",))
-_OF_LABELS: Final = frozenset(("promql/impossible-label", "promql/pairs-with-itself"))
+_OF_LABELS: Final = frozenset(("promql/impossible-label", "promql/lost-label", "promql/pairs-with-itself"))
 _MAX_FLAWS: Final = 50
 """The most flaws of one query that are reported."""
 _RATES: Final = frozenset(("rate", "irate"))

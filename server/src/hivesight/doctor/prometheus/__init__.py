@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 from hivesight.doctor.credentials import in_prometheus
@@ -12,7 +11,8 @@ from hivesight.doctor.prometheus import coverage, exporters, kubernetes, rule_pa
 from hivesight.doctor.prometheus.jobs import all_jobs, jobs_of
 from hivesight.doctor.workspace import Document, FileKind, Workspace
 from hivesight.model.diagnostics import Diagnostic
-from hivesight.sources.reading import read_text
+from hivesight.sources.config import PrometheusFile
+from hivesight.sources.reading import completed
 
 _UNSUPPORTED: Final = "config/unsupported"
 """What the reader says of this server, which is no fault of the file."""
@@ -37,7 +37,7 @@ def findings(workspace: Workspace, facts: SetFacts) -> Iterator[Finding]:
 
 
 def _of_file(workspace: Workspace, document: Document, facts: SetFacts) -> Iterator[Finding]:
-    read = read_text(document.text, Path(document.path), {})
+    read = completed(document.read_as(PrometheusFile), document.path.parent, {})
     for each in read.diagnostics:
         if each.code != _UNSUPPORTED and each.path == str(document.path):
             yield _renamed(each)

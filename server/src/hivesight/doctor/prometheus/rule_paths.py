@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Final
 
-from hivesight.doctor.file_patterns import is_pattern, named_files
+from hivesight.doctor.file_patterns import is_pattern
 from hivesight.doctor.finding import Finding
 from hivesight.doctor.rule_files import at
 from hivesight.doctor.workspace import Document, FileKind, Workspace
@@ -36,11 +36,11 @@ def patterns(document: Document) -> Iterator[tuple[Location, str]]:
 
 def names(pattern: str, rules: Document) -> bool:
     """Whether a pattern may mean this file; the folder is not asked for, as it may be mounted elsewhere."""
-    return fnmatchcase(rules.path.name, PurePath(pattern).name)
+    return fnmatchcase(rules.name, PurePath(pattern).name)
 
 
 def _missing(document: Document, location: Location, pattern: str, rules: list[Document]) -> Iterator[Finding]:
-    if named_files(pattern, Path(document.path).parent) != [] or any(names(pattern, each) for each in rules):
+    if document.named_files(pattern) != [] or any(names(pattern, each) for each in rules):
         return
     if is_pattern(pattern):
         message = f"no file is there that {pattern!r} names: no rule comes from it"
@@ -58,5 +58,5 @@ def _unnamed(rules: Document, files: list[Document]) -> Iterator[Finding]:
         names(each, rules) for file in files for _, each in patterns(file)
     ):
         return
-    message = f"no rule_files of {', '.join(sorted({file.path.name for file in files}))} names this file"
+    message = f"no rule_files of {', '.join(sorted({file.name for file in files}))} names this file"
     yield at(rules.loaded, ("groups",), "prometheus/rules-not-loaded", message, "add it to rule_files", on_key=True)

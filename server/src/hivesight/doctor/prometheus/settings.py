@@ -69,12 +69,12 @@ def _scrapes(job: Job, server: str, port: str) -> bool:
 def group_intervals(facts: SetFacts) -> Iterator[Finding]:
     """Groups with an interval that does not go into the server's, or the other way round."""
     usual = facts.evaluation_interval_ms
-    seen = set[tuple[str, object]]()
+    seen = set[tuple[int, object]]()
     for rule in facts.rules:
         interval, location = rule.group.interval_ms, rule.location[:2]
-        if not usual or not interval or (rule.source.path, location) in seen:
+        if not usual or not interval or (id(rule.source), location) in seen:
             continue
-        seen.add((rule.source.path, location))
+        seen.add((id(rule.source), location))
         if interval % usual and usual % interval:
             message = (
                 f"evaluated every {format_duration(interval)}, which is no multiple of the other rules' "

@@ -47,7 +47,8 @@ def _rated(node: Call, facts: Facts) -> Iterator[Flaw]:
         case MatrixSelector(vector=VectorSelector(name=name)) if facts.metrics.kind(name) is Kind.GAUGE:
             message = f"{name} is a gauge: {node.func}() takes each fall for a restart"
             remedy = f"delta({name}[...]) or deriv({name}[...]) for its change; avg_over_time(...) for its level"
-            yield about(node, "promql/rate-of-gauge", message, remedy)
+            seeming = facts.metrics.only_seems(name)
+            yield about(node, "promql/rate-of-seeming-gauge" if seeming else "promql/rate-of-gauge", message, remedy)
         case Subquery(expr=inner) if (found := _no_counter(inner)) is not None:
             message = f"{node.func}() over {found}, which is no counter: its falls are taken for restarts"
             yield about(node, "promql/rate-of-rate", message, f"{node.func} first, then what is around it")

@@ -20,6 +20,7 @@ from hivesight.query.promql.ast import (
 from hivesight.query.promql.walk import walk
 
 _IMPOSSIBLE = "promql/impossible-label"
+_LOST = "promql/lost-label"
 _ONE_SIDED = "promql/one-sided-match"
 _SELF = "promql/pairs-with-itself"
 _KEEPS_LABELS = frozenset({"rate", "irate", "increase", "delta", "avg_over_time", "max_over_time", "min_over_time"})
@@ -39,7 +40,7 @@ def _grouping(node: Aggregate) -> Iterator[Flaw]:
     for label in node.grouping:
         if not inner.can_have(label):
             message = f"{node.op} by {label}: the series it aggregates cannot have the label {label}"
-            yield about(node, _IMPOSSIBLE, message, f"keep {label} in the aggregation inside, or leave it out here")
+            yield about(node, _LOST, message, f"keep {label} in the aggregation inside, or leave it out here")
 
 
 def _matching(node: Binary, matching: Matching, metrics: Metrics) -> Iterator[Flaw]:

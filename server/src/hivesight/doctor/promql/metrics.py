@@ -14,7 +14,17 @@ from hivesight_sdk import semconv
 BUCKET_SUFFIX: Final = "_bucket"
 _PARTS: Final = (BUCKET_SUFFIX, "_sum", "_count")
 _COUNTER: Final = re.compile(r".*_total")
-_GAUGE: Final = re.compile(r"up|.*_(percent|ratio|info|celsius)")
+_SEEMS_GAUGE: Final = re.compile(r".*_(percent|ratio|info|celsius)")
+_GAUGE: Final = re.compile(
+    r"up|probe_success|scrape_(duration_seconds|samples_scraped|samples_post_metric_relabeling)|ALERTS"
+    r"|node_(load(1|5|15)|memory_\w+_bytes|filesystem_(size|free|avail)_bytes|filesystem_files(_free)?|filefd_allocated)"
+    r"|process_((resident|virtual)_memory_bytes|open_fds|max_fds|start_time_seconds)"
+    r"|go_(goroutines|threads|memstats_(alloc|heap_\w+|sys|next_gc)_bytes)"
+    r"|container_memory_(usage|working_set|rss|cache)(_bytes)?|machine_(cpu_cores|memory_bytes)"
+    r"|redis_(up|connected_clients|blocked_clients|memory_(used|max)_bytes)|pg_(up|stat_activity_count)"
+    r"|kube_\w+_(replicas|phase|ready|condition|limits|requests|capacity|allocatable)"
+)
+"""Of Prometheus itself, its client libraries and the exporters that everybody runs."""
 _RECORDED: Final = re.compile(r"[a-zA-Z_][\w]*(:[\w]+)+")
 _RECORDED_RATE: Final = re.compile(
     r".*:(?:\w*_)?(?:i?rate|increase|ratio|deriv|avg|mean|p\d+|q\d+|quantile|sum)(?:\d+[a-z]+)?"
@@ -53,7 +63,11 @@ class Metrics:
             return Kind.UNKNOWN
         if _COUNTER.fullmatch(name) or name.endswith(BUCKET_SUFFIX):
             return Kind.COUNTER
-        return Kind.GAUGE if _GAUGE.fullmatch(name) else Kind.UNKNOWN
+        return Kind.GAUGE if _GAUGE.fullmatch(name) or _SEEMS_GAUGE.fullmatch(name) else Kind.UNKNOWN
+
+    def only_seems(self, name: str) -> bool:
+        """Whether nothing but a convention of names says what a metric is."""
+        return name not in self.kinds and _GAUGE.fullmatch(name) is None
 
     def is_recorded(self, name: str) -> bool:
         """Whether a rule makes it: one of the set, or by its name, which is `level:metric:operation` then."""

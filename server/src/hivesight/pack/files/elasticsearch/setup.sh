@@ -1,7 +1,7 @@
 #!/bin/bash
 # Makes Elasticsearch what the others expect: users, lifecycle, ingest pipeline, index template. It may run again at any
 # time, and takes in what changed in the files beside it. Then it stays: Jaeger makes an index a day, and each gets its
-# lifecycle within the hour; Kibana gets its data view and searches once it answers.
+# lifecycle, and a copy where there is a second node, within the hour; Kibana gets its data view and searches once it answers.
 set -euo pipefail
 here=$(dirname "$0")
 elasticsearch=http://elasticsearch:9200
@@ -39,7 +39,7 @@ echo "Elasticsearch is set up."
 
 while true; do
     call PUT "$elasticsearch/jaeger-*/_settings?allow_no_indices=true" -H 'Content-Type: application/json' \
-        --data-binary '{"index.lifecycle.name":"agent_hive_traces"}' || echo "no lifecycle for traces this time"
+        --data-binary '{"index.lifecycle.name":"agent_hive_traces","index.auto_expand_replicas":"0-1"}' || echo "no lifecycle for traces this time"
     if [ ! -e /tmp/kibana-done ]; then
         if call POST "$kibana/api/saved_objects/_import?overwrite=false" -H 'kbn-xsrf: setup' \
             -F "file=@$here/kibana.ndjson"; then

@@ -1,0 +1,5 @@
+"""Data for a rule that nobody has seen fire: from its expression to series that make it true."""
+
+from hivesight.doctor.synthesis.scenario import Impossible, Scenario
+
+__all__ = ["Impossible", "Scenario"]

@@ -1,12 +1,13 @@
 """Goals of aggregations, pushed down to the series that are aggregated."""
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from hivesight.doctor.synthesis.goals import Be, Goal, Gone, There, Values
-from hivesight.doctor.synthesis.growth import grow
+from hivesight.doctor.synthesis.growth import grow, revive
 from hivesight.doctor.synthesis.rewriting import RANKINGS, carries
 from hivesight.doctor.synthesis.stage import Constraint, Element, Moments
 from hivesight.doctor.synthesis.stuck import Stuck
@@ -39,9 +40,11 @@ def aggregate(search: "Search", node: Aggregate, goal: Goal, of: Constraint, mom
             search.want(node.expr, goal, inner, moments)
         case "sum":
             _sum(search, node, goal.values, members, moments)
+        case "max" | "min":
+            _extreme(search, node, goal.values, members, moments)
         case _:
             for each in members:
-                search.want(node.expr, goal, dict(each.labels), moments)
+                search.want(node.expr, goal, each.labels, moments)
 
 
 def _below(node: Aggregate, of: Constraint) -> dict[str, str]:
@@ -76,18 +79,18 @@ def _sum(search: "Search", node: Aggregate, wanted: Values, members: list[Elemen
         scales = bool((total != 0).all() and np.isfinite(total).all() and (wanted / total >= 0).all())
         for each in members:
             values = each.values * (wanted / total) if scales else wanted / len(members)
-            search.want(node.expr, Be(values), dict(each.labels), moments)
+            search.want(node.expr, Be(values), each.labels, moments)
 
     def one() -> None:
         each = members[search.pick(len(members))]
-        search.want(node.expr, Be(wanted - (total - each.values)), dict(each.labels), moments)
+        search.want(node.expr, Be(wanted - (total - each.values)), each.labels, moments)
 
     def ones() -> None:
         # Of comparisons that are 0 or 1.
         count = math.ceil(float(wanted.max()))
         chosen = _enough(search, node, members, count, moments)
         for number, each in enumerate(chosen):
-            search.want(node.expr, Be(np.full_like(wanted, float(number < count))), dict(each.labels), moments)
+            search.want(node.expr, Be(np.full_like(wanted, float(number < count))), each.labels, moments)
 
     inner = unwrap(node.expr)
     if isinstance(inner, Binary) and inner.op in COMPARISONS and inner.returns_bool:
@@ -96,15 +99,26 @@ def _sum(search: "Search", node: Aggregate, wanted: Values, members: list[Elemen
         search.first(share, one)
 
 
+def _extreme(search: "Search", node: Aggregate, wanted: Values, members: list[Element], moments: Moments) -> None:
+    """The largest is the first, the smallest the last, so that one series can be either; none is beyond it."""
+    chosen = members[0] if node.op == "max" else members[-1]
+    for each in members:
+        beyond = each.values > wanted if node.op == "max" else each.values < wanted
+        if each is chosen or beyond.any():
+            search.want(node.expr, Be(wanted), each.labels, moments)
+
+
 def _enough(search: "Search", node: Aggregate, members: list[Element], count: int, moments: Moments) -> list[Element]:
     if count > MAX_COUNT:
         raise Stuck(f"{count} series would be needed")
     while len(members) < count:
+        signals = len(search.stage.signals)
         key = _key(node, members[0].labels)
-        grow(search.stage, search.fixed, node.grouping, without=node.without)
+        if not revive(search.stage, fault=search.stage.is_fault(moments)):
+            grow(search.stage, search.fixed, node.grouping, without=node.without)
         before, found = len(members), search.stage.elements(node.expr, {}, moments)
         members = [each for each in found if each.whole and _key(node, each.labels) == key]
-        if len(members) <= before:
+        if len(members) <= before and len(search.stage.signals) > signals:
             raise Stuck(f"{count} series of one group would be needed")
     return members
 
@@ -114,14 +128,30 @@ def _count(search: "Search", node: Aggregate, goal: Be, inner: Constraint, momen
     wanted = math.ceil(float(goal.values.max()) - 1e-9)
     if wanted < 1:
         raise Stuck("a count is never less than 1: it is missing where there is nothing to count")
+    inside = unwrap(node.expr)
+    if isinstance(inside, Aggregate) and inside.op == "count_values":
+        _distinct(search, node, inside.expr, wanted, inner, moments)
+        return
     could = potential(node.expr)
-    whole = Aggregate(op=node.op, expr=could, grouping=node.grouping, without=node.without)
+    whole = replace(node, expr=could)
     members = _members(search, whole, inner, moments)
     if not members:
         search.want(could, There(), inner, moments)
         return
     for number, each in enumerate(_enough(search, whole, members, wanted, moments)):
-        search.want(node.expr, There() if number < wanted else Gone(), dict(each.labels), moments)
+        search.want(node.expr, There() if number < wanted else Gone(), each.labels, moments)
+
+
+def _distinct(search: "Search", node: Aggregate, expr: Expr, wanted: int, inner: Constraint, moments: Moments) -> None:
+    """So many different values."""
+    whole = replace(node, expr=expr)
+    members = _members(search, whole, inner, moments)
+    if not members:
+        search.want(expr, There(), inner, moments)
+        return
+    for number, each in enumerate(_enough(search, whole, members, wanted, moments)):
+        values = members[0].values + min(number, wanted - 1)
+        search.want(expr, Be(values), each.labels, moments)
 
 
 def potential(expr: Expr) -> Expr:
@@ -141,8 +171,9 @@ def _count_values(search: "Search", node: Aggregate, goal: Be, of: Constraint, m
         search.want(node.expr, There(), _below(node, of), moments)
         return
     count = math.ceil(float(goal.values.max()))
-    for each in _enough(search, node, members, count, moments)[:count]:
-        search.want(node.expr, Be(members[0].values), dict(each.labels), moments)
+    for number, each in enumerate(_enough(search, node, members, count, moments)):
+        values = members[0].values + max(0, number + 1 - count)
+        search.want(node.expr, Be(values), each.labels, moments)
 
 
 def _spread(
@@ -156,4 +187,4 @@ def _spread(
     away = goal.values if node.op == "stddev" else np.sqrt(goal.values)
     mean = np.mean([each.values for each in chosen], axis=0)
     for number, each in enumerate(chosen):
-        search.want(node.expr, Be(mean + (away if number % 2 else -away)), dict(each.labels), moments)
+        search.want(node.expr, Be(mean + (away if number % 2 else -away)), each.labels, moments)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice, product
 from typing import Final
 
+from hivesight.doctor.synthesis.distributions import FIGURES
 from hivesight.doctor.synthesis.inlining import name_of
 from hivesight.doctor.synthesis.regex_samples import samples
 from hivesight.doctor.synthesis.signal import Course, Signal
@@ -60,9 +61,16 @@ class Cast:
             for arg in node.args
             if isinstance(arg, MatrixSelector)
         }
+        native = {
+            _metric(each)
+            for node in walk(self.expr)
+            if isinstance(node, Call) and node.func in FIGURES
+            for each in walk(node)
+            if isinstance(each, VectorSelector) and not _metric(each).endswith("_bucket")
+        }
         bounds = self._bounds(selectors)
         return [
-            Signal(labels, counter=name in counters, healthy=_course(counter=name in counters))
+            Signal(labels, counter=name in counters, healthy=_course(counter=name in counters), native=name in native)
             for name, group in by_metric.items()
             for labels in _of_metric(name, group, given, bounds if self._has_buckets(name) else ())
         ]

@@ -57,7 +57,7 @@ def _beyond(op: str, bound: float, style: int) -> float:
         case "==":
             return bound
         case "!=":
-            return 0.0 if bound == 1 else bound + 1
+            return 0.0 if bound == 1 and style % 2 == 0 else bound + 1
         case "<=" | ">=" if bound == 0 and style != 1:
             return bound
         case ">" | ">=":

@@ -19,9 +19,11 @@ from hivesight.query.promql.ast import (
     Expr,
     NumberLiteral,
     Unary,
+    ValueType,
     VectorSelector,
     unwrap,
 )
+from hivesight.query.promql.check import type_of
 from hivesight.query.promql.printer import format
 
 MAX_MOVES: Final = 40
@@ -44,6 +46,8 @@ class Search:
     def reach(self, expr: Expr, goal: There | Gone, moments: Moments) -> None:
         """Changes series until an expression answers something, or nothing, at these moments. Raises Stuck."""
         self._steps = 0
+        if type_of(expr) is ValueType.SCALAR:
+            raise Stuck("a number is always there, whatever it is: compare without bool, or with vector() around it")
         for _ in range(MAX_MOVES):
             found = self.stage.elements(expr, NO_LABELS, moments)
             if any(each.whole for each in found) if isinstance(goal, There) else not found:
@@ -98,9 +102,12 @@ class Search:
                 return
         raise stuck or Stuck("there is no way")
 
-    def style(self) -> int:
-        """How to be beyond a bound this time."""
-        return self._random.randrange(STYLES) if self._seed else 0
+    def styles(self) -> list[int]:
+        """Ways to be beyond a bound, in the order in which they are tried this time."""
+        order = list(range(STYLES))
+        if self._seed:
+            self._random.shuffle(order)
+        return order
 
     def pick(self, count: int) -> int:
         """Which of several to take."""

@@ -1,6 +1,6 @@
 """Changes nodes of a syntax tree, children first, without recursion."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from hivesight.query.promql.ast import (
@@ -21,11 +21,12 @@ def rebuilt(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """The tree with every node replaced by what `change` makes of it."""
     made: dict[int, Expr] = {}
     for node in reversed(list(walk(expr))):
-        made[id(node)] = change(_with_children(node, made))
+        made[id(node)] = change(with_children(node, made))
     return made[id(expr)]
 
 
-def _with_children(node: Expr, made: dict[int, Expr]) -> Expr:
+def with_children(node: Expr, made: Mapping[int, Expr]) -> Expr:
+    """The node with other children. made: what takes the place of each, under the `id()` of the old one."""
     match node:
         case MatrixSelector(vector=vector):
             changed = made[id(vector)]

@@ -1,0 +1,6 @@
+"""Data for a rule that nobody has seen fire: from its expression to series that make it true."""
+
+from hivesight.doctor.synthesis.scenario import Impossible, Scenario
+from hivesight.doctor.synthesis.synthesize import synthesize
+
+__all__ = ["Impossible", "Scenario", "synthesize"]

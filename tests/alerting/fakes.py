@@ -1,9 +1,8 @@
-"""What the tests of alerting and notification share: a clock that stands still, a table in memory, short alerts."""
+"""What the tests of alerting and notification share: a clock that stands still, tables in memory, short alerts."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 
-from hivesight.alerting.table import Tables
+from hivesight.alerting.table import MemoryTable, Tables
 from hivesight.model.alert import Alert
 from hivesight.model.labels import Labels
 
@@ -22,23 +21,6 @@ class ManualClock:
 
     def monotonic(self) -> float:
         return self.ms / 1000
-
-
-@dataclass
-class MemoryTable:
-    """Keeps documents as a real table does, so that a second room can be started on them."""
-
-    documents: dict[str, bytes] = field(default_factory=dict)
-
-    def load(self) -> list[tuple[str, bytes]]:
-        return list(self.documents.items())
-
-    def put(self, items: Mapping[str, bytes]) -> None:
-        self.documents.update(items)
-
-    def delete(self, keys: Iterable[str]) -> None:
-        for key in keys:
-            self.documents.pop(key, None)
 
 
 def memory_tables() -> Tables:

@@ -3,7 +3,7 @@ by the state store."""
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
 import orjson
@@ -41,6 +41,23 @@ class Tables:
     silences: Table
     deliveries: Table
     journal: Table
+
+
+@dataclass
+class MemoryTable:
+    """A table of which nothing outlives the process."""
+
+    documents: dict[str, bytes] = field(default_factory=dict[str, bytes])
+
+    def load(self) -> list[tuple[str, bytes]]:
+        return list(self.documents.items())
+
+    def put(self, items: Mapping[str, bytes]) -> None:
+        self.documents.update(items)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self.documents.pop(key, None)
 
 
 class Lenient:

@@ -26,6 +26,19 @@ class SystemClock:
         return time.monotonic()
 
 
+class SetClock:
+    """A clock that stands until somebody sets it, for what runs in a time of its own. ms: since the epoch."""
+
+    def __init__(self, ms: int) -> None:
+        self.ms = ms
+
+    def now_ms(self) -> int:
+        return self.ms
+
+    def monotonic(self) -> float:
+        return self.ms / 1000
+
+
 def rfc3339(ms: int) -> str:
     """Milliseconds since the epoch as RFC 3339 in UTC with milliseconds: `2026-01-02T03:04:05.006Z`."""
     seconds, rest = divmod(ms, 1000)

@@ -1,6 +1,6 @@
 """A pipeline from a checked configuration: all that can fail about it fails here, before anything is swapped."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hivesight.alerting.config import ConfigFile
 from hivesight.alerting.config_receivers import Receiver
@@ -31,8 +31,10 @@ def build_pipeline(
     clock: Clock,
     external_url: str,
     patience: Patience | None = None,
+    dressed: Callable[[Integration], Integration] = lambda one: one,
 ) -> Pipeline:
     """muter, log, journal: the alerting room and what it keeps. external_url: where people reach us, for links.
+    dressed: what is put in place of each integration, such as one that looks on.
     Raises ConfigError, also for templates that cannot be parsed."""
     if file.config is None:
         raise ConfigError(file.diagnostics)
@@ -53,7 +55,7 @@ def build_pipeline(
         external_url.rstrip("/"),
         patience or Patience(),
     )
-    return Pipeline(parts, {each.name: integrations(each, around) for each in config.receivers})
+    return Pipeline(parts, {each.name: [*map(dressed, integrations(each, around))] for each in config.receivers})
 
 
 def integrations(receiver: Receiver, around: Surroundings) -> Sequence[Integration]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hivesight.model.batch import Samples, Verdict
+from hivesight.model.clock import SetClock
 from hivesight.model.errors import StorageError
 from hivesight.model.histogram import cells_of
 from hivesight.model.labels import Labels
@@ -21,19 +22,6 @@ from hivesight.rules import RuleFile, RuleOptions
 from hivesight.rules.group import Group, Outside
 from hivesight.storage.labelled import LabelledWriter
 from hivesight.storage.tsdb import Limits, Tsdb
-
-
-class _SetClock:
-    """A clock that stands until it is set."""
-
-    def __init__(self, ms: int) -> None:
-        self.ms = ms
-
-    def now_ms(self) -> int:
-        return self.ms
-
-    def monotonic(self) -> float:
-        return self.ms / 1000
 
 
 class Simulation:
@@ -50,7 +38,7 @@ class Simulation:
     ) -> None:
         """order: names of groups that come in this order, after all others. default_step_ms: of subqueries."""
         self._directory = Path(tempfile.mkdtemp(prefix="hivesight-test-"))
-        self._clock = _SetClock(start_ms)
+        self._clock = SetClock(start_ms)
         self._start_ms = start_ms
         self._store = Tsdb.open(self._directory, clock=self._clock, retention_ms=None, limits=Limits())
         self._engine = Engine(self._store, default_step_ms=default_step_ms)

@@ -19,7 +19,7 @@ from rules.world import T0, World, rule_file
 
 STEP_MS = 15_000
 TURNS = 150
-SINCE = T0 + 50 * STEP_MS
+SINCE = T0 + 48 * STEP_MS
 UNTIL = T0 + (TURNS - 1) * STEP_MS
 
 SIMPLE = """

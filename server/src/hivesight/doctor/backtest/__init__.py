@@ -6,7 +6,8 @@ line.
 and `course` follow the rules, `recorded` holds the series that rules make, `verdict` the figures, `report` shows them.
 """
 
+from hivesight.doctor.backtest.asking import Source
 from hivesight.doctor.backtest.running import LOOKBACK_MS, Plan, Progress, backtest
 from hivesight.doctor.backtest.verdict import AlertingResult, Figures, Results
 
-__all__ = ["LOOKBACK_MS", "AlertingResult", "Figures", "Plan", "Progress", "Results", "backtest"]
+__all__ = ["LOOKBACK_MS", "AlertingResult", "Figures", "Plan", "Progress", "Results", "Source", "backtest"]

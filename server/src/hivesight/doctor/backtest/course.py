@@ -61,9 +61,14 @@ class Course:
         return len(self._lives)
 
     def clear(self, at_ms: int) -> None:
-        """Forget the alerts that are active: the rule failed past its limit, and Prometheus does so then."""
+        """Forget the alerts that are active: the rule failed past its limit, and Prometheus does so then. What began in
+        this evaluation did not."""
         for life in self._lives.values():
-            life.episode.over_at_ms = at_ms
+            episode = life.episode
+            episode.over_at_ms = at_ms
+            if episode.fired_at_ms == at_ms:
+                episode.fired_at_ms = None
+        self.episodes = [each for each in self.episodes if each.active_at_ms < at_ms]
         self._lives.clear()
 
     def take(self, times: Times, seen: Mapping[Labels, Seen]) -> list[Episode]:

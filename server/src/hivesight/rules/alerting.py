@@ -120,11 +120,18 @@ class AlertingRule:
         return list(found.values())
 
     def _alert(self, element: Element, expansion: Expansion, at_ms: int) -> ActiveAlert:
+        labels, annotations = self.identity(element, expansion), self.annotations(element, expansion)
+        return ActiveAlert(labels, number_of(element[1]), at_ms, annotations)
+
+    def identity(self, element: Element, expansion: Expansion) -> Labels:
+        """The labels of the alert that an element of the answer is."""
         labels, value = element
-        data = expansion.data(labels, value)
-        own = {**expansion.expand(self._label_templates, data), ALERT_NAME: self.config.alert}
-        annotations = Labels(expansion.expand(self._annotation_templates, data))
-        return ActiveAlert(labels.without(METRIC_NAME).merged(own), number_of(value), at_ms, annotations)
+        own = expansion.expand(self._label_templates, expansion.data(labels, value))
+        return labels.without(METRIC_NAME).merged({**own, ALERT_NAME: self.config.alert})
+
+    def annotations(self, element: Element, expansion: Expansion) -> Labels:
+        """What is said of the alert that an element of the answer is."""
+        return Labels(expansion.expand(self._annotation_templates, expansion.data(*element)))
 
     def _said(self, alert: ActiveAlert, moment: Moment) -> Alert:
         """The alert as it is told to those who should hear. External labels stand where it has none of that name."""

@@ -75,7 +75,7 @@ class Engine:
         """The answer at one time. Raises BadQuery for a fault in the query, QueryLimit where it is too large or took
         too long, QueryError where the data do not let it be answered."""
         _check_time(at_ms)
-        expr = _tree(query, Timing(0, 0))
+        expr = tree(query, Timing(0, 0))
         grid = Grid.of(at_ms, at_ms, 1)
         running = self._start(expr, query, (at_ms, at_ms, 0), cancelled, is_range=False)
         with np.errstate(all="ignore"):
@@ -98,7 +98,7 @@ class Engine:
                 f"exceeded maximum resolution of {self._limits.max_points_per_series:,} points per timeseries."
                 " Try decreasing the query resolution (?step=XX)"
             )
-        expr = _tree(query, Timing(step_ms, end_ms - start_ms))
+        expr = tree(query, Timing(step_ms, end_ms - start_ms))
         if (found := type_of(expr)) not in (ValueType.SCALAR, ValueType.VECTOR):
             raise BadQuery(
                 f'invalid expression type "{found}" for range query, must be Scalar or instant Vector', 0, len(query)
@@ -118,7 +118,7 @@ class Engine:
         return Evaluation.of(expr, Annotations(query), budget, scope, fetched, is_range)
 
 
-def _tree(query: str, timing: Timing) -> Expr:
+def tree(query: str, timing: Timing) -> Expr:
     """The query as it is evaluated. Rules and dashboards ask the same again and again."""
     return _known_tree(query, timing) if len(query) <= _LONGEST_KNOWN else _built_tree(query, timing)
 

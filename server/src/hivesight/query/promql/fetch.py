@@ -54,7 +54,7 @@ Need = tuple[tuple[Matcher, ...], int, int]
 
 def fetch(expr: Expr, querier: Querier, scope: Scope, budget: Budget) -> Fetched:
     """Reads what the query needs. Raises QueryLimit where that is too much."""
-    needs = _needs(expr, scope)
+    needs = needs_of(expr, scope)
     answers: dict[Need, list[SeriesBlock]] = {}
     for need in needs.values():
         if need not in answers:
@@ -95,7 +95,8 @@ def _coded(block: SeriesBlock, root: Symbols | None, symbols: Symbols) -> Series
     return replace(block, labels=own)
 
 
-def _needs(expr: Expr, scope: Scope) -> dict[int, Need]:
+def needs_of(expr: Expr, scope: Scope) -> dict[int, Need]:
+    """What the query reads, under each selector's `id()`: conditions, and the closed interval of times."""
     needs: dict[int, Need] = {}
     stack: list[tuple[Expr, int, int]] = [(expr, scope.start_ms, scope.end_ms)]
     while stack:

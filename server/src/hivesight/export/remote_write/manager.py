@@ -28,6 +28,7 @@ from hivesight.http_client.authorized import AuthorizedClient
 from hivesight.ingest.relabel import relabelling
 from hivesight.ingest.remote_write import media
 from hivesight.model.clock import Clock
+from hivesight.model.errors import StorageError
 from hivesight.model.labels import Labels
 from hivesight.model.metadata import Metadata
 from hivesight.sources.remote_write import RemoteWriteConfig
@@ -84,7 +85,8 @@ class RemoteWrite:
 
     async def apply(self, configs: Sequence[RemoteWriteConfig], external: Labels) -> None:
         """Sends to these from now on. A receiver that is known by its name, or else by its address, goes on where it
-        was; one that is new gets what comes from now on. external: labels that all series are given."""
+        was; one that is new gets what comes from now on. external: labels that all series are given. Raises
+        StorageError where it cannot be noted how far receivers get."""
         async with self._changing:
             wanted = dict(_identified(each for each in configs if each.can_be_sent))
             gone = [
@@ -94,7 +96,13 @@ class RemoteWrite:
             ]
             for identity in gone:
                 await self._end(self._receivers.pop(identity))
-            await self._off(lambda: self._tidy(wanted))
+            try:
+                await self._off(lambda: self._tidy(wanted))
+            except OSError as error:
+                raise StorageError(
+                    f"cannot note how far samples were sent in {self._folder}: {error.strerror or error}; "
+                    "make it writable or choose another directory with --data"
+                ) from error
             for identity, config in wanted.items():
                 if identity not in self._receivers:
                     self._receivers[identity] = await self._begun(identity, config, external)

@@ -9,12 +9,13 @@ from hivesight.export.remote_write.kinds import Dropped, Kind
 
 _PREFIX: Final = "prometheus_remote_storage_"
 _LABELS: Final = ("remote_name", "url")
-_WHAT: Final = {
+_READ: Final = {
     Kind.SAMPLES: "Float samples",
     Kind.HISTOGRAMS: "Native histograms",
     Kind.EXEMPLARS: "Exemplars",
-    Kind.METADATA: "Descriptions of metrics",
 }
+"""What is read from the log."""
+_SENT: Final = {**_READ, Kind.METADATA: "Descriptions of metrics"}
 
 
 class RemoteWriteMetrics:
@@ -23,20 +24,20 @@ class RemoteWriteMetrics:
     def __init__(self, registry: CollectorRegistry, highest_ms: Callable[[], int | None]) -> None:
         """highest_ms: the newest time of a sample that the store took."""
 
-        def counters(suffix: str, text: str, *more: str) -> dict[Kind, Counter]:
+        def counters(kinds: Mapping[Kind, str], suffix: str, text: str, *more: str) -> dict[Kind, Counter]:
             return {
                 kind: Counter(f"{_PREFIX}{kind}{suffix}", f"{what} {text}.", [*_LABELS, *more], registry=registry)
-                for kind, what in _WHAT.items()
+                for kind, what in kinds.items()
             }
 
         def gauge(name: str, text: str) -> Gauge:
             return Gauge(_PREFIX + name, text, _LABELS, registry=registry)
 
-        self.sent = counters("", "that a receiver took")
-        self.failed = counters("_failed", "that a receiver refused for good")
-        self.retried = counters("_retried", "that were sent again after a failure")
-        self.dropped = counters("_dropped", "that are not sent", "reason")
-        self.pending = {kind: gauge(f"{kind}_pending", f"{what} that wait in memory.") for kind, what in _WHAT.items()}
+        self.sent = counters(_SENT, "", "that a receiver took")
+        self.failed = counters(_SENT, "_failed", "that a receiver refused for good")
+        self.retried = counters(_SENT, "_retried", "that were sent again after a failure")
+        self.dropped = counters(_READ, "_dropped", "that are not sent", "reason")
+        self.pending = {kind: gauge(f"{kind}_pending", f"{what} that wait in memory.") for kind, what in _READ.items()}
         self.bytes = Counter(f"{_PREFIX}bytes", "Compressed bytes that were sent.", _LABELS, registry=registry)
         self.metadata_bytes = Counter(
             f"{_PREFIX}metadata_bytes", "Compressed bytes of metadata that were sent.", _LABELS, registry=registry

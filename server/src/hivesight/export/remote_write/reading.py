@@ -72,19 +72,10 @@ class Reading:
         """Whether there is something to read."""
         return not self._tail.at_end
 
-    def load(self) -> None:
-        """Takes in the series that are defined before the place where reading begins. Raises OSError."""
-        catalog, message = self._make()
-        checkpoint, definitions = self._tail.definitions()
-        for each in definitions:
-            catalog.define(each)
-        self.catalog, self.message = catalog, message
-        self._checkpoint, self._loaded_series = checkpoint, len(catalog.spelled)
-
     def read(self, most: int, until: Position | None = None) -> None:
         """Adds to the round until it has `most` samples, or stands at `until`, or all is read. Raises OSError."""
         if self._checkpoint < 0 or (not self.round and self._outgrown()):
-            self.load()
+            self._load()
         if until is None or self._tail.position < until:
             for entry in self._tail.entries():
                 self._take(entry)
@@ -106,10 +97,22 @@ class Reading:
     def close(self) -> None:
         self._tail.close()
 
+    def _load(self) -> None:
+        """Takes in the series that are defined before the place where reading goes on."""
+        catalog, message = self._make()
+        checkpoint, definitions = self._tail.definitions()
+        for each in definitions:
+            catalog.define(each)
+        self.catalog, self.message = catalog, message
+        self._checkpoint, self._loaded_series = checkpoint, len(catalog.spelled)
+
     def _outgrown(self) -> bool:
         """Whether a newer checkpoint knows which of the many series are still there."""
         series = len(self.catalog.spelled)
-        return series > max(RELOAD_SERIES, 2 * self._loaded_series) and self._tail.checkpoint > self._checkpoint
+        if series <= max(RELOAD_SERIES, 2 * self._loaded_series):
+            return False
+        # Only a checkpoint that was passed: of what stands before it, series may be sent that it does not know.
+        return self._tail.position.segment >= self._tail.checkpoint > self._checkpoint
 
     def _take(self, entry: SeriesDefinition | Scraped | Pushed | list[Exemplar]) -> None:
         match entry:

@@ -40,8 +40,10 @@ remote_write:
   headers: {A: hunter11}
   sigv4: {access_key: hunter12, service_account_key: hunter13}
 - url: "https://x/"
-  basic_auth: {username: me, password: hunter14, password_file: shown.txt}
-  tls_config: {key: hunter15}
+  basic_auth: {username: me, password: hunter14}
+  tls_config: {cert: shown, key: hunter15}
+- url: "https://y/"
+  basic_auth: {username: me, password_file: /shown.txt}
 """
 
 
@@ -81,7 +83,7 @@ def test_the_configuration_has_no_secret(ask) -> None:
     for shown in ("- job_name: a\n", "username: me", "X-Key", "- shown\n", "password: no_secret", "- http\n"):
         assert shown in text
     assert "http://me:xxxxx@proxy:1" in text and "url: http://xxxxx@inventory" in text
-    assert "https://x/?token=<secret>&a=b" in text and "password_file: shown.txt" in text
+    assert "https://x/?token=<secret>&a=b" in text and "password_file: /shown.txt" in text
     assert "scrape_interval: 1m" in text and "metrics_path: /metrics" in text
 
 

@@ -49,9 +49,9 @@ def test_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
 
 
 def test_what_prometheus_knows_and_we_do_not_is_a_warning(tmp_path: Path) -> None:
-    (tmp_path / "prometheus.yml").write_text("remote_write: [{url: 'http://x/'}]\n")
+    (tmp_path / "prometheus.yml").write_text("remote_read: [{url: 'http://x/'}]\n")
     config = load(Options(prometheus_config=tmp_path / "prometheus.yml"))
-    assert "remote_write" in config.warnings[0].message
+    assert "remote_read" in config.warnings[0].message
 
 
 @pytest.mark.parametrize(("text", "parts"), [("127.0.0.1:9640", ("127.0.0.1", 9640)), ("[::1]:0", ("::1", 0))])

@@ -141,7 +141,7 @@ def test_everything_that_prometheus_knows_is_known() -> None:
     assert [each.severity for each in loaded.diagnostics] == [Severity.WARNING] * len(loaded.diagnostics)
     assert loaded.value is not None
     warned = {each.message.split(":")[0] for each in loaded.diagnostics}
-    assert {"remote_write", "storage"} <= warned
+    assert {"remote_read", "storage"} <= warned
     assert not warned & {
         "relabel_configs",
         "file_sd_configs",
@@ -157,7 +157,9 @@ def test_everything_that_prometheus_knows_is_known() -> None:
 
 
 WARNINGS = [
-    ("remote_write: [{url: http://x/}]\n", 1, 1, "no samples are sent on"),
+    ("remote_read: [{url: http://x/}]\n", 1, 1, "only samples of this server"),
+    ("remote_write:\n- url: http://x/\n  sigv4: {}\n", 3, 3, "a proxy that signs"),
+    ("remote_write:\n- url: http://x/\n  round_robin_dns: true\n", 3, 3, "the system's resolver"),
     ("storage: {tsdb: {}}\n", 1, 1, "storage settings"),
     ("global:\n  query_log_file: x\n", 2, 3, "no query log"),
     ("runtime: {gogc: 75}\n", 1, 1, "no effect"),
@@ -236,6 +238,11 @@ FAULTS = [
     (in_job("authorization: {type: Basic}"), 3, 18, 'use "basic_auth" instead'),
     (in_job("tls_config: {cert_file: x}"), 3, 15, "needs both cert"),
     (in_job("no_proxy: x"), 2, 3, "proxy_url must also be configured"),
+    ("remote_write: [{name: a}]\n", 1, 16, "'url' is missing"),
+    ("remote_write: [{url: 'http://x/', headers: {User-Agent: a}}]\n", 1, 16, "set by other means"),
+    ("remote_write: [{url: 'http://x/', queue_config: {min_shards: 60}}]\n", 1, 49, "must not be above"),
+    ("remote_write: [{url: 'http://x/', protobuf_message: v3}]\n", 1, 53, "unknown value 'v3'"),
+    ("remote_write:\n- {url: 'http://x/', name: a}\n- {url: 'http://y/', name: a}\n", 3, 28, 'with name "a"'),
     ("rule_files: ['a/*/b.yml']\n", 1, 14, "only the last part"),
 ]
 

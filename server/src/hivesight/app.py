@@ -8,7 +8,7 @@ scraping --> tsdb <-- engine <-- rules --Alert--> alerting --> notify
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -36,6 +36,7 @@ from hivesight.api.prometheus import Reloads, Server
 from hivesight.api.server import HttpServer, bind
 from hivesight.api.workers import Workers
 from hivesight.config import Config, Options
+from hivesight.export.remote_write import RemoteWrite, RemoteWriteMetrics, unread_segment
 from hivesight.figures import figures
 from hivesight.http_client.client import read_certificates
 from hivesight.ingest.otlp import OtlpMetrics, OtlpReceiver
@@ -43,6 +44,7 @@ from hivesight.ingest.remote_write import Receiver
 from hivesight.model.clock import Clock, SystemClock
 from hivesight.model.errors import HivesightError, StorageError
 from hivesight.model.labels import Labels
+from hivesight.model.metadata import Metadata
 from hivesight.notify import Heartbeat, HeartbeatMetrics, History, NotifyMetrics, Pipeline, build_pipeline
 from hivesight.query.promql import Engine, Limits
 from hivesight.rules import Outside, RuleManager, RuleOptions, Surroundings
@@ -63,6 +65,8 @@ TRUNCATE_SECONDS: Final = 60
 SELF_INTERVAL_MS: Final = 15_000
 AT_START: Final = ("listen", "data", "admin_api", "storage", "query", "otlp", "log")
 """Settings that a reload does not change."""
+_REMOTE_WRITE: Final = "remote_write"
+"""The folder of what is noted of receivers."""
 
 _log: FilteringBoundLogger = structlog.get_logger("app")
 
@@ -81,6 +85,7 @@ class Rooms:
     otlp: OtlpReceiver
     alertmanagers: Alertmanagers
     heartbeat: Heartbeat
+    remote_write: RemoteWrite
 
 
 class App:
@@ -162,7 +167,7 @@ class App:
     async def _build(self, stack: AsyncExitStack) -> tuple[Rooms, list[BaseRoute]]:
         settings, clock = self._config.settings, self._clock
         data = self._config.data
-        tsdb = await asyncio.to_thread(_open_tsdb, data / "metrics", self._config, clock)
+        tsdb = await asyncio.to_thread(_open_tsdb, data, self._config, clock)
         stack.callback(tsdb.close)
         state = await asyncio.to_thread(State.open, data / "state.sqlite")
         stack.callback(state.close)
@@ -183,6 +188,8 @@ class App:
         history = History(tables.deliveries)
         scraping_pool = _pool(stack, 2, "scrape")
         scraping = ScrapeManager(tsdb, clock, scraping_pool, self._registry)
+        remote_write = self._remote_write(stack, tsdb, scraping, data)
+        stack.push_async_callback(remote_write.close)
         discover = Discover(scraping_pool, scraping.metrics, asyncio.sleep)
         sending = SendingMetrics(self._registry)
         alertmanagers = Alertmanagers(alerting.put, clock, scraping_pool, discover, scraping.metrics, sending)
@@ -193,7 +200,19 @@ class App:
         notify_metrics = NotifyMetrics(self._registry)
         heartbeat = Heartbeat(alerting.heard_ms, clock, HeartbeatMetrics(self._registry))
         stack.push_async_callback(heartbeat.close)
-        rooms = Rooms(tsdb, engine, alerting, rules, scraping, history, notify_metrics, otlp, alertmanagers, heartbeat)
+        rooms = Rooms(
+            tsdb,
+            engine,
+            alerting,
+            rules,
+            scraping,
+            history,
+            notify_metrics,
+            otlp,
+            alertmanagers,
+            heartbeat,
+            remote_write,
+        )
         self._registry.register(figures(tsdb, rules))
         await self._apply(self._config, rooms)
         # Targets that were scraped when the last process ended and are not any more.
@@ -226,6 +245,16 @@ class App:
             *ui_routes(),
         ]
 
+    def _remote_write(self, stack: AsyncExitStack, tsdb: Tsdb, scraping: ScrapeManager, data: Path) -> RemoteWrite:
+        def known() -> Mapping[str, Metadata]:
+            found = tsdb.metadata()
+            for _, scraped in scraping.metadata():
+                found.update(scraped)
+            return found
+
+        metrics = RemoteWriteMetrics(self._registry, lambda: tsdb.stats().max_time_ms)
+        return RemoteWrite(tsdb, data / _REMOTE_WRITE, known, self._clock, _pool(stack, 2, "forward"), metrics)
+
     async def _otlp(self, stack: AsyncExitStack, receiver: OtlpReceiver) -> list[BaseRoute]:
         """Opens OTLP's own ports; the routes of the main one."""
         settings, pool = self._config.settings.otlp, _pool(stack, 2, "otlp")
@@ -253,6 +282,7 @@ class App:
         await rooms.alertmanagers.apply(config.prometheus.alerting)
         rooms.heartbeat.apply(config.settings.heartbeat, _folder(self._options))
         await asyncio.to_thread(rooms.otlp.apply, config.prometheus.otlp)
+        await rooms.remote_write.apply(config.prometheus.remote_write, global_.external_labels)
         await rooms.scraping.apply(config.prometheus, self._local_sources(config))
 
     def _alertmanager_file(self) -> str:
@@ -305,7 +335,7 @@ class App:
                 _log.error("retention could not be kept, it is tried again later", reason=str(error))
 
 
-def _open_tsdb(directory: Path, config: Config, clock: Clock) -> Tsdb:
+def _open_tsdb(data: Path, config: Config, clock: Clock) -> Tsdb:
     settings = config.settings.storage
     limits = storage.Limits(
         max_series=settings.max_series,
@@ -314,11 +344,12 @@ def _open_tsdb(directory: Path, config: Config, clock: Clock) -> Tsdb:
         max_head_bytes=settings.max_memory_bytes,
     )
     tsdb = Tsdb.open(
-        directory,
+        data / "metrics",
         clock=clock,
         retention_ms=settings.retention_ms,
         retention_bytes=settings.retention_size_bytes,
         limits=limits,
+        unread=unread_segment(data / _REMOTE_WRITE),
     )
     tsdb.push.out_of_order_ms = settings.out_of_order_window_ms
     return tsdb

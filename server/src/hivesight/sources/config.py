@@ -11,6 +11,7 @@ from hivesight.ingest.relabel import RelabelConfig
 from hivesight.model.labels import NO_LABELS
 from hivesight.schema import Bytes, DurationMs, LabelSet, PositiveDurationMs, Text, key, parsed, section
 from hivesight.sources.kubernetes.config import KubernetesSdConfig
+from hivesight.sources.remote_write import RemoteWriteConfig
 from hivesight.sources.sd_config import DnsSdConfig, FileSdConfig, HttpSdConfig, StaticConfig, one_of
 
 
@@ -188,7 +189,7 @@ class PrometheusFile:
     scrape_config_files: tuple[Text, ...] = ()
     scrape_configs: tuple[ScrapeConfig, ...] = ()
     alerting: AlertingConfig = AlertingConfig()
-    remote_write: Any = None
+    remote_write: tuple[RemoteWriteConfig, ...] = ()
     remote_read: Any = None
     storage: Any = None
     tracing: Any = None

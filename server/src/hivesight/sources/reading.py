@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from hivesight.http_client.folder import in_folder
 from hivesight.ingest.protocol import DEFAULT_PROTOCOLS, NATIVE_PROTOCOLS, ScrapeProtocol
 from hivesight.model.diagnostics import Diagnostic, Severity, worst
 from hivesight.model.labels import Labels
@@ -23,6 +24,7 @@ from hivesight.sources.config import (
 )
 from hivesight.sources.discovery_reading import check_discovery, discovery_in_folder
 from hivesight.sources.paths import matching
+from hivesight.sources.remote_write import check_remote_write
 
 DEFAULT_INTERVAL_MS: Final = 60_000
 DEFAULT_TIMEOUT_MS: Final = 10_000
@@ -34,7 +36,6 @@ _GLOBAL_WITHOUT_EFFECT: Final = {
 }
 _FILE_WITHOUT_EFFECT: Final = {
     "runtime": "settings of Go's runtime have no effect here",
-    "remote_write": "not supported yet: no samples are sent on",
     "remote_read": "not supported yet: only samples of this server are read",
     "storage": "not supported yet: the server's own storage settings count",
     "tracing": "not supported yet: no traces of the server are sent",
@@ -74,6 +75,7 @@ def completed(loaded: Loaded[PrometheusFile], folder: Path, environ: Mapping[str
         scrape_configs=tuple(jobs),
         rule_files=tuple(joined(folder, each) for each in file.rule_files),
         alerting=_alerting(file.alerting, folder),
+        remote_write=tuple(in_folder(each, folder) for each in file.remote_write),
     )
     failed = worst(found) is Severity.ERROR
     return dataclasses.replace(loaded, value=None if failed else value, diagnostics=tuple(found))
@@ -89,6 +91,7 @@ def _check_file(loaded: Loaded[PrometheusFile], file: PrometheusFile) -> Iterabl
     yield from _without_effect(loaded, ("global",), file.global_, GlobalConfig(), _GLOBAL_WITHOUT_EFFECT)
     for index, each in enumerate(file.alerting.alertmanagers):
         yield from check_discovery(loaded, ("alerting", "alertmanagers", index), each)
+    yield from check_remote_write(loaded, file.remote_write)
     interval = file.global_.scrape_interval_ms or DEFAULT_INTERVAL_MS
     if file.global_.scrape_timeout_ms > interval:
         yield loaded.at(

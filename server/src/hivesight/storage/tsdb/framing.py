@@ -5,6 +5,7 @@ Called by the log, the checkpoint and recovery; what a payload means is `codec`'
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 SEGMENT_MAGIC: Final = b"HIVEWAL1"
@@ -17,6 +18,14 @@ RECORD_HEADER: Final = struct.Struct("<IBI")
 _CHECKED: Final = struct.Struct("<IB")
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in the log: between two records of a segment. offset: in bytes."""
+
+    segment: int
+    offset: int
+
+
 def file_header(magic: bytes, sequence: int) -> bytes:
     """The first 16 bytes of a segment or checkpoint."""
     return FILE_HEADER.pack(magic, sequence)
@@ -25,10 +34,15 @@ def file_header(magic: bytes, sequence: int) -> bytes:
 def frame(kind: int, *parts: bytes) -> bytes:
     """One record: the parts together are its payload, of at most 4 GiB."""
     length = sum(len(part) for part in parts)
-    checksum = zlib.crc32(_CHECKED.pack(length, kind))
+    found = zlib.crc32(_CHECKED.pack(length, kind))
     for part in parts:
-        checksum = zlib.crc32(part, checksum)
-    return b"".join((RECORD_HEADER.pack(length, kind, checksum), *parts))
+        found = zlib.crc32(part, found)
+    return b"".join((RECORD_HEADER.pack(length, kind, found), *parts))
+
+
+def checksum(kind: int, payload: memoryview) -> int:
+    """What stands in the header of a sound record."""
+    return zlib.crc32(payload, zlib.crc32(_CHECKED.pack(len(payload), kind)))
 
 
 def records(data: memoryview) -> Iterator[tuple[int, memoryview, int]]:

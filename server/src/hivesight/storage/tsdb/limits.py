@@ -33,9 +33,11 @@ class WalOptions:
     segment_bytes: a segment that would grow past this is closed and the next begun.
     sync_interval_seconds: a record is on the disk itself at most this much after the append returned.
     checkpoint_bytes: `truncate` writes a checkpoint once the log outweighs both this and the last checkpoint.
+    unread_bytes: the most of the log that is kept, beyond what the store needs, for readers that have not got so far.
     cache_bytes: the most bytes of decoded tiles of blocks that are kept."""
 
     segment_bytes: int = 32 << 20
     sync_interval_seconds: float = 1.0
     checkpoint_bytes: int = 64 << 20
+    unread_bytes: int = 1 << 30
     cache_bytes: int = 64 << 20

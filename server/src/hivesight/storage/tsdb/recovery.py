@@ -25,13 +25,14 @@ _log: FilteringBoundLogger = structlog.get_logger(__name__)
 class Recovered:
     """What was found.
 
-    sequence: the segment to go on in. checkpoint_bytes: size of the checkpoint there is.
+    sequence: the segment to go on in. checkpoint, checkpoint_bytes: number and size of the checkpoint there is.
     torn: whether the last segment ended within a record, as a killed process leaves it. damaged: files of which a part
     was set aside; a new checkpoint should be written."""
 
     samples: int
     unknown_samples: int
     sequence: int
+    checkpoint: int
     checkpoint_bytes: int
     torn: bool
     damaged: int
@@ -46,8 +47,9 @@ class _Read:
     fault: str | None
 
 
-def recover(directory: Directory, head: Head) -> Recovered:
-    """Reads everything into the head. Raises OSError only where files cannot be read, cut or moved at all."""
+def recover(directory: Directory, head: Head, unread: int | None = None) -> Recovered:
+    """Reads everything into the head. unread: segments from this one on are left where they are, though a checkpoint
+    stands for them. Raises OSError only where files cannot be read, cut or moved at all."""
     directory.clear()
     replay = Replay(head)
     start, checkpoint_bytes, damaged = 0, 0, 0
@@ -61,7 +63,7 @@ def recover(directory: Directory, head: Head) -> Recovered:
     for old in checkpoints:
         _replaced(directory, directory.checkpoint(old), damaged)
     segments = directory.segments()
-    for sequence in [each for each in segments if each < start]:
+    for sequence in [each for each in segments if each < (start if unread is None else min(start, unread))]:
         _replaced(directory, directory.segment(sequence), damaged)
     segments = [each for each in segments if each >= start]
     _report_gaps(start, segments)
@@ -80,7 +82,7 @@ def recover(directory: Directory, head: Head) -> Recovered:
             damaged += 1
             _set_aside(directory, path, read, last, _log.error, _DAMAGED)
     sequence = max([start, 1, *segments])
-    return Recovered(replay.samples, replay.unknown_samples, sequence, checkpoint_bytes, torn, damaged)
+    return Recovered(replay.samples, replay.unknown_samples, sequence, start, checkpoint_bytes, torn, damaged)
 
 
 def _read(data: bytes | mmap.mmap, magic: bytes, sequence: int, replay: Replay) -> _Read:

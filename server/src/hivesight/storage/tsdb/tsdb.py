@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
+from weakref import WeakSet
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -27,6 +28,7 @@ from hivesight.storage.tsdb.churn import Churn, Churned
 from hivesight.storage.tsdb.compaction.compactor import Compactor
 from hivesight.storage.tsdb.cutting import cut_block, window_end
 from hivesight.storage.tsdb.directory import Directory
+from hivesight.storage.tsdb.framing import Position
 from hivesight.storage.tsdb.group import Group
 from hivesight.storage.tsdb.head import Head, HeadGroup
 from hivesight.storage.tsdb.lanes import PREFIX, Lanes
@@ -38,6 +40,7 @@ from hivesight.storage.tsdb.removal import delete
 from hivesight.storage.tsdb.select import Reader
 from hivesight.storage.tsdb.snapshot import write_snapshot
 from hivesight.storage.tsdb.stats import ReplayStats, TsdbStats
+from hivesight.storage.tsdb.tail import Tail
 from hivesight.storage.tsdb.verdicts import Verdicts
 from hivesight.storage.tsdb.wal import Wal
 from hivesight.storage.tsdb.writer import Writer
@@ -90,6 +93,8 @@ class Tsdb:
         self._lanes = Lanes(head)
         self.push = Push(self._writer, self._lanes, self._oldest_ms, clock.now_ms)
         """Takes what senders push."""
+        self._tails: WeakSet[Tail] = WeakSet()
+        self._promised: int | None = None
         self._waiting = 0
         self._compactor = Compactor(self._blocks, retention.age_ms, clock, lambda: self._waiting > 0)
         self._closed = False
@@ -104,20 +109,21 @@ class Tsdb:
         limits: Limits,
         retention_bytes: int | None = None,
         wal: WalOptions | None = None,
+        unread: int | None = None,
     ) -> "Tsdb":
         """Opens the store in `directory`, which is created, and replays its log; what had to be mended is logged.
 
         retention_ms: samples older than this go at `truncate`; None keeps them. retention_bytes: the oldest blocks go
-        where all together are larger. Raises StartError where the directory
-        cannot be used: held by another process (named with its pid), not writable, or of a newer format. Damaged
-        content is no error."""
+        where all together are larger. unread: the segment of the log from which on somebody will read it; it is kept.
+        Raises StartError where the directory cannot be used: held by another process (named with its pid), not
+        writable, or of a newer format. Damaged content is no error."""
         options = wal or WalOptions()
         began = clock.monotonic()
         opened = Directory.open(directory)
         try:
             head = Head()
-            recovered = recover(opened, head)
-            log = Wal(opened, recovered.sequence, options, clock)
+            recovered = recover(opened, head, unread)
+            log = Wal(opened, recovered.sequence, options, clock, recovered.checkpoint)
         except BaseException as error:
             opened.close()
             if isinstance(error, OSError):
@@ -138,6 +144,7 @@ class Tsdb:
                 f"cannot read the blocks in {directory}: {error.filename or ''}: {error.strerror or error}; "
                 "move what is in their place away, or choose another directory with --data"
             ) from error
+        store._promised = unread
         store._cut(clock.now_ms())
         _log.info(
             "metrics store opened",
@@ -209,6 +216,14 @@ class Tsdb:
         """What senders said of metrics, by metric family."""
         return self._head.metadata.all()
 
+    def tail(self, position: Position | None) -> Tail:
+        """A reader of the log from this place on; None: of what comes from now on. What it has not read, or may have to
+        read again, is kept as long as it is not closed, within WalOptions.unread_bytes."""
+        tail = Tail(self._directory, lambda: self._wal.end, position)
+        self._tails.add(tail)
+        self._promised = None
+        return tail
+
     def truncate(self, now_ms: int) -> None:
         """Drops samples older than the retention, and series and groups that are left without any, from memory; then,
         once the log has outgrown WalOptions.checkpoint_bytes and the last checkpoint, writes a checkpoint and deletes
@@ -220,6 +235,8 @@ class Tsdb:
             self._cut_blocks()
             if self._wal.nbytes >= max(self._options.checkpoint_bytes, self._checkpoint_bytes):
                 self._checkpoint()
+            with self._disk("delete segments of the log"), self._writer.writing:
+                self._wal.tidy(self._unread())
             self._compactor.run()
 
     def delete(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> None:
@@ -371,6 +388,7 @@ class Tsdb:
                 raise
             with self._writer.writing:
                 self._wal.forget_before(sequence)
+                self._wal.tidy(self._unread())
                 self._writer.counters.checkpoints += 1
             for old in [each for each in self._directory.checkpoints() if each < sequence]:
                 self._directory.checkpoint(old).unlink()
@@ -379,6 +397,10 @@ class Tsdb:
                 f"cannot write a checkpoint in {self._directory.wal}: {error.strerror}; "
                 "the log is kept as it is, and the next truncation tries again"
             ) from error
+
+    def _unread(self) -> int | None:
+        """The first segment that a reader still needs."""
+        return min((tail.needed.segment for tail in list(self._tails) if not tail.closed), default=self._promised)
 
     def _mend(self) -> None:
         """After damage: what can be served becomes the whole truth, so that the next start finds nothing amiss."""

@@ -15,7 +15,7 @@ from structlog.typing import FilteringBoundLogger
 from hivesight.model.clock import Clock
 from hivesight.model.errors import StorageError
 from hivesight.storage.tsdb.directory import Directory, sync_directory
-from hivesight.storage.tsdb.framing import FILE_HEADER, SEGMENT_MAGIC, file_header
+from hivesight.storage.tsdb.framing import FILE_HEADER, SEGMENT_MAGIC, Position, file_header
 from hivesight.storage.tsdb.limits import WalOptions
 
 CALM_SECONDS: Final = 30
@@ -27,8 +27,11 @@ _log: FilteringBoundLogger = structlog.get_logger(__name__)
 class Wal:
     """Appends records to numbered segments. One thread writes at a time; a thread of its own flushes."""
 
-    def __init__(self, directory: Directory, sequence: int, options: WalOptions, clock: Clock) -> None:
-        """Goes on in the segment `sequence`, which is created if it is not there. Raises StorageError."""
+    def __init__(
+        self, directory: Directory, sequence: int, options: WalOptions, clock: Clock, checkpoint: int = 0
+    ) -> None:
+        """Goes on in the segment `sequence`, which is created if it is not there. checkpoint: stands for all segments
+        before this one. Raises StorageError."""
         self.fsyncs = 0
         self.failures = 0
         self._directory = directory
@@ -37,6 +40,7 @@ class Wal:
             each: directory.segment(each).stat().st_size for each in directory.segments() if each != sequence
         }
         self._sequence = sequence
+        self._checkpoint = checkpoint
         self._clock = clock
         self._failed_at: float | None = None
         """When a write was last refused (monotonic), until that counts as mended."""
@@ -48,17 +52,20 @@ class Wal:
         self._dirty = threading.Event()
         self._stop = threading.Event()
         self._handle, self._offset = self._open_segment(sequence)
+        self.end = Position(sequence, self._offset)
+        """Behind the last record that was acknowledged. Read by any thread."""
         self._thread = threading.Thread(target=self._flush, name="hivesight-wal", daemon=True)
         self._thread.start()
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all segments."""
-        return self._offset + sum(self._older.values())
+        """Bytes of the segments that no checkpoint stands for."""
+        return self._offset + sum(size for each, size in self._older.items() if each >= self._checkpoint)
 
     @property
     def segments(self) -> int:
-        return len(self._older) + 1
+        """How many segments no checkpoint stands for."""
+        return 1 + sum(each >= self._checkpoint for each in self._older)
 
     def write(self, data: bytes) -> None:
         """Appends whole records. Raises StorageError when the disk does not take them; then nothing of them is in the
@@ -78,6 +85,7 @@ class Wal:
             raise self._refusal(error) from error
         self._torn = False
         self._offset += len(data)
+        self.end = Position(self._sequence, self._offset)
         self._dirty.set()
         if self._failed_at is not None and self._clock.monotonic() - self._failed_at >= CALM_SECONDS:
             self._failed_at = None
@@ -91,14 +99,23 @@ class Wal:
         self._to_close.append(self._handle)
         self._handle, self._offset = handle, offset
         self._sequence += 1
+        self.end = Position(self._sequence, offset)
         self._dirty.set()
         return self._sequence
 
     def forget_before(self, sequence: int) -> None:
-        """Deletes the segments that a checkpoint stands for. Raises OSError."""
-        for each in [each for each in self._older if each < sequence]:
-            self._directory.segment(each).unlink(missing_ok=True)
-            self._older = {number: size for number, size in self._older.items() if number != each}
+        """A checkpoint stands for the segments before `sequence`: `tidy` may delete them."""
+        self._checkpoint = sequence
+
+    def tidy(self, unread: int | None) -> None:
+        """Deletes the segments that a checkpoint stands for. Those from `unread` on are kept for who reads the log, the
+        newest up to WalOptions.unread_bytes. Raises OSError."""
+        room = self._options.unread_bytes
+        for each in sorted((each for each in self._older if each < self._checkpoint), reverse=True):
+            room -= self._older[each]
+            if unread is None or each < unread or room < 0:
+                self._directory.segment(each).unlink(missing_ok=True)
+                self._older = {number: size for number, size in self._older.items() if number != each}
 
     def sync(self) -> None:
         """Flushes what was written to the disk itself. Raises StorageError when the disk cannot."""

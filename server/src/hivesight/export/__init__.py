@@ -1,0 +1,1 @@
+"""What leaves this server for others of its kind: samples by remote write, OTLP as it came."""

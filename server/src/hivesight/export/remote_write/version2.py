@@ -1,0 +1,145 @@
+"""Remote write 2.0: columns to `io.prometheus.write.v2.Request`. Strings stand in a table of the request's own, and
+series name them by their places in it.
+
+Request: 4 symbols, 5 series. TimeSeries: 1 labels as symbols, 2 samples, 3 histograms, 4 exemplars, 5 metadata.
+Exemplar: 1 labels, 2 value, 3 time. Metadata: 1 type, 3 help, 4 unit."""
+
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hivesight.export.remote_write.batch import Batch, Example
+from hivesight.export.remote_write.histograms import histogram
+from hivesight.export.remote_write.protobuf import bytes_field, encoded, number_field, varint
+from hivesight.export.remote_write.samples import sample_fields
+from hivesight.ingest.remote_write.request import TYPES
+from hivesight.model.labels import Labels
+from hivesight.model.metadata import Metadata
+
+_CODE: Final = 4
+"""Bytes of a code."""
+_SUFFIXES: Final = ("_bucket", "_sum", "_count", "_gsum", "_gcount")
+
+
+class Version2:
+    """See Message. A string has a code here that lasts; a request's table holds those that it needs."""
+
+    headers = (
+        ("Content-Type", "application/x-protobuf;proto=io.prometheus.write.v2.Request"),
+        ("X-Prometheus-Remote-Write-Version", "2.0.0"),
+    )
+    custom_bounds = True
+
+    def __init__(self, metadata: Callable[[], Mapping[str, Metadata]]) -> None:
+        """metadata: what is known of metrics now, by family."""
+        self._metadata = metadata
+        self._codes: dict[str, int] = {"": 0}
+        self._texts: list[bytes] = [b""]
+
+    def spell(self, labels: Labels) -> bytes:
+        """The codes of its name, then those of names and values."""
+        texts = [labels.name, *(text for pair in labels.pairs for text in pair)]
+        return np.array([self._code(text) for text in texts], dtype="<i4").tobytes()
+
+    def encode(self, batch: Batch, spelled: Sequence[bytes]) -> bytes:
+        samples = batch.samples
+        refs: list[int] = samples.refs.tolist()
+        own = [spelled[ref] for ref in refs]
+        table = _Table(b"".join(each[_CODE:] for each in own), self._texts)
+        contents = sample_fields(samples.times, samples.values)
+        if samples.cell is not None and samples.histograms is not None:
+            for index, (cell, time) in enumerate(zip(samples.cell.tolist(), samples.times.tolist(), strict=True)):
+                if cell >= 0:
+                    contents[index] = bytes_field(3, histogram(samples.histograms, cell, time))
+        described = self._described(table)
+        parts: list[bytes] = []
+        at = 0
+        for each, content in zip(own, contents, strict=True):
+            end = at + len(each) // _CODE - 1
+            labels = table.references(at, end)
+            said = described(int.from_bytes(each[:_CODE], "little"))
+            parts.append(bytes_field(5, bytes_field(1, labels) + content + said))
+            at = end
+        parts += [bytes_field(5, _exemplar(each, table)) for each in batch.exemplars]
+        return b"".join([*(bytes_field(4, text) for text in table.texts), *parts])
+
+    def _code(self, text: str) -> int:
+        code = self._codes.get(text)
+        if code is None:
+            code = self._codes[text] = len(self._texts)
+            self._texts.append(encoded(text))
+        return code
+
+    def _described(self, table: "_Table") -> Callable[[int], bytes]:
+        """The field `metadata` of a series, by the code of its name."""
+        metadata = self._metadata()
+        known: dict[int, bytes] = {}
+
+        def described(code: int) -> bytes:
+            found = known.get(code)
+            if found is None:
+                each = _of(self._texts[code].decode("utf-8", "replace"), metadata)
+                found = known[code] = b"" if each is None else bytes_field(5, _said(each, table))
+            return found
+
+        return described
+
+
+class _Table:
+    """The symbols of one request. texts: the first is empty, as the specification has it."""
+
+    def __init__(self, codes: bytes, texts: Sequence[bytes]) -> None:
+        used, local = np.unique(np.frombuffer(codes, dtype="<i4"), return_inverse=True)
+        used, first = (used[1:], 0) if len(used) and used[0] == 0 else (used, 1)
+        codes_used: list[int] = used.tolist()
+        self.texts = [b"", *(texts[code] for code in codes_used)]
+        self._written, self._places = _varints(local.astype(np.int64) + first)
+        self._more: dict[str, int] = {}
+
+    def references(self, start: int, end: int) -> bytes:
+        """Those of codes start to end, packed."""
+        return self._written[self._places[start] : self._places[end]]
+
+    def number(self, text: str) -> int:
+        """A symbol that stands in no label of a series."""
+        if not text:
+            return 0
+        if text not in self._more:
+            self._more[text] = len(self.texts)
+            self.texts.append(encoded(text))
+        return self._more[text]
+
+
+def _varints(numbers: NDArray[np.int64]) -> tuple[bytes, list[int]]:
+    """The varints of numbers below 2 ** 28, one behind the other, and where each begins; behind that the end."""
+    wide = np.stack([(numbers >> 7 * index) & 0x7F for index in range(4)], axis=1)
+    sizes = 1 + (numbers[:, np.newaxis] >= (1 << 7, 1 << 14, 1 << 21)).sum(axis=1)
+    index = np.arange(4)
+    wide |= np.where(index < sizes[:, np.newaxis] - 1, 0x80, 0)
+    written = wide.astype(np.uint8)[index < sizes[:, np.newaxis]].tobytes()
+    return written, [0, *np.cumsum(sizes).tolist()]
+
+
+def _of(name: str, metadata: Mapping[str, Metadata]) -> Metadata | None:
+    """What is known of a series' metric: of that name, or of the family that it is a part of."""
+    found = metadata.get(name)
+    for suffix in _SUFFIXES:
+        if found is None and name.endswith(suffix):
+            found = metadata.get(name.removesuffix(suffix))
+    return found
+
+
+def _said(each: Metadata, table: _Table) -> bytes:
+    kind = TYPES.index(each.type) if each.type in TYPES else 0
+    return number_field(1, kind) + number_field(3, table.number(each.help)) + number_field(4, table.number(each.unit))
+
+
+def _exemplar(each: Example, table: _Table) -> bytes:
+    def references(labels: Labels) -> bytes:
+        return bytes_field(1, b"".join(varint(table.number(text)) for pair in labels.pairs for text in pair))
+
+    content = references(each.exemplar.labels) + b"\x11" + struct.pack("<d", each.exemplar.value)
+    return references(each.labels) + bytes_field(4, content + number_field(3, each.exemplar.time_ms))

@@ -21,9 +21,6 @@ PLATFORMS: Final = ("compose", "kubernetes")
 _NO_PAGER: Final = (
     "  # hivesight: ignore alertmanager/no-pager because nobody is on call: these receivers were asked for\n"
 )
-_RECEIVERS: Final = "\nreceivers:\n"
-_RECEIVER: Final = "  - name: "
-_GRAVEST: Final = "critical-alerts"
 _HOUR_MS: Final = 3_600_000
 
 # Who is scraped besides the hive, by the name of its service in the Compose file.
@@ -53,7 +50,8 @@ _OWN: Final = {
 _GITIGNORE: Final = "secrets/\nhivesight-data/\n"
 _JOB: Final = re.compile(r"  - job_name: agent-hive-(\S+)\n(?:    .*\n)+\n")
 _ABSENT: Final = re.compile(r'(?:\n( +)or absent\(up\{job="agent-hive-[^"]+"\}\))+')
-_ANSWERED: Final = re.compile(r"  - name: critical-alerts\n((?:    .*\n)+)")
+_GRAVEST: Final = "  - name: critical-alerts\n"
+_ANSWERED: Final = re.compile(rf"{_GRAVEST}((?:    .*\n)+)")
 _BARE: Final = re.compile(r"(?m)^  - name: (?:default|warning-alerts)\n(?=\n)")
 # Items of a list in a test that say the same of each service.
 _OF_EACH: Final = re.compile(
@@ -190,7 +188,7 @@ def _told(text: str, stack: Stack) -> str:
     if "email" not in stack.receivers:
         unwanted |= {"smtp_smarthost", "smtp_from", "smtp_require_tls"}
     text = with_values(
-        _nobody_mute(without(text, unwanted)),
+        without(text, unwanted),
         {"smtp_smarthost": _quoted(stack.smarthost), "to": _quoted(stack.email), "url": _quoted(stack.webhook)},
     )
     if answered := _ANSWERED.search(text):
@@ -198,17 +196,8 @@ def _told(text: str, stack: Stack) -> str:
     login = "  smtp_auth_username: hivesight@agent-hive.example\n  smtp_auth_password_file: secrets/smtp_password\n"
     text = text.replace("  smtp_require_tls: false\n", f"  smtp_require_tls: true\n{login}")
     if not stack.receivers & {"pagerduty", "webhook"}:
-        text = text.replace(_RECEIVER + _GRAVEST, _NO_PAGER + _RECEIVER + _GRAVEST)
+        text = text.replace(_GRAVEST, _NO_PAGER + _GRAVEST)
     return text if stack.receivers & {"email", "slack"} else text.replace("global:\n", "global: {}\n")
-
-
-def _nobody_mute(text: str) -> str:
-    """The receivers, of which those that are left without an integration tell as the gravest alerts are told."""
-    before, receivers, after = text.partition(_RECEIVERS)
-    blocks = after.split(_RECEIVER)
-    grave = next(each for each in blocks if each.startswith(_GRAVEST)).removeprefix(_GRAVEST)
-    told = (each if ":" in each or each.startswith("watchdog") else each.rstrip() + grave for each in blocks[1:])
-    return before + receivers + _RECEIVER.join((blocks[0], *told))
 
 
 def _monitored(text: str, stack: Stack) -> str:

@@ -279,7 +279,10 @@ class App:
         await asyncio.to_thread(rooms.rules.apply, config.rules, options)
         rooms.engine.default_step_ms = global_.evaluation_interval_ms
         await asyncio.to_thread(rooms.alerting.apply, config.alertmanager.config, pipeline)
-        await rooms.alertmanagers.apply(config.prometheus.alerting)
+        others = config.prometheus.alerting
+        await rooms.alertmanagers.apply(
+            others if config.settings.other_alertmanagers else replace(others, alertmanagers=())
+        )
         rooms.heartbeat.apply(config.settings.heartbeat, _folder(self._options))
         await asyncio.to_thread(rooms.otlp.apply, config.prometheus.otlp)
         await rooms.remote_write.apply(config.prometheus.remote_write, global_.external_labels)

@@ -106,14 +106,16 @@ class Log:
 
 @section
 class Settings:
-    """The whole of `hivesight.yml`. Paths are relative to the file's folder. admin_api: whether samples can be deleted
-    and snapshots be made over HTTP."""
+    """The whole of `hivesight.yml`. Paths are relative to the file's folder. other_alertmanagers: whether
+    alerts also go to those that the Prometheus file names. admin_api: whether samples can be deleted and snapshots be
+    made over HTTP."""
 
     listen: Annotated[str, parsed(_listen)] = DEFAULT_LISTEN
     data: Text = "hivesight-data"
     external_url: HttpUrl | None = None
     prometheus_config: Text | None = None
     alertmanager_config: Text | None = None
+    other_alertmanagers: bool = True
     admin_api: bool = False
     host: Host = field(default_factory=Host)
     storage: Storage = field(default_factory=Storage)

@@ -36,6 +36,8 @@ def test_a_panel_changes_colour_where_its_alert_compares(name, panel) -> None:
         numbers = {float(each) for each in re.findall(r"(?:>|<|==) (\d+(?:\.\d+)?)\b", ALERTS[alert]["expr"])}
         assert any(abs(edge - number) < 1e-6 or edge - 1 == number == 0 for edge in edges for number in numbers)
         assert any(link["url"].endswith(f"/alerts?q={alert}") for link in shown["links"])
+        runbook = f"/api/datasources/proxy/uid/${{datasource}}/user/runbooks/{alert}.html"
+        assert runbook in [link["url"] for link in shown["links"]]
 
 
 @pytest.mark.parametrize(

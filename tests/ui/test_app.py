@@ -71,6 +71,11 @@ def client(bundle: Path) -> Iterator[TestClient]:
         ("/metrics", 404, "text/plain; charset=utf-8", None),
         ("/metrics/x", 404, "text/plain; charset=utf-8", None),
         ("/assets/index-old.js", 404, "text/plain; charset=utf-8", None),
+        ("/user/runbooks/AgentHiveDown.html", 200, "text/html; charset=utf-8", "no-cache"),
+        ("/user/runbooks/index.html", 200, "text/html; charset=utf-8", "no-cache"),
+        ("/user/runbooks/NoSuchAlert.html", 404, "text/plain; charset=utf-8", None),
+        ("/user/runbooks/", 404, "text/plain; charset=utf-8", None),
+        ("/user", 404, "text/plain; charset=utf-8", None),
     ],
 )
 def test_addresses(client: TestClient, path: str, status: int, kind: str, cache: str | None) -> None:
@@ -103,6 +108,8 @@ def test_apis_stay_what_they_are(client: TestClient) -> None:
         "/link.txt",
         "/.source",
         "/assets/./index-abc123.js/../../../secret.txt",
+        "/user/runbooks/../../secret.txt",
+        "/user/runbooks/%2e%2e%2f%2e%2e%2f%2e%2e%2fprometheus.yml",
     ],
 )
 def test_nothing_outside_the_bundle_is_served(client: TestClient, path: str) -> None:

@@ -12,6 +12,10 @@ FILES: Final = Path(__file__).parent / "files"
 RULES: Final = FILES / "prometheus" / "rules"
 RULE_TESTS: Final = FILES / "prometheus" / "tests"
 """Their unit tests in promtool's format, `<rules>.test.yml`."""
+USER: Final = FILES / "prometheus" / "user"
+"""What Prometheus' `--web.user-assets` and the embedded server serve at `/user/`."""
+RUNBOOKS: Final = USER / "runbooks"
+"""The page of each alert, `<Alert>.html`, where its `runbook_url` leads."""
 GENERAL_RULES: Final = (RULES / "infrastructure_rules.yml", RULES / "monitoring_rules.yml")
 """The rules for machines and for the monitoring itself, which hold without any configuration."""
 

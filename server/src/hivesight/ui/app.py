@@ -1,7 +1,9 @@
 """Serves the web bundle that is built from `web/`: assets, the page itself for every address of the application, and
 a page that says how to build when there is no bundle. `app.py` appends `ui_routes()` after every API route.
 
-The bundle is read once into a table of path -> bytes, so that an address never becomes a path of the file system.
+Beside it, under `/user/`, stand the pack's own pages: the runbooks that its alerts name.
+
+All is read once into a table of path -> bytes, so that an address never becomes a path of the file system.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+
+from hivesight import pack
 
 BUNDLE = Path(__file__).parent / "static"
 
@@ -39,7 +43,7 @@ SECURITY_HEADERS: Mapping[str, str] = {
 }
 
 # First path segments that belong to machines: an unknown address there is a 404, never the page.
-RESERVED = frozenset({"api", "hive", "v1", "-", "metrics", "assets", "jaeger", "_bulk"})
+RESERVED = frozenset({"api", "hive", "v1", "-", "metrics", "assets", "jaeger", "_bulk", "user"})
 
 _TYPES: Mapping[str, str] = {
     ".html": "text/html; charset=utf-8",
@@ -106,12 +110,14 @@ def read_bundle(folder: Path) -> dict[str, Asset]:
     return table
 
 
-def ui_routes(folder: Path = BUNDLE) -> list[BaseRoute]:
+def ui_routes(folder: Path = BUNDLE, user: Path = pack.USER) -> list[BaseRoute]:
     """The routes of the web interface, to stand after all others: they answer GET of every address.
 
-    `folder` holds the bundle. It is read here, once; a new build is seen after a restart.
+    `folder` holds the bundle, `user` what Prometheus would serve with `--web.user-assets`, at the same addresses. They
+    are read here, once; a new build is seen after a restart.
     """
-    serve = _server_of(read_bundle(folder))
+    pages = {f"user/{path}": asset for path, asset in read_bundle(user).items()}
+    serve = _server_of(read_bundle(folder) | pages)
 
     async def endpoint(request: Request) -> Response:
         return serve(request)

@@ -14,6 +14,8 @@ from hivesight.pack.dashboards.targets import built, datasource
 
 _PALETTE: Final = model.FieldColor(mode=model.FieldColorModeId.PALETTE_CLASSIC)
 _BY_THRESHOLDS: Final = model.FieldColor(mode=model.FieldColorModeId.THRESHOLDS)
+# Where a rule says its server, Grafana reaches that server for whoever has signed in: nobody else need reach it.
+_THROUGH_GRAFANA: Final = f"/api/datasources/proxy/uid/${{{variables.DATASOURCE.name}}}"
 _DRAWN: Final = frozenset({Kind.TIMESERIES})
 _TABLES: Final = frozenset({Kind.TABLE})
 
@@ -54,7 +56,8 @@ def _links(limit: limits.Limit) -> list[model.DashboardLink]:
     alert = f"${{{variables.HIVESIGHT.name}}}/alerts?q={limit.alert}"
     links = [Link(limit.alert).type(model.DashboardLinkType.LINK).url(alert).target_blank(True)]
     if limit.runbook:
-        runbook = Link(f"Runbook of {limit.alert}").type(model.DashboardLinkType.LINK).url(limit.runbook)
+        page = limit.runbook.replace("{{ $externalURL }}", _THROUGH_GRAFANA)
+        runbook = Link(f"Runbook of {limit.alert}").type(model.DashboardLinkType.LINK).url(page)
         links.append(runbook.target_blank(True))
     return [link.build() for link in links]
 

@@ -19,7 +19,7 @@ FIELDS = {
     "Prometheus": {
         "additionalArgs", "alerting", "configMaps", "enableFeatures", "enableRemoteWriteReceiver", "evaluationInterval",
         "externalLabels", "externalUrl", "image", "podMetadata", "probeSelector", "prometheusExternalLabelName",
-        "remoteWrite", "replicaExternalLabelName", "replicas", "resources", "retention", "retentionSize",
+        "remoteWrite", "replicaExternalLabelName", "replicas", "resources", "retention", "routePrefix", "retentionSize",
         "ruleSelector", "scrapeClasses", "scrapeConfigSelector", "scrapeInterval", "scrapeTimeout", "securityContext",
         "serviceAccountName", "serviceDiscoveryRole", "serviceMonitorSelector", "storage", "thanos", "version",
     },

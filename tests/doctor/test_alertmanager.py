@@ -235,6 +235,11 @@ CASES = [
         (("https://hooks.slack.com/services/T1/B1/abc", "http://localhost:9000"),),
     ),
     Case(
+        "alertmanager/slack-webhook",
+        receiving("  webhook_configs:\n  - url: ⟦https://acme.webhook.office.com/webhookb2/abc⟧\n"),
+        (("https://acme.webhook.office.com/webhookb2/abc", "http://localhost:9000"),),
+    ),
+    Case(
         "alertmanager/go-map",
         receiving(
             "  slack_configs:\n  - api_url_file: f\n    text: |\n      {{ range .Alerts }}\n"

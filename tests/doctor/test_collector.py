@@ -50,6 +50,7 @@ CASES = [
         "    traces:\n      receivers: [otlp]\n      processors: [memory_limiter, batch]",
         "    ⟦traces⟧:\n      receivers: [otlp]\n      processors: [batch]",
     ),
+    faulty("collector/memory-limiter-not-first", "[memory_limiter, batch]", "[filter, ⟦memory_limiter⟧, batch]"),
     faulty("collector/late-memory-limiter", "[memory_limiter, batch]", "[batch, ⟦memory_limiter⟧]"),
     faulty(
         "collector/no-batch",

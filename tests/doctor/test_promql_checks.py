@@ -10,7 +10,8 @@ from hivesight.doctor.promql.metrics import Kind, Metrics, of_the_hive
 METRICS = Metrics(
     {**of_the_hive().kinds, "temperature": Kind.GAUGE, "depth_total": Kind.GAUGE},
     histograms=frozenset({"latency_seconds"}),
-    recorded=frozenset({"recorded"}),
+    recorded=frozenset({"recorded", "speed"}),
+    levels=frozenset({"speed"}),
     bounds={**of_the_hive().bounds, "latency_seconds": 10.0},
     units={**of_the_hive().units, "share": "ratio"},
 )
@@ -74,6 +75,11 @@ TABLE = (
         '«sum by (code) (a{code="5"}) / sum by (code) (a)»',
         'a{code="5"} / ignoring (code) a',
     ),
+    (
+        "promql/pairs-with-itself",
+        '«100 * rate(a_total{code="5"}[5m]) / rate(a_total[5m])» > 10',
+        '100 * sum(rate(a_total{code="5"}[5m])) / sum(rate(a_total[5m])) > 10',
+    ),
     ("promql/pairs-with-itself", "«a / a»", "a / a offset 1h"),
     ("promql/constant-comparison", "«count(up) == 0»", "(count(up) or vector(0)) == 0"),
     ("promql/constant-comparison", "«up > 1»", "up < 1"),
@@ -100,9 +106,11 @@ TABLE = (
     ("promql/rate-of-gauge", "«rate(node_memory_Active_bytes[5m])»", "rate(go_memstats_alloc_bytes_total[5m])"),
     ("promql/rate-of-seeming-gauge", "«rate(x_percent[5m])»", "rate(x_percent_seconds[5m])"),
     ("promql/rate-of-rate", "«rate(job:a:rate5m[5m])»", "rate(job:a:max[5m])"),
+    ("promql/rate-of-rate", "«rate(speed[5m])»", "rate(recorded[5m])"),
     ("promql/rate-of-rate", "«rate(sum(x)[5m:1m])»", "rate(max without (replica) (x)[5m:1m])"),
     ("promql/delta-of-counter", "«delta(a_total[5m])»", "delta(depth_total[5m])"),
     ("promql/counter-as-gauge", "«a_total > 5»", "depth_total > 5"),
+    ("promql/counter-as-gauge", "«5 < sum(a_total)»", "5 > sum(a_total)"),
     ("promql/fraction-of-increase", "«sum(increase(a_total[5m])) > 0.05»", "increase(cpu_seconds_total[5m]) > 0.05"),
     ("promql/histogram-family", "avg(«latency_seconds») > 1", "rate(latency_seconds[5m])"),
     ("promql/short-range", 'rate(«a_total{job="slow"}[1m]»)', 'rate(a_total{job="quick"}[1m])'),
@@ -114,6 +122,12 @@ TABLE = (
         "histogram_quantile(0.9, rate(a_seconds_bucket[5m])) > «500»",
         "histogram_quantile(0.9, a_seconds_bucket) > 300",
     ),
+    (
+        "promql/unit",
+        "sum(rate(a_seconds_sum[5m])) / sum(rate(a_seconds_count[5m])) > «500»",
+        "sum(rate(a_seconds_sum[5m])) / sum(rate(b_seconds_count[5m])) > 500",
+    ),
+    ("promql/unit", "«0.9» < x_percent", "90 < x_percent"),
     ("promql/unit", "x_bytes < «100»", "x_bytes < 100e6"),
     (
         "promql/aggregated-quantile",

@@ -80,6 +80,8 @@ def rule(expr: str, text: str) -> str:
         ("sum(x) > 1", "$labels.job", False),
         ('absent(x{job="a"})', "{{ $labels.job }}", False),
         ('absent(x{job="a"})', "{{ $labels.instance }}", True),
+        ("sum by (job) (a)", '{{ index $labels "pod" }}', True),
+        ("sum by (job) (a)", '{{ index $labels "job" }}', False),
     ),
 )
 def test_labels_that_texts_ask_for(examine, expr: str, text: str, fires: bool) -> None:
@@ -160,3 +162,14 @@ def test_comments_disable_with_a_reason(tmp_path: Path) -> None:
 )
 def test_long_texts_are_read_once(examine, text: str) -> None:
     examine(f"groups: [{{name: a, rules: [{{alert: A, expr: x, annotations: {{s: '{text}'}}}}]}}]\n{text}")
+
+
+def test_what_a_rule_has_worked_out_is_no_counter(examine) -> None:
+    speed = "{record: speed, expr: 'sum(rate(a_total[5m]))'}"
+    highest = "{record: highest, expr: 'max without (replica) (a_total) and on () (sum(b) > 1)'}"
+    asked = "{record: 'a:speed', expr: 'rate(speed[5m])'}, {record: 'a:highest', expr: 'rate(highest[5m])'}"
+    text = f"groups: [{{name: a, rules: [{speed}, {highest}, {asked}]}}]"
+    found = examine(text)
+    assert [(each.code, each.diagnostic.col) for each in found] == [
+        ("promql/rate-of-rate", text.index("rate(speed") + 1)
+    ]

@@ -36,6 +36,11 @@ CASES = [
     ),
     Case(
         "rules/silent-when-missing",
+        group(alert("⟦3 > sum(workers)⟧")),
+        (("3 > sum(workers)", "3 < sum(workers)"),),
+    ),
+    Case(
+        "rules/silent-when-missing",
         group(alert('⟦count(up{job="api"}) < 3⟧')),
         (("- alert: A", '- alert: Gone\n    expr: absent(up{job=~"api|web"})\n  - alert: A'),),
     ),

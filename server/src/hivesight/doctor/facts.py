@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from hivesight.doctor.live import Live
+from hivesight.doctor.promql.counters import no_counter
 from hivesight.doctor.promql.examine import is_too_deep
 from hivesight.doctor.promql.flaw import Facts, Scrapes
 from hivesight.doctor.promql.metrics import BUCKET_SUFFIX, of_the_hive
@@ -62,7 +63,8 @@ def gather(workspace: Workspace, surveyed: Callable[[frozenset[str]], Live] | No
     files = [each.loaded.value for each in workspace.of(FileKind.PROMETHEUS)]
     evaluation = min((_of_global(file, "evaluation_interval") for file in files), default=None)
     recorded = frozenset(rule.config.record for rule in rules if rule.config.record)
-    metrics = replace(of_the_hive(), histograms=histograms - {""}, recorded=recorded)
+    grows = {rule.config.record for rule in rules if rule.expr is None or no_counter(rule.expr) is None}
+    metrics = replace(of_the_hive(), histograms=histograms - {""}, recorded=recorded, levels=recorded - grows)
     live = surveyed(frozenset(asked)) if surveyed is not None else None
     if live is not None:
         native = live.names & metrics.histograms

@@ -16,7 +16,7 @@ from hivesight.query.promql.walk import walk
 from hivesight.rules.check import check
 from hivesight.schema.loading import Loaded, Location
 
-_LABEL: Final = re.compile(r"(?:\$labels|\.Labels)\.(\w+)")
+_LABEL: Final = re.compile(r"""(?:\$labels|\.Labels)\.(\w+)|index\s+(?:\$labels|\.Labels)\s+["`](\w+)["`]""")
 _ASKS_FIRST: Final = re.compile(r"\b(if|with|range|or|query)\b")
 
 
@@ -114,5 +114,5 @@ def _asked(text: str) -> Iterator[tuple[str, int, int]]:
         if _ASKS_FIRST.search(text, start, end):
             return
         for match in _LABEL.finditer(text, start, end):
-            yield match[1], match.start(), match.end()
+            yield match[1] or match[2], match.start(), match.end()
         start = text.find("{{", end)

@@ -20,7 +20,12 @@ _KNOWS_STATUS: Final = re.compile(r"\.Status\b|\.Alerts\.(Firing|Resolved)\b|\bt
 _GO_MAP: Final = re.compile(
     r"\{\{-?\s*(\$?(?:\w+)?(?:\.\w+)*\.(?:Labels|Annotations|GroupLabels|CommonLabels|CommonAnnotations))\s*-?\}\}"
 )
-_SLACK_HOOK: Final = re.compile(r"https://hooks\.slack(-gov)?\.com/")
+_HOOKS: Final = (
+    ("Slack", "slack_configs", re.compile(r"https://hooks\.slack(-gov)?\.com/")),
+    ("Discord", "discord_configs", re.compile(r"https://(\w+\.)?discord(app)?\.com/api/webhooks/")),
+    ("Teams", "msteamsv2_configs", re.compile(r"https://([\w-]+\.)*(webhook\.office\.com|logic\.azure\.com)[/:]")),
+)
+"""Addresses that take messages of their own form alone, and what makes these."""
 
 
 def findings(file: AlertmanagerSections) -> Iterator[Finding]:
@@ -29,7 +34,7 @@ def findings(file: AlertmanagerSections) -> Iterator[Finding]:
         for each in receiver.integrations:
             yield from _resolved(file, each)
             yield from _status(file, each)
-            yield from _slack_webhook(file, each)
+            yield from _foreign_webhook(file, each)
             yield from _maps(file, each.location, each.node)
 
 
@@ -63,11 +68,12 @@ def _written(node: Node) -> str:
     return node.value or " ".join(_written(child) for _, child in (node.items or {}).values())
 
 
-def _slack_webhook(file: AlertmanagerSections, each: Integration) -> Iterator[Finding]:
-    if each.kind == "webhook" and _SLACK_HOOK.match(each.text("url") or ""):
-        message = "Slack does not understand Alertmanager's own JSON: the message is refused"
-        remedy = "slack_configs with this address in api_url_file"
-        yield at(file.document.loaded, (*each.location, "url"), "alertmanager/slack-webhook", message, remedy)
+def _foreign_webhook(file: AlertmanagerSections, each: Integration) -> Iterator[Finding]:
+    for service, better, address in _HOOKS if each.kind == "webhook" else ():
+        if address.match(each.text("url") or ""):
+            message = f"{service} does not understand Alertmanager's own JSON: the message is refused"
+            remedy = f"{better} with this address, in a file of its own"
+            yield at(file.document.loaded, (*each.location, "url"), "alertmanager/slack-webhook", message, remedy)
 
 
 def _maps(file: AlertmanagerSections, location: Location, node: Node) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from typing import Final
 from hivesight.doctor.facts import Rule, SetFacts
 from hivesight.doctor.finding import Finding
 from hivesight.doctor.promql.flaw import about
+from hivesight.doctor.promql.limits import limit_of
 from hivesight.doctor.rule_files import of_flaw
 from hivesight.model.matcher import MatchType
 from hivesight.query.promql.ast import Aggregate, Binary, Call, Expr, NumberLiteral, VectorSelector, unwrap
@@ -43,9 +44,12 @@ def findings(facts: SetFacts) -> Iterator[Finding]:
     watched = _watched(alerts)
     for rule in alerts:
         for node in _conditions(rule.expr) if rule.expr is not None else ():
-            total = _total(node)
-            asked = selectors(total) if total is not None else []
-            if total is None or len(asked) != 1 or watched.covers(asked[0]):
+            found = _total(node)
+            if found is None:
+                continue
+            total, op = found
+            asked = selectors(total)
+            if len(asked) != 1 or watched.covers(asked[0]):
                 continue
             zero = Binary(
                 op="or", lhs=total, rhs=Call(func="vector", args=(NumberLiteral(value=0),)), returns=node.returns
@@ -54,7 +58,7 @@ def findings(facts: SetFacts) -> Iterator[Finding]:
                 f"when no series of {asked[0].name or 'this selector'} is left, as after a crash, this is empty and "
                 "not 0: the alert is silent exactly then"
             )
-            flaw = about(node, "rules/silent-when-missing", message, f"({format(zero)}) {node.op} ...")
+            flaw = about(node, "rules/silent-when-missing", message, f"({format(zero)}) {op} ...")
             yield of_flaw(rule.source, (*rule.location, "expr"), flaw)
 
 
@@ -78,17 +82,20 @@ def _conditions(expr: Expr) -> Iterator[Binary]:
                 stack += [lhs, rhs]
             case Binary(op="and" | "unless", lhs=lhs):
                 stack.append(lhs)
-            case Binary() as node if node.op in _TOO_LITTLE and not node.returns_bool:
+            case Binary(returns_bool=False) as node:
                 yield node
             case _:
                 pass
 
 
-def _total(node: Binary) -> Aggregate | None:
-    """The whole that is held against a number."""
-    left, right = unwrap(node.lhs), unwrap(node.rhs)
-    if not isinstance(left, Aggregate) or left.op not in _TOTALS or left.grouping or left.without:
+def _total(node: Binary) -> tuple[Aggregate, str] | None:
+    """The whole that is held against a number, and how."""
+    limit = limit_of(node)
+    if limit is None or limit.op not in _TOO_LITTLE:
         return None
-    if not isinstance(right, NumberLiteral) or (node.op == "==" and right.value != 0) or right.value < 0:
+    total, number = limit.measured, limit.number.value
+    if not isinstance(total, Aggregate) or total.op not in _TOTALS or total.grouping or total.without:
         return None
-    return left if not any(isinstance(each, Binary) and each.op == "or" for each in walk(left)) else None
+    if (limit.op == "==" and number != 0) or number < 0:
+        return None
+    return (total, limit.op) if not any(isinstance(each, Binary) and each.op == "or" for each in walk(total)) else None

@@ -123,8 +123,8 @@ CHECKS: Final = (
     Check(
         "alertmanager/slack-webhook",
         WARNING,
-        "a Slack address in webhook_configs",
-        "Slack refuses Alertmanager's own JSON: nobody is told.",
+        "an address of Slack, Discord or Teams in webhook_configs",
+        "These refuse Alertmanager's own JSON: nobody is told.",
     ),
     Check(
         "alertmanager/go-map",

@@ -30,8 +30,14 @@ CHECKS: Final = (
     Check(
         "collector/late-memory-limiter",
         WARNING,
-        "memory_limiter after other processors",
+        "memory_limiter after a processor that keeps data",
         "It refuses what was taken already: data are lost in place of being sent again.",
+    ),
+    Check(
+        "collector/memory-limiter-not-first",
+        INFO,
+        "memory_limiter after other processors",
+        "Work is done on data that are refused then.",
     ),
     Check("collector/no-batch", INFO, "a pipeline without batch", "Many small requests load the backend."),
     Check(

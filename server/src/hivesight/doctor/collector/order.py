@@ -12,6 +12,8 @@ from hivesight.doctor.rule_files import at
 _LIMITER, _BATCH = "memory_limiter", "batch"
 _FEWER: Final = frozenset(("probabilistic_sampler", "filter"))
 """Processors after which there is less to put into batches."""
+_KEEPS: Final = frozenset((_BATCH, "tail_sampling", "groupbytrace", "interval", "deltatocumulative"))
+"""Processors that answer before the data have left the Collector."""
 
 
 def findings(collector: Collector) -> Iterator[Finding]:
@@ -32,8 +34,15 @@ def _limited(collector: Collector, pipeline: Pipeline) -> Iterator[Finding]:
         yield at(loaded, pipeline.location, "collector/no-memory-limiter", message, remedy, on_key=True)
     elif types[0] != _LIMITER:
         use = processors[types.index(_LIMITER)]
-        message = f"{_LIMITER} refuses data after {types[0]} has taken them into memory, or lost them"
-        yield at(loaded, use.location, "collector/late-memory-limiter", message, "the first of the processors")
+        before = types[: types.index(_LIMITER)]
+        keeper = next((each for each in before if each in _KEEPS), None)
+        if keeper is not None:
+            message = f"{_LIMITER} refuses data after {keeper} has taken them: nobody sends them again"
+            code = "collector/late-memory-limiter"
+        else:
+            message = f"{_LIMITER} refuses data after {before[0]} has worked on them"
+            code = "collector/memory-limiter-not-first"
+        yield at(loaded, use.location, code, message, "the first of the processors")
 
 
 def _batched(collector: Collector, pipeline: Pipeline) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ _WATCHES: Final = re.compile(
 def findings(stack: Stack, service: Service) -> Iterator[Finding]:
     """Of one service."""
     loaded = stack.document.loaded
-    if text(service.node, "privileged") == "true":
+    if text(service.node, "privileged").lower() in ("true", "yes", "on"):
         message = "privileged: whoever gets into this container has the host"
         remedy = "the devices and capabilities (cap_add) that it needs, one by one"
         yield at(loaded, (*service.location, "privileged"), "compose/privileged", message, remedy, on_key=True)

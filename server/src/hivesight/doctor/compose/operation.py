@@ -79,6 +79,8 @@ def _data(stack: Stack, service: Service) -> Iterator[Finding]:
     path = _DATA.get(name)
     if path is None or _runs_something_else(service, name):
         return
+    if name == "loki" and any("config.file" in each.value for each in service.arguments()):
+        return  # that file says where, or that it is elsewhere
     for each in service.arguments():
         if match := _PATH_FLAG.search(each.value):
             path = match[1].rstrip("/")

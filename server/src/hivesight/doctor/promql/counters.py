@@ -3,15 +3,16 @@
 from collections.abc import Iterator
 
 from hivesight.doctor.promql.flaw import Facts, Flaw, about
+from hivesight.doctor.promql.limits import limit_of
 from hivesight.doctor.promql.metrics import Kind, is_recorded_rate
 from hivesight.model.duration import format_duration
 from hivesight.query.promql.ast import (
+    COMPARISONS,
     Aggregate,
     Binary,
     Call,
     Expr,
     MatrixSelector,
-    NumberLiteral,
     Subquery,
     VectorSelector,
     unwrap,
@@ -41,7 +42,7 @@ def misused(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
 
 def _rated(node: Call, facts: Facts) -> Iterator[Flaw]:
     match unwrap(node.args[0]):
-        case MatrixSelector(vector=VectorSelector(name=name)) if is_recorded_rate(name):
+        case MatrixSelector(vector=VectorSelector(name=name)) if is_recorded_rate(name) or name in facts.metrics.levels:
             message = f"{name} is what a rule worked out, no counter: its falls are taken for restarts"
             yield about(node, "promql/rate-of-rate", message, "record the rate itself over the range that is wanted")
         case MatrixSelector(vector=VectorSelector(name=name)) if facts.metrics.kind(name) is Kind.GAUGE:
@@ -49,14 +50,18 @@ def _rated(node: Call, facts: Facts) -> Iterator[Flaw]:
             remedy = f"delta({name}[...]) or deriv({name}[...]) for its change; avg_over_time(...) for its level"
             seeming = facts.metrics.only_seems(name)
             yield about(node, "promql/rate-of-seeming-gauge" if seeming else "promql/rate-of-gauge", message, remedy)
-        case Subquery(expr=inner) if (found := _no_counter(inner)) is not None:
+        case Subquery(expr=inner) if (found := no_counter(inner)) is not None:
             message = f"{node.func}() over {found}, which is no counter: its falls are taken for restarts"
             yield about(node, "promql/rate-of-rate", message, f"{node.func} first, then what is around it")
         case _:
             pass
 
 
-def _no_counter(expr: Expr) -> str | None:
+def no_counter(expr: Expr) -> str | None:
+    """What makes the values of an expression no counter's, however it grows; None where nothing surely does."""
+    expr = unwrap(expr)
+    while isinstance(expr, Binary) and expr.op in ("and", "unless", *COMPARISONS) and not expr.returns_bool:
+        expr = unwrap(expr.lhs)
     for node in walk(expr):
         if isinstance(node, Aggregate) and node.op in _NO_COUNTERS:
             return f"a {node.op}"
@@ -68,13 +73,11 @@ def _no_counter(expr: Expr) -> str | None:
 def raw_values(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
     """A counter's value itself held against a number."""
     for node in walk(expr):
-        if not isinstance(node, Binary) or node.op not in (">", ">="):
-            continue
-        limit = unwrap(node.rhs)
-        if isinstance(limit, NumberLiteral) and limit.value > 0:
-            name = _raw_counter(node.lhs, facts)
+        limit = limit_of(node)
+        if limit is not None and limit.op in (">", ">=") and limit.number.value > 0:
+            name = _raw_counter(limit.measured, facts)
             if name is not None:
-                message = f"{name} only ever grows: once it is above {limit.value:g} this holds until a restart"
+                message = f"{name} only ever grows: once it is above {limit.number.value:g} this holds until a restart"
                 yield about(node, "promql/counter-as-gauge", message, f"increase({name}[...]) of the time that matters")
 
 
@@ -90,17 +93,14 @@ def _raw_counter(expr: Expr, facts: Facts) -> str | None:
 def fractions(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
     """An increase, which counts events, held against a fraction of one."""
     for node in walk(expr):
-        match node:
-            case Binary(op=">" | ">=", lhs=lhs, rhs=rhs) if isinstance(limit := unwrap(rhs), NumberLiteral):
-                name = _increased(lhs)
-                if 0 < limit.value < 1 and not limit.duration and name.endswith("_total") and "seconds" not in name:
-                    message = (
-                        f"increase() of {name} counts events, and {limit.value:g} is a part of one: any event fires"
-                    )
-                    remedy = "rate(...) for a number a second, a ratio for a share, `> 0` for any event"
-                    yield about(node, "promql/fraction-of-increase", message, remedy)
-            case _:
-                pass
+        limit = limit_of(node)
+        if limit is None or limit.op not in (">", ">=") or limit.number.duration or not 0 < limit.number.value < 1:
+            continue
+        name = _increased(limit.measured)
+        if name.endswith("_total") and "seconds" not in name:
+            message = f"increase() of {name} counts events, and {limit.number.value:g} is part of one: any event fires"
+            remedy = "rate(...) for a number a second, a ratio for a share, `> 0` for any event"
+            yield about(node, "promql/fraction-of-increase", message, remedy)
 
 
 def _increased(expr: Expr) -> str:

@@ -14,6 +14,7 @@ from hivesight.query.promql.ast import (
     Expr,
     Matching,
     MatrixSelector,
+    NumberLiteral,
     VectorSelector,
     unwrap,
 )
@@ -100,7 +101,7 @@ def self_paired(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
     for node in walk(expr):
         if not isinstance(node, Binary) or node.op != "/" or (matching := node.matching) is None or matching.include:
             continue
-        found = narrowing(node.lhs, node.rhs)
+        found = narrowing(_unscaled(node.lhs), _unscaled(node.rhs))
         if found is None:
             continue
         shape, difference = shape_of(node.lhs), found[1]
@@ -112,7 +113,16 @@ def self_paired(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
             remedy = "sum(...) / sum(...), " + (
                 f"by labels other than {which}" if which else "of more series on the right"
             )
-            yield about(node, _SELF, f"{kept} divided by itself: the quotient is always 1", remedy)
+            yield about(node, _SELF, f"{kept} divided by itself: the quotient is always the same", remedy)
+
+
+def _unscaled(expr: Expr) -> Expr:
+    """Without the number that it is multiplied with."""
+    match unwrap(expr):
+        case Binary(op="*", lhs=NumberLiteral(), rhs=inner) | Binary(op="*" | "/", lhs=inner, rhs=NumberLiteral()):
+            return _unscaled(inner)
+        case inner:
+            return inner
 
 
 def _is_matched(label: str, matching: Matching) -> bool:

@@ -42,12 +42,13 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Metrics:
     """kinds: what is known by name for certain. histograms: families that are asked for as classic histograms
-    somewhere. recorded: what rules of the set make. bounds: the highest finite bucket of a histogram's family.
-    units: of a family's values."""
+    somewhere. recorded: what rules of the set make. levels: those of these that are no counters. bounds: the highest
+    finite bucket of a histogram's family. units: of a family's values."""
 
     kinds: Mapping[str, Kind] = field(default_factory=dict[str, Kind])
     histograms: frozenset[str] = frozenset()
     recorded: frozenset[str] = frozenset()
+    levels: frozenset[str] = frozenset()
     bounds: Mapping[str, float] = field(default_factory=dict[str, float])
     units: Mapping[str, str] = field(default_factory=dict[str, str])
 

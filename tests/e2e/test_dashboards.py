@@ -41,7 +41,6 @@ def asked(name: str) -> list[tuple[str, str, str]]:
 def test_every_panel_has_data(tmp_path: Path) -> None:
     stack = written(tmp_path / "stack", "http://127.0.0.1:9/")
     judged(tmp_path / "server" / "data" / "demo" / "state")
-    (stack / "prometheus" / "targets" / "alertmanager.yml").write_text("[]\n")
     with ExitStack() as running:
         around = running.enter_context(exporters(tmp_path, stack / "blackbox" / "blackbox.yml"))
         aimed(stack, around.addresses, tmp_path / "server")

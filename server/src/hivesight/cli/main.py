@@ -16,6 +16,7 @@ VERBS: Final = {
     "query": ("hivesight.cli.query", "Evaluate PromQL on a running server: a table, JSON or a chart."),
     "test": ("hivesight.cli.test", "Run promtool's unit tests of recording and alerting rules."),
     "check": ("hivesight.cli.check", "Examine the files of a monitoring: what will not do what it seems to."),
+    "drill": ("hivesight.cli.drill", "Make every alert fire, and follow it to its receivers."),
     "alerts": ("hivesight.cli.alerts", "Tell why an alert was told, or was not."),
     "routes": ("hivesight.cli.routes", "Draw the routing tree, and try labels on it."),
     "notify": ("hivesight.cli.notify", "Send a test notification through a receiver."),

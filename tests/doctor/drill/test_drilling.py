@@ -102,7 +102,13 @@ def test_an_alert_that_asks_for_no_series_always_fires(room: Room) -> None:
 @pytest.mark.parametrize(
     ("rules", "tests", "routes", "problem"),
     [
-        pytest.param(DOWN.replace("up == 0", "up == 0 and up == 1"), "", ROUTES, "fires: cannot be made", id="never"),
+        pytest.param(
+            DOWN.replace("up == 0", "count(up) == 0"),
+            "",
+            ROUTES,
+            "fires: cannot be made true: this is always",
+            id="never",
+        ),
         pytest.param(DOWN.replace("for: 1m", "for: 1h"), TESTS, ROUTES, "fires: does not fire by 4m", id="too late"),
         pytest.param(
             DOWN.replace("for: 1m, ", ""), TESTS.replace("1x8", "0x8"), ROUTES, "silent: fires in health", id="loud"

@@ -6,6 +6,7 @@ from typing import Final
 
 from hivesight.doctor.drill.course import Course, run
 from hivesight.doctor.drill.drilled import Drilled, Kind, Passage, Problem
+from hivesight.doctor.drill.findings import findings_about
 from hivesight.doctor.drill.hearing import Hearing, Telling, hear
 from hivesight.doctor.drill.muting import may_mute
 from hivesight.doctor.drill.subject import Files, RuleSet, Subject
@@ -60,7 +61,8 @@ class _Drill:
                 health = health or ([_health_of(trial)] if faults else [])
                 faults = faults or [trial]
             elif not faults:
-                self._problem("fires", f"cannot be made true: {made.reason}")
+                found = findings_about(self._subject)
+                self._problem("fires", f"cannot be made true: {'; '.join(found) or made.reason}")
         self._stay_silent(health)
         passages = [self._passage(each) for each in faults]
         if faults and not self._silent and not self._problems:

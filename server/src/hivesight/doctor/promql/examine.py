@@ -65,10 +65,10 @@ def flaws_of(text: str, expr: Expr, facts: Facts) -> Iterator[Flaw]:
                 yield flaw
 
 
-def is_too_deep(expr: Expr) -> bool:
+def is_too_deep(expr: Expr, most: int = MAX_DEPTH) -> bool:
     """Whether a tree has more levels than what walks it by recursion can bear."""
     level = [expr]
-    for _ in range(MAX_DEPTH):
+    for _ in range(most):
         level = [child for node in level for child in children(node)]
         if not level:
             return False

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hivesight.doctor.synthesis import quantiles, range_calls
+from hivesight.doctor.synthesis import distributions, range_calls
 from hivesight.doctor.synthesis.goals import Be, Goal, Gone, There, Values
 from hivesight.doctor.synthesis.stage import Constraint, Moments
+from hivesight.doctor.synthesis.starts import CLOCK
 from hivesight.doctor.synthesis.stuck import Stuck
 from hivesight.model.matcher import compile_regex
 from hivesight.query.promql.ast import Call, MatrixSelector, StringLiteral, Subquery, ValueType, unwrap
@@ -28,12 +29,9 @@ _INVERSES: Final[Mapping[str, Callable[[Values], Values]]] = {
 }
 _AS_THEY_ARE: Final = frozenset(
     {"abs", "ceil", "floor", "round", "sgn", "sort", "sort_desc", "sort_by_label", "sort_by_label_desc"}
-    | {"clamp", "clamp_min", "clamp_max", "scalar", "vector", "info"}
+    | {"clamp", "clamp_min", "clamp_max", "scalar", "vector", "info", "timestamp"}
 )
 """Functions that leave many values as they are: what they should be is asked of their argument."""
-_CALENDAR: Final = frozenset(
-    {"minute", "hour", "day_of_week", "day_of_month", "day_of_year", "days_in_month", "month", "year", "time"}
-)
 
 
 def call(search: "Search", node: Call, goal: Goal, of: Constraint, moments: Moments) -> None:
@@ -44,12 +42,14 @@ def call(search: "Search", node: Call, goal: Goal, of: Constraint, moments: Mome
         _absent(search, node, goal, moments)
     elif ranged is not None:
         range_calls.over(search, node, ranged, goal, of, moments)
-    elif func in _CALENDAR:
+    elif func in CLOCK:
         raise Stuck(f"{format(node)} is a matter of the time alone")
+    elif func == "timestamp" and isinstance(goal, Be):
+        raise Stuck(f"{format(node)[:200]} is the time of a sample that is not older than the lookback of 5m")
     elif func in ("label_replace", "label_join"):
         search.want(node.args[0], goal, _before_naming(search, node, of, moments), moments)
-    elif func in ("histogram_quantile", "histogram_fraction"):
-        quantiles.quantile(search, node, goal, of, moments)
+    elif func in distributions.FIGURES:
+        distributions.figure(search, node, goal, of, moments)
     elif func in _INVERSES:
         wanted = Be(_INVERSES[func](goal.values)) if isinstance(goal, Be) else goal
         search.want(node.args[0], wanted, of, moments)

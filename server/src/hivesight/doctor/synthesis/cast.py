@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice, product
 from typing import Final
 
+from hivesight.doctor.synthesis.distributions import FIGURES
 from hivesight.doctor.synthesis.inlining import name_of
 from hivesight.doctor.synthesis.regex_samples import samples
 from hivesight.doctor.synthesis.signal import Course, Signal
@@ -60,9 +61,10 @@ class Cast:
             for arg in node.args
             if isinstance(arg, MatrixSelector)
         }
+        native = self._native()
         bounds = self._bounds(selectors)
         return [
-            Signal(labels, counter=name in counters, healthy=_course(counter=name in counters))
+            Signal(labels, counter=name in counters, healthy=_course(counter=name in counters), native=name in native)
             for name, group in by_metric.items()
             for labels in _of_metric(name, group, given, bounds if self._has_buckets(name) else ())
         ]
@@ -81,6 +83,15 @@ class Cast:
         return {
             name: _common(name, [each for s in selectors for each in s.matchers if each.name == name]) for name in names
         }
+
+    def _native(self) -> set[str]:
+        """Metrics whose samples must be native histograms: where there are classic buckets, nothing else is one."""
+        found: set[str] = set()
+        for node in walk(self.expr):
+            if isinstance(node, Call) and node.func in FIGURES:
+                names = {_metric(each) for each in walk(node) if isinstance(each, VectorSelector)}
+                found |= set() if any(map(self._has_buckets, names)) else names
+        return found
 
     def _has_buckets(self, name: str) -> bool:
         return name.endswith("_bucket")

@@ -13,6 +13,16 @@ _NUMBERED: Final = re.compile(r"(.*)-1")
 _BUCKET: Final = "le"
 
 
+def revive(stage: Stage, *, fault: bool) -> bool:
+    """Whether there was a copy that is missing in a phase, and is there now."""
+    for number, each in enumerate(stage.signals):
+        course = each.course(fault=fault)
+        if each.copy and not course.present:
+            stage.change(number, replace(course, present=True), fault=fault)
+            return True
+    return False
+
+
 def grow(stage: Stage, fixed: Collection[str], grouping: Collection[str], *, without: bool) -> None:
     """Every signal once more, under other values of those labels that do not tell groups apart. grouping, without: of
     the aggregation whose groups shall become larger. fixed: labels that selectors have conditions on. Raises Stuck

@@ -73,9 +73,9 @@ def slope(
     fault = stage.is_fault((first_ms, moments[-1] - selector.offset_ms))
     if fault:
         inside = min(range_ms, max(first_ms - stage.timeline.onset_ms, stage.timeline.interval_ms))
-        seen = max(inside, min(range_ms, first_ms))
+        before = max(0, min(range_ms, first_ms) - inside)
         healthy = signal.healthy.slope if signal.healthy.present else 0.0
-        per_second = (per_second * seen - healthy * (seen - inside)) / inside
+        per_second = (per_second * range_ms - healthy * before) / inside
     if signal.counter and per_second < 0:
         raise Stuck(f"the counter {signal.labels.name} would have to sink")
     course = signal.course(fault=fault)
@@ -85,13 +85,43 @@ def slope(
 def wave(
     search: "Search", selector: VectorSelector, of: Constraint, moments: Moments, every_ms: float, height: float
 ) -> None:
-    """A series jumps up and down, staying so long."""
+    """A series jumps up and down, staying so long. height: 0 for one that cannot be overlooked."""
     stage, number = search.stage, _one(search, selector, of)
     fault = stage.is_fault(tuple(each - selector.offset_ms for each in moments))
     course = stage.signals[number].course(fault=fault)
     interval_ms = stage.timeline.interval_ms
     wave_ms = 0 if every_ms == np.inf else max(interval_ms, int(every_ms // interval_ms) * interval_ms)
+    height = height or 1 + 10 * abs(course.slope) * interval_ms / 1000
     stage.change(number, replace(course, present=True, wave_ms=wave_ms, height=height), fault=fault)
+
+
+def observe(
+    search: "Search",
+    selector: VectorSelector,
+    of: Constraint,
+    moments: Moments,
+    value: float | None,
+    per_second: float | None,
+) -> None:
+    """A series of native histograms sees another value, or so many a second."""
+    stage, number = search.stage, _one(search, selector, of)
+    if not stage.signals[number].native:
+        raise Stuck(f"{stage.signals[number].labels.name} has no histograms")
+    fault = stage.is_fault(tuple(each - selector.offset_ms for each in moments))
+    course = stage.signals[number].course(fault=fault)
+    level = course.level if value is None else value
+    slope = course.slope if per_second is None else per_second
+    stage.change(number, replace(course, present=True, level=level, slope=slope), fault=fault)
+
+
+def thin(search: "Search", selector: VectorSelector, of: Constraint, moments: Moments, every_ms: int) -> None:
+    """A series has a sample so often, and never more often than others."""
+    stage, number = search.stage, _one(search, selector, of)
+    fault = stage.is_fault(tuple(each - selector.offset_ms for each in moments))
+    course = stage.signals[number].course(fault=fault)
+    if every_ms < stage.timeline.interval_ms:
+        raise Stuck(f"{format(selector)} would need more samples than there are")
+    stage.change(number, replace(course, present=True, every=every_ms // stage.timeline.interval_ms), fault=fault)
 
 
 def _found(search: "Search", selector: VectorSelector, of: Constraint) -> list[int]:

@@ -1,5 +1,6 @@
 """Goals of arithmetic and of comparisons, pushed down to one side against the value of the other."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,40 +55,38 @@ def _usable(values: Values) -> bool:
 
 def _left(op: str, wanted: Values, right: Values) -> Values:
     """What the left side must be."""
-    with np.errstate(all="ignore"):
-        match op:
-            case "+":
-                return wanted - right
-            case "-":
-                return wanted + right
-            case "*":
-                return wanted / right
-            case "/":
-                return wanted * right
-            case "%":
-                return wanted
-            case "^":
-                return wanted ** (1 / right)
-            case _:
-                raise Stuck(f"{op} is not turned round")
+    match op:
+        case "+":
+            return wanted - right
+        case "-":
+            return wanted + right
+        case "*":
+            return wanted / right
+        case "/":
+            return wanted * right
+        case "%":
+            return wanted
+        case "^":
+            return wanted ** (1 / right)
+        case _:
+            raise Stuck(f"{op} is not turned round")
 
 
 def _right(op: str, wanted: Values, left: Values) -> Values:
     """What the right side must be."""
-    with np.errstate(all="ignore"):
-        match op:
-            case "+":
-                return wanted - left
-            case "-":
-                return left - wanted
-            case "*":
-                return wanted / left
-            case "/":
-                return left / wanted
-            case "^":
-                return np.log(wanted) / np.log(left)
-            case _:
-                raise Stuck(f"{op} is not turned round")
+    match op:
+        case "+":
+            return wanted - left
+        case "-":
+            return left - wanted
+        case "*":
+            return wanted / left
+        case "/":
+            return left / wanted
+        case "^":
+            return np.log(wanted) / np.log(left)
+        case _:
+            raise Stuck(f"{op} is not turned round")
 
 
 def compare(search: "Search", node: Binary, goal: Goal, of: Constraint, moments: Moments) -> None:
@@ -98,7 +97,7 @@ def compare(search: "Search", node: Binary, goal: Goal, of: Constraint, moments:
     if isinstance(goal, Gone):
         for left, right in _pairs(search, node, of, moments):
             if _met(node, left, right):
-                _settle(search, node, NEGATED[node.op], left, right, moments)
+                search.first(*_undone(search, node, left, right, moments))
         return
     pair = _pair(search, node, of, moments)
     if pair is None:
@@ -112,9 +111,20 @@ def compare(search: "Search", node: Binary, goal: Goal, of: Constraint, moments:
         op = node.op if side is left else MIRRORED[node.op]
         if not holds(op, goal.values, other):
             yours, side = (node.rhs, right) if side is left else (node.lhs, left)
-            search.want(yours, Be(beyond(MIRRORED[op], goal.values, search.style())), side.labels, moments)
+            search.want(yours, Be(beyond(MIRRORED[op], goal.values, search.styles()[0])), side.labels, moments)
     elif not holds(node.op, left.values, right.values):
         _settle(search, node, node.op, left, right, moments)
+
+
+def _undone(
+    search: "Search", node: Binary, left: Element, right: Element, moments: Moments
+) -> tuple[Callable[[], None], ...]:
+    """Ways to end a comparison that is true: other values, or none."""
+    mine, side = (node.rhs, right) if type_of(node.lhs) is not ValueType.VECTOR else (node.lhs, left)
+    return (
+        lambda: _settle(search, node, NEGATED[node.op], left, right, moments),
+        lambda: search.want(mine, Gone(), side.labels, moments),
+    )
 
 
 def _compare_bool(search: "Search", node: Binary, goal: Goal, of: Constraint, moments: Moments) -> None:
@@ -124,24 +134,27 @@ def _compare_bool(search: "Search", node: Binary, goal: Goal, of: Constraint, mo
     pair = _pair(search, node, of, moments)
     if pair is None or isinstance(goal, There):
         return
-    if not np.isin(goal.values, (0.0, 1.0)).all():
-        raise Stuck(f"{format(node)} is 0 or 1")
-    op = node.op if goal.values[0] else NEGATED[node.op]
+    op = node.op if goal.values[0] >= 0.5 else NEGATED[node.op]
     if not holds(op, pair[0].values, pair[1].values):
         _settle(search, node, op, *pair, moments)
 
 
 def _settle(search: "Search", node: Binary, op: str, left: Element, right: Element, moments: Moments) -> None:
     """Moves one side so that `left op right` holds."""
+
+    def way(side: Expr, op: str, bound: Element, moved: Element, style: int) -> Callable[[], None]:
+        return lambda: search.want(side, Be(beyond(op, _known(bound), style)), moved.labels, moments)
+
+    styles = search.styles()
     search.first(
-        lambda: search.want(node.lhs, Be(beyond(op, _known(right), search.style())), left.labels, moments),
-        lambda: search.want(node.rhs, Be(beyond(MIRRORED[op], _known(left), search.style())), right.labels, moments),
+        *(way(node.lhs, op, right, left, style) for style in styles),
+        *(way(node.rhs, MIRRORED[op], left, right, style) for style in styles),
     )
 
 
 def _known(element: Element) -> Values:
     """Its values; where some are missing or no numbers, another's."""
-    good = element.present & np.isfinite(element.values)
+    good = element.present & ~np.isnan(element.values)
     if good.all():
         return element.values
     return np.full_like(element.values, element.values[good][0] if good.any() else 1.0)

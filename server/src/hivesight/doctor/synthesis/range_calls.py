@@ -42,8 +42,10 @@ def over(search: "Search", node: Call, ranged: Ranged, goal: Goal, of: Constrain
             _level(search, ranged, of, moments, wanted)
         case "sum_over_time":
             _level(search, ranged, of, moments, wanted * _step_ms(search, ranged) / ranged.range_ms)
-        case "count_over_time" | "present_over_time":
+        case "present_over_time":
             presence(search, ranged, There(), of, moments)
+        case "count_over_time":
+            _count(search, ranged, of, moments, float(wanted[0]))
         case "changes" | "resets":
             _jumps(search, node, ranged, of, moments, float(wanted[0]))
         case "stddev_over_time" | "stdvar_over_time" | "mad_over_time":
@@ -110,11 +112,21 @@ def _slope(
     search.want(ranged.expr, Be(line), now[0].labels if now else of, then)
 
 
+def _count(search: "Search", ranged: Ranged, of: Constraint, moments: Moments, wanted: float) -> None:
+    """So many samples in a window: some are left out, if need be."""
+    if isinstance(ranged, Subquery):
+        presence(search, ranged, There() if wanted >= 1 else Gone(), of, moments)
+    elif wanted < 1:
+        raise Stuck("a count is never less than 1: it is missing where there is nothing to count")
+    else:
+        leaves.thin(search, ranged.vector, of, moments, int(ranged.range_ms / wanted))
+
+
 def _jumps(search: "Search", node: Call, ranged: Ranged, of: Constraint, moments: Moments, wanted: float) -> None:
     """So many changes in a window; a reset is every other of them."""
     count = np.ceil(wanted) * (2 if node.func == "resets" else 1)
     every_ms = ranged.range_ms / (count + 1) if count >= 1 else np.inf
-    leaves.wave(search, _selector(ranged), of, moments, every_ms, 1.0)
+    leaves.wave(search, _selector(ranged), of, moments, every_ms, 0.0)
 
 
 def _ahead(search: "Search", node: Call, ranged: Ranged, of: Constraint, moments: Moments, wanted: Values) -> None:

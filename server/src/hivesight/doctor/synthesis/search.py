@@ -5,6 +5,8 @@ import random
 from collections.abc import Callable
 from typing import Final
 
+import numpy as np
+
 from hivesight.doctor.synthesis import aggregations, calls, leaves, operators, set_operators
 from hivesight.doctor.synthesis.goals import STYLES, Be, Goal, Gone, There
 from hivesight.doctor.synthesis.stage import Constraint, Moments, Stage
@@ -19,9 +21,11 @@ from hivesight.query.promql.ast import (
     Expr,
     NumberLiteral,
     Unary,
+    ValueType,
     VectorSelector,
     unwrap,
 )
+from hivesight.query.promql.check import type_of
 from hivesight.query.promql.printer import format
 
 MAX_MOVES: Final = 40
@@ -44,12 +48,16 @@ class Search:
     def reach(self, expr: Expr, goal: There | Gone, moments: Moments) -> None:
         """Changes series until an expression answers something, or nothing, at these moments. Raises Stuck."""
         self._steps = 0
+        if type_of(expr) is ValueType.SCALAR:
+            raise Stuck("a number is always there, whatever it is: compare without bool, or with vector() around it")
         for _ in range(MAX_MOVES):
             found = self.stage.elements(expr, NO_LABELS, moments)
             if any(each.whole for each in found) if isinstance(goal, There) else not found:
                 return
             before = list(self.stage.signals)
-            self.want(expr, goal, NO_LABELS, moments)
+            # Values that are no numbers come to nothing where a series would have to have them.
+            with np.errstate(all="ignore"):
+                self.want(expr, goal, NO_LABELS, moments)
             if before == self.stage.signals:
                 raise Stuck(f"nothing that can be measured changes {format(expr)[:200]}")
         raise Stuck(f"{MAX_MOVES} changes of its series did not settle {format(expr)[:200]}")
@@ -60,6 +68,8 @@ class Search:
         if self._steps > MAX_STEPS:
             raise Stuck("the search took too many steps")
         expr = unwrap(expr)
+        if isinstance(goal, Be) and not np.isfinite(goal.values).all():
+            raise Stuck(f"{format(expr)[:200]} would have to be {goal.values[0]:g}")
         match expr:
             case VectorSelector():
                 leaves.latest(self, expr, goal, of, moments)
@@ -98,9 +108,12 @@ class Search:
                 return
         raise stuck or Stuck("there is no way")
 
-    def style(self) -> int:
-        """How to be beyond a bound this time."""
-        return self._random.randrange(STYLES) if self._seed else 0
+    def styles(self) -> list[int]:
+        """Ways to be beyond a bound, in the order in which they are tried this time."""
+        order = list(range(STYLES))
+        if self._seed:
+            self._random.shuffle(order)
+        return order
 
     def pick(self, count: int) -> int:
         """Which of several to take."""

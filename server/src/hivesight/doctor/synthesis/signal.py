@@ -17,7 +17,8 @@ _DEFAULT_LEVEL: Final = 1.0
 class Course:
     """A line, from the beginning of a phase on. level: where it begins, None to go on from the phase before. slope: per
     second. pinned: an expression asked for the slope, so that a demand for a level moves the line and does not turn
-    it. wave_ms: the level jumps up by `height` and down again, staying so long; 0 where it does not."""
+    it. wave_ms: the level jumps up by `height` and down again, staying so long; 0 where it does not. every: there is a
+    sample at every interval, or only at every second, third, ..."""
 
     present: bool = True
     level: float | None = _DEFAULT_LEVEL
@@ -25,18 +26,21 @@ class Course:
     pinned: bool = False
     wave_ms: int = 0
     height: float = 1.0
+    every: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
     """A series. counter: it never sinks but to begin anew, and goes on where it was after the fault. faulty: None where
-    the fault does not concern it. copy: which copy of another series it is; 0 for one that is none."""
+    the fault does not concern it. copy: which copy of another series it is; 0 for one that is none. native: its samples
+    are native histograms."""
 
     labels: Labels
     counter: bool = False
     healthy: Course = Course()
     faulty: Course | None = None
     copy: int = 0
+    native: bool = False
 
     def course(self, *, fault: bool) -> Course:
         """How it runs in a phase. In the fault it goes on from health unless it is told otherwise."""
@@ -61,7 +65,10 @@ class Signal:
             after = self._before(fault, len(fault), before)
             healed = self._line(replace(self.healthy, level=None), times[heals:], timeline.heals_ms, after)
         made = np.concatenate([healthy[:onset], fault, healed])
-        return _ended(made)
+        for first, there in ((onset, self.faulty.present), (heals, self.healthy.present)):
+            if not there and 0 < first < len(made) and not np.isnan(made[:first]).all():
+                made[first] = STALE
+        return made
 
     def _before(self, values: NDArray[np.float64], end: int, otherwise: float = _DEFAULT_LEVEL) -> float:
         """The last value before a place."""
@@ -75,12 +82,6 @@ class Signal:
         values = level + course.slope * (elapsed_ms / 1000)
         if course.wave_ms:
             values = values + course.height * ((elapsed_ms // course.wave_ms) % 2)
+        if course.every > 1:
+            values[np.arange(len(values)) % course.every != 0] = ABSENT
         return values
-
-
-def _ended(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """With the mark of the end behind every run of samples."""
-    absent = np.isnan(values)
-    ends = np.flatnonzero(absent[1:] & ~absent[:-1]) + 1
-    values[ends] = STALE
-    return values

@@ -7,20 +7,25 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hivesight.doctor.synthesis.native import histograms
 from hivesight.doctor.synthesis.signal import Course, Signal
 from hivesight.doctor.synthesis.stuck import Stuck
 from hivesight.doctor.synthesis.timeline import Timeline
 from hivesight.model.errors import QueryError
+from hivesight.model.histogram import Histogram, HistogramGrid, cells_of
 from hivesight.model.labels import METRIC_NAME, NO_LABELS, Labels
 from hivesight.model.matcher import Matcher, all_match
 from hivesight.model.series import SeriesBlock
-from hivesight.model.symbols import LabelTable, Symbols, label_table
+from hivesight.model.symbols import Symbols, label_table
 from hivesight.query.promql import Engine, Limits, Matrix, format
 from hivesight.query.promql.ast import Expr
 
 MAX_SERIES: Final = 400
 MAX_CELLS: Final = 4_000_000
-"""Samples of all series."""
+"""Samples of all series, and of what one question reads and makes."""
+MAX_SAMPLES: Final = 400_000_000
+MAX_QUESTIONS: Final = 6_000
+"""Of all attempts at one rule."""
 
 Moments = tuple[int, ...]
 """The times, in ms from the start, at which an expression is judged: evenly spaced, at least two."""
@@ -41,17 +46,39 @@ class Element:
         return bool(self.present.all())
 
 
-class Stage:
-    """All signals on one timeline. `start_ms`: of the timeline, since the epoch."""
+@dataclass(slots=True)
+class Allowance:
+    """What all attempts at one rule may ask of the engine, in samples and in questions."""
 
-    def __init__(self, signals: Sequence[Signal], timeline: Timeline, start_ms: int) -> None:
+    samples: int = MAX_SAMPLES
+    questions: int = MAX_QUESTIONS
+
+    @property
+    def spent(self) -> bool:
+        return self.samples <= 0 or self.questions <= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """When a stage plays. start_ms: the beginning of the timeline, since the epoch."""
+
+    timeline: Timeline
+    start_ms: int
+    allowance: Allowance
+
+
+class Stage:
+    """All signals on one timeline."""
+
+    def __init__(self, signals: Sequence[Signal], scene: Scene) -> None:
         """Raises Stuck where they are too many."""
         self.signals = list(signals)
-        self.timeline = timeline
-        self.start_ms = start_ms
-        self._engine = Engine(self, limits=Limits(max_samples=50_000_000, timeout_seconds=20))
+        self.timeline = scene.timeline
+        self.start_ms = scene.start_ms
+        self._allowance = scene.allowance
+        self._engine = Engine(self, limits=Limits(max_samples=MAX_CELLS, timeout_seconds=20))
         self._rows: dict[int, NDArray[np.float64]] = {}
-        self._blocks: dict[tuple[Matcher, ...], SeriesBlock] = {}
+        self._blocks: dict[tuple[Matcher, ...], list[SeriesBlock]] = {}
         self._answers: dict[tuple[int, Moments], list[Element]] = {}
         self._texts: dict[int, tuple[Expr, str]] = {}
         self._check()
@@ -64,17 +91,27 @@ class Stage:
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> list[SeriesBlock]:
         """As the engine asks for them (`Querier`)."""
         key = tuple(matchers)
-        block = self._blocks.get(key)
-        if block is None:
+        if key not in self._blocks:
             rows = [index for index, each in enumerate(self.signals) if all_match(key, each.labels)]
-            labels: LabelTable = label_table([self.signals[index].labels for index in rows], Symbols())
-            times = np.arange(0, self.timeline.end_ms + 1, self.timeline.interval_ms, dtype=np.int64) + self.start_ms
-            values = np.stack([self._row(index) for index in rows]) if rows else np.zeros((0, len(times)))
-            block = self._blocks[key] = SeriesBlock(labels, times, values)
-        first, last = np.searchsorted(block.times, (start_ms, end_ms + 1)).tolist()
-        if first >= last or not len(block.labels):
-            return []
-        return [SeriesBlock(block.labels, block.times[first:last], block.values[:, first:last])]
+            floats = [index for index in rows if not self.signals[index].native]
+            native = [index for index in rows if self.signals[index].native]
+            self._blocks[key] = [self._block(each) for each in (floats, native) if each]
+        return [part for each in self._blocks[key] if (part := _between(each, start_ms, end_ms)) is not None]
+
+    def _block(self, rows: Sequence[int]) -> SeriesBlock:
+        """The samples of signals which are all floats or all native histograms."""
+        labels = label_table([self.signals[index].labels for index in rows], Symbols())
+        times = np.arange(0, self.timeline.end_ms + 1, self.timeline.interval_ms, dtype=np.int64) + self.start_ms
+        values = np.stack([self._row(index) for index in rows])
+        if not self.signals[rows[0]].native:
+            return SeriesBlock(labels, times, values)
+        found: list[Histogram] = []
+        place = np.full(values.shape, -1, dtype=np.int64)
+        for row, index in enumerate(rows):
+            made = histograms(self.signals[index], self.timeline)
+            place[row, list(made)] = np.arange(len(found), len(found) + len(made))
+            found += made.values()
+        return SeriesBlock(labels, times, values, HistogramGrid(cells_of(found), place))
 
     def _row(self, index: int) -> NDArray[np.float64]:
         if index not in self._rows:
@@ -120,10 +157,15 @@ class Stage:
             self._texts[id(expr)] = (expr, format(expr))
         step_ms = moments[1] - moments[0]
         first, last = moments[0] + self.start_ms, moments[-1] + self.start_ms
+        self._allowance.questions -= 1
+        if self._allowance.spent:
+            raise Stuck("the search took too long")
         try:
-            found = self._engine.range(self._texts[id(expr)][1], first, last, step_ms).value
+            answer = self._engine.range(self._texts[id(expr)][1], first, last, step_ms)
         except QueryError as error:
             raise Stuck(str(error)) from error
+        self._allowance.samples -= answer.samples
+        found = answer.value
         assert isinstance(found, Matrix)
         return [
             Element(labels.without(METRIC_NAME), values, present)
@@ -134,6 +176,15 @@ class Stage:
         """What a scalar is at the moments."""
         found = self.elements(expr, NO_LABELS, moments)
         return found[0].values if found else np.full(len(moments), np.nan)
+
+
+def _between(block: SeriesBlock, start_ms: int, end_ms: int) -> SeriesBlock | None:
+    first, last = np.searchsorted(block.times, (start_ms, end_ms + 1)).tolist()
+    if first >= last:
+        return None
+    native = block.histograms
+    native = None if native is None else native.at(native.place[:, first:last])
+    return SeriesBlock(block.labels, block.times[first:last], block.values[:, first:last], native)
 
 
 def meets(labels: Labels, of: Constraint) -> bool:

@@ -2,7 +2,7 @@
 condition false in health and true in the fault, and what comes out is played before it is believed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -12,9 +12,13 @@ from hivesight.doctor.synthesis.cast import Cast
 from hivesight.doctor.synthesis.goals import Gone, There
 from hivesight.doctor.synthesis.growth import grow
 from hivesight.doctor.synthesis.inlining import Recordings
+from hivesight.doctor.synthesis.native import histograms
+from hivesight.doctor.synthesis.needed import needed
 from hivesight.doctor.synthesis.scenario import Impossible, Scenario
 from hivesight.doctor.synthesis.search import Search
-from hivesight.doctor.synthesis.stage import Moments, Stage
+from hivesight.doctor.synthesis.signal import Signal
+from hivesight.doctor.synthesis.stage import Allowance, Moments, Scene, Stage
+from hivesight.doctor.synthesis.starts import starts
 from hivesight.doctor.synthesis.stuck import Stuck
 from hivesight.doctor.synthesis.timeline import Reach, Timeline, timelines
 from hivesight.doctor.synthesis.verifying import broken_promise
@@ -29,6 +33,9 @@ from hivesight.rules import GroupConfig, RuleConfig
 SEEDS: Final = range(6)
 """Ways of going about it, for each timeline and cast."""
 
+MAX_DEPTH: Final = 100
+"""Of an expression with all that it is recorded from: a goal takes several frames a level on its way down."""
+
 _ROUNDS: Final = 3
 """What the fault needs may disturb health, and the other way round."""
 _DEFAULT_INTERVAL_MS: Final = 60_000
@@ -41,26 +48,17 @@ def synthesize(groups: Sequence[GroupConfig], rule: RuleConfig, *, hold_ms: int 
     taken where no other makes the rule fire."""
     try:
         written = parse(rule.expr)
-        if is_too_deep(written):
+        if is_too_deep(written, MAX_DEPTH):
             raise Stuck("the expression is nested too deeply")
         recordings = Recordings(groups)
         expr = recordings.inlined(written)
-        if is_too_deep(expr):
+        if is_too_deep(expr, MAX_DEPTH):
             raise Stuck("the expression is nested too deeply with all that it is recorded from")
-        needed = _needed(groups, rule, recordings.needed(written))
-    except (BadQuery, Stuck) as error:
+    except BadQuery as error:
+        return Impossible(str(error))
+    except Stuck as error:
         return Impossible(f"{error}; {_HELP}")
-    return _Synthesis(rule, expr, needed, hold_ms, recordings.looks_back_ms(written)).run()
-
-
-def _needed(groups: Sequence[GroupConfig], rule: RuleConfig, names: frozenset[str]) -> list[GroupConfig]:
-    """The groups with the rule and what it is recorded from, and nothing else."""
-    found: list[GroupConfig] = []
-    for group in groups:
-        kept = tuple(each for each in group.rules if each == rule or each.record in names)
-        if kept:
-            found.append(replace(group, rules=kept))
-    return found or [GroupConfig(name="rule", rules=(rule,))]
+    return _Synthesis(rule, expr, needed(groups, [rule]), hold_ms, recordings.looks_back_ms(written)).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +80,26 @@ class _Synthesis:
         if not self._selectors:
             return self._of_time_alone()
         reasons: list[str] = []
-        for timeline, cast, seed in self._attempts():
+        allowance = Allowance()
+        for timeline, start_ms, cast, seed in self._attempts():
             try:
-                return self._attempt(timeline, cast, seed)
+                return self._attempt(Scene(timeline, start_ms, allowance), cast, seed)
             except Stuck as reason:
                 reasons.append(str(reason))
-        reason = reasons[0] if reasons else "its windows are too long to be filled"
+            if allowance.spent:
+                break
+        reason = reasons[0] if reasons else "its windows or its `for` are too long to be played"
         return Impossible(f"{reason}; {_HELP}")
 
     def _of_time_alone(self) -> Scenario | Impossible:
         """An expression without any series: it always holds, or it is a matter of the calendar."""
-        timeline = next(timelines(Reach((), 0, 0), self.rule.for_ms, self.hold_ms, self.step_ms))
+        timeline = next(timelines(Reach((), 0, 0), self.rule.for_ms, self.hold_ms, self.step_ms), None)
+        if timeline is None:
+            return Impossible(f"its `for` is too long to be played; {_HELP}")
         moments = _three(0, timeline.end_ms, timeline.interval_ms)
-        if not any(each.whole for each in Stage((), timeline, 0).elements(self.expr, NO_LABELS, moments)):
+        if not any(
+            each.whole for each in Stage((), Scene(timeline, 0, Allowance())).elements(self.expr, NO_LABELS, moments)
+        ):
             return Impossible(f"it asks for nothing that is measured; {_HELP}")
         fires_by_ms = self.rule.for_ms + 2 * self.step_ms
         end_ms = fires_by_ms + self.hold_ms
@@ -106,20 +111,21 @@ class _Synthesis:
     def _selectors(self) -> list[VectorSelector]:
         return [node for node in walk(self.expr) if isinstance(node, VectorSelector)]
 
-    def _attempts(self) -> Iterator[tuple[Timeline, Cast, int]]:
+    def _attempts(self) -> Iterator[tuple[Timeline, int, Cast, int]]:
         texts = (*self.rule.labels.values(), *self.rule.annotations.values())
         casts = (Cast(self.expr, texts), Cast(self.expr, rich=False))
-        delay_ms = 2 * self.step_ms * max(1, len(self.groups))
-        lines = list(timelines(Reach.of(self.expr), self.rule.for_ms, self.hold_ms, delay_ms))
+        delay_ms = 2 * self.step_ms * len(self.groups) + max(each.query_offset_ms or 0 for each in self.groups)
+        lines = timelines(Reach.of(self.expr), self.rule.for_ms, self.hold_ms, delay_ms)
+        begun = [(timeline, start_ms) for timeline in lines for start_ms in starts(self.expr, timeline)]
         for seed in SEEDS:
             for cast in casts:
-                for timeline in lines:
-                    yield timeline, cast, seed
+                for timeline, start_ms in begun:
+                    yield timeline, start_ms, cast, seed
 
-    def _attempt(self, timeline: Timeline, cast: Cast, seed: int) -> Scenario:
+    def _attempt(self, scene: Scene, cast: Cast, seed: int) -> Scenario:
         """One scenario. Raises Stuck."""
         fixed = frozenset(each.name for selector in self._selectors for each in selector.matchers)
-        stage = Stage(cast.signals(), timeline, 0)
+        stage, timeline = Stage(cast.signals(), scene), scene.timeline
         search = Search(stage, fixed - {METRIC_NAME}, seed)
         if seed % 2:
             # Where one series must do what another does not.
@@ -141,7 +147,7 @@ class _Synthesis:
         timeline = stage.timeline
         end_ms = self._resolved_ms(stage)
         count = end_ms // timeline.interval_ms + 1
-        series = {each.labels: Points(each.values(timeline)[:count], {}) for each in stage.signals}
+        series = {each.labels: _points(each, timeline, count) for each in stage.signals}
         lag_ms = timeline.heals_ms - timeline.true_from_ms - self.rule.for_ms
         held_ms = min(self.hold_ms, max(0, lag_ms - 2 * timeline.interval_ms))
         return Scenario(
@@ -168,6 +174,15 @@ class _Synthesis:
         slack_ms = self.rule.keep_firing_for_ms + 4 * self.step_ms * len(self.groups) + 2 * timeline.interval_ms
         end_ms = after[int(over[0])] + slack_ms
         return min(timeline.end_ms, -(-end_ms // timeline.interval_ms) * timeline.interval_ms)
+
+
+def _points(signal: Signal, timeline: Timeline, count: int) -> Points:
+    """The first samples of a signal."""
+    values = signal.values(timeline)[:count]
+    if not signal.native:
+        return Points(values, {})
+    found = histograms(signal, timeline)
+    return Points(np.where(np.isnan(values), values, 0.0), {at: each for at, each in found.items() if at < count})
 
 
 def _three(first_ms: int, last_ms: int, interval_ms: int) -> Moments:

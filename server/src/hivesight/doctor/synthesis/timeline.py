@@ -12,6 +12,9 @@ MAX_STEPS: Final = 50_000
 
 _MINUTE_MS: Final = 60_000
 _HOUR_MS: Final = 3_600_000
+_LONGEST_END_MS: Final = 31 * 24 * _HOUR_MS
+"""How long after the fault a rule may go on firing."""
+
 _INTERVALS_MS: Final = (60_000, 30_000, 15_000, 10_000, 5_000, 1_000)
 _SAMPLES_PER_WINDOW: Final = 5
 
@@ -75,11 +78,14 @@ def timelines(reach: Reach, for_ms: int, hold_ms: int, delay_ms: int) -> Iterato
     and then for the alert to be told. delay_ms: how late recorded series follow."""
     interval_ms = _interval_ms(reach)
     full_ms = min(reach.longest_ms, _HOUR_MS)
-    # Windows that are full of the fault; a fault so sudden that what an offset sees is still healthy; all windows full.
+    # Windows that are full of the fault; a fault so sudden that the past is still healthy, the longer the better; a
+    # fault that the past has seen as well.
     plans = [
         (reach.offset_ms + full_ms, full_ms, hold_ms),
+        (reach.total_ms, reach.shortest_ms, hold_ms),
         (reach.total_ms, reach.shortest_ms, min(hold_ms, _MINUTE_MS)),
         (reach.total_ms, reach.longest_ms, hold_ms),
+        (reach.total_ms, reach.total_ms, hold_ms),
         (reach.total_ms, 0, 0),
     ]
     for history_ms, lead_ms, held_ms in dict.fromkeys(plans):
@@ -88,7 +94,7 @@ def timelines(reach: Reach, for_ms: int, hold_ms: int, delay_ms: int) -> Iterato
         onset_ms = evaluate_from_ms + _rounded(10 * _MINUTE_MS, interval_ms)
         true_from_ms = onset_ms + _rounded(lead_ms + interval_ms, interval_ms)
         heals_ms = true_from_ms + _rounded(for_ms + held_ms + lag_ms, interval_ms) + interval_ms
-        end_ms = heals_ms + _rounded(min(reach.total_ms, 3 * 24 * _HOUR_MS) + 10 * _MINUTE_MS, interval_ms)
+        end_ms = heals_ms + _rounded(min(reach.total_ms, _LONGEST_END_MS) + 10 * _MINUTE_MS, interval_ms)
         if end_ms // interval_ms <= MAX_STEPS:
             yield Timeline(interval_ms, evaluate_from_ms, onset_ms, true_from_ms, heals_ms, end_ms)
 

@@ -94,6 +94,14 @@ def test_without_unit_tests_the_series_are_made(room: Room) -> None:
     assert wrong(found) == [] and [each.origin for each in found.passages] == ["series made from its expression"]
 
 
+def test_what_fires_only_under_series_that_no_exporter_has_does_not_pass(room: Room) -> None:
+    errors = 'rate(agent_hive_tasks_completed_total{status="error"}[5m])'
+    found = room.drilled(DOWN.replace("up == 0", f"'{errors} / rate(agent_hive_tasks_completed_total[5m]) > 0.1'"))
+    assert [each for each in wrong(found) if each.startswith("doctor: ") and "promql/pairs-with-itself" in each], wrong(
+        found
+    )
+
+
 def test_an_alert_that_asks_for_no_series_always_fires(room: Room) -> None:
     found = room.drilled(DOWN + WATCHDOG, routes=ROUTES.replace("receiver: team", "receiver: nobody"), name="Watchdog")
     assert found.always and wrong(found) == []

@@ -32,8 +32,8 @@ class Passage:
         return None if self.over_ms is None else self.over_ms - self.healed_ms
 
 
-Kind = Literal["fires", "silent", "resolves", "receivers"]
-"""What is wrong: the heading under which a report shows it."""
+Kind = Literal["fires", "silent", "resolves", "receivers", "doctor"]
+"""What is wrong; the last: what the doctor says of a rule whose series were made from it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from hivesight.doctor.drill.subject import Files, RuleSet, Subject
 from hivesight.doctor.drill.trial import Trial
 from hivesight.doctor.drill.unit_tests import UnitTests
 from hivesight.doctor.synthesis import Scenario, synthesize
+from hivesight.model.diagnostics import Severity
 from hivesight.model.duration import format_duration
 from hivesight.notify import listeners_of
 from hivesight.rules import GroupConfig, RuleOptions
@@ -59,9 +60,11 @@ class _Drill:
                 if made.constant:
                     return self._drilled([self._passage(trial, lasts=True)], always=True)
                 health = health or ([_health_of(trial)] if faults else [])
-                faults = faults or [trial]
+                if not faults:
+                    faults = [trial]
+                    self._doubt()
             elif not faults:
-                found = findings_about(self._subject)
+                found = findings_about(self._subject, Severity.WARNING)
                 self._problem("fires", f"cannot be made true: {'; '.join(found) or made.reason}")
         self._stay_silent(health)
         passages = [self._passage(each) for each in faults]
@@ -71,6 +74,11 @@ class _Drill:
 
     def _drilled(self, passages: Sequence[Passage], *, always: bool = False) -> Drilled:
         return Drilled(self._subject, tuple(passages), tuple(self._silent), always, tuple(self._problems))
+
+    def _doubt(self) -> None:
+        """Series made to suit an expression may be such as no exporter has; what the doctor is sure of goes before."""
+        for finding in findings_about(self._subject, Severity.ERROR):
+            self._problem("doctor", f"fires under series made to suit it, and not as it is meant to: {finding}")
 
     def _stay_silent(self, health: Sequence[Trial]) -> None:
         """The trials in which it must be silent, the shortest first, as many as do not take long."""

@@ -1,4 +1,4 @@
-"""What the doctor has to say about a rule that does not fire."""
+"""What the doctor has to say about a rule."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -10,8 +10,8 @@ from hivesight.rules import RuleFile
 from hivesight.schema import load_file
 
 
-def findings_about(subject: Subject) -> list[str]:
-    """Its findings in the lines of the rule, each with its check; those that are no more than information left out."""
+def findings_about(subject: Subject, at_least: Severity) -> list[str]:
+    """Its findings of this severity and graver in the lines of the rule, each with its check."""
     path = Path(subject.path)
     loaded = load_file(path, RuleFile)
     places = [
@@ -20,7 +20,7 @@ def findings_about(subject: Subject) -> list[str]:
         for index, rule in enumerate(group.rules)
     ]
     spans = [(first, last) for (first, rule), (last, _) in pairwise([*places, (1 << 31, None)]) if rule == subject.rule]
-    found = [each.diagnostic for each in check_paths([path]).findings if each.severity >= Severity.WARNING]
+    found = [each.diagnostic for each in check_paths([path]).findings if each.severity >= at_least]
     return [
         f"{each.message} [{each.code}]" for each in found if any(first <= each.line < last for first, last in spans)
     ]

@@ -17,6 +17,7 @@ VERBS: Final = {
     "test": ("hivesight.cli.test", "Run promtool's unit tests of recording and alerting rules."),
     "check": ("hivesight.cli.check", "Examine the files of a monitoring: what will not do what it seems to."),
     "backtest": ("hivesight.cli.backtest", "Tell when alerting rules would have fired, on the samples that there are."),
+    "drill": ("hivesight.cli.drill", "Make every alert fire, and follow it to its receivers."),
     "alerts": ("hivesight.cli.alerts", "Tell why an alert was told, or was not."),
     "routes": ("hivesight.cli.routes", "Draw the routing tree, and try labels on it."),
     "notify": ("hivesight.cli.notify", "Send a test notification through a receiver."),

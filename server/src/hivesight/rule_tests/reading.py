@@ -12,7 +12,15 @@ from hivesight.model.labels import NO_LABELS, Labels
 from hivesight.model.matcher import MatchType
 from hivesight.query.promql import parse
 from hivesight.query.promql.ast import VectorSelector
-from hivesight.rule_tests.notation import MAX_FIGURES, MAX_SAMPLES, NotationError, Run, parse_values
+from hivesight.rule_tests.notation import (
+    MAX_FIGURES,
+    MAX_SAMPLES,
+    NotationError,
+    Points,
+    Run,
+    expanded,
+    parse_values,
+)
 from hivesight.rule_tests.sections import TestFile, TestGroup
 from hivesight.rules import RuleFile, read_rule_file
 from hivesight.schema import Loaded, joined, load_file
@@ -81,6 +89,11 @@ def series_labels(text: str) -> Labels:
     if any(each.type is not MatchType.EQUAL for each in expr.matchers):
         raise BadQuery('the labels of a series are written with "="', 0, len(text))
     return Labels((each.name, each.value) for each in expr.matchers)
+
+
+def series_of(test: TestGroup) -> dict[Labels, Points]:
+    """The input of a test that was read. The last of several series with the same labels counts."""
+    return {series_labels(each.series): expanded(parse_values(each.values)) for each in test.input_series}
 
 
 def _faults(loaded: Loaded[TestFile], file: TestFile) -> Iterator[Diagnostic]:

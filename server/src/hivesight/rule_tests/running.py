@@ -7,11 +7,9 @@ from pathlib import Path
 
 from hivesight.model.duration import format_duration
 from hivesight.model.errors import HivesightError
-from hivesight.model.labels import Labels
 from hivesight.rule_tests.judge_alerts import judge_alerts
 from hivesight.rule_tests.judge_samples import judge_samples
-from hivesight.rule_tests.notation import Points, expanded, parse_values
-from hivesight.rule_tests.reading import TestSource, read_tests, series_labels
+from hivesight.rule_tests.reading import TestSource, read_tests, series_of
 from hivesight.rule_tests.sections import TestGroup
 from hivesight.rule_tests.simulation import Simulation
 from hivesight.rule_tests.verdict import Failure, FileResult, TestResult
@@ -47,7 +45,7 @@ def _failures(source: TestSource, number: int, test: TestGroup) -> Iterator[Fail
     interval_ms = test.interval_ms or step_ms
     options = RuleOptions(interval_ms, surroundings=Surroundings(test.external_url, test.external_labels))
     with Simulation(source.rules, source.file.group_eval_order, options, test.start_ms, step_ms) as world:
-        world.feed(_series(test), interval_ms)
+        world.feed(series_of(test), interval_ms)
         waiting = sorted(enumerate(test.alert_rule_test), key=lambda each: each[1].eval_time_ms)
         for elapsed_ms in range(0, test.last_ms + 1, step_ms):
             at_ms = test.start_ms + elapsed_ms
@@ -64,11 +62,6 @@ def _failures(source: TestSource, number: int, test: TestGroup) -> Iterator[Fail
                     what = f"alert {alert.alertname} at {format_duration(alert.eval_time_ms)}"
                     yield Failure(line, what, differences=tuple(differences))
         yield from _asked(source, number, test, world)
-
-
-def _series(test: TestGroup) -> dict[Labels, Points]:
-    """The last of several with the same labels counts."""
-    return {series_labels(each.series): expanded(parse_values(each.values)) for each in test.input_series}
 
 
 def _broken(source: TestSource, world: Simulation, elapsed_ms: int) -> Iterator[Failure]:

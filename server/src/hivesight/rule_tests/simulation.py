@@ -18,7 +18,7 @@ from hivesight.model.labels import Labels
 from hivesight.model.series import is_absent
 from hivesight.query.promql import Answer, Engine
 from hivesight.rule_tests.notation import Points
-from hivesight.rules import RuleFile, RuleOptions
+from hivesight.rules import RuleFile, RuleOptions, SendFunc
 from hivesight.rules.group import Group, Outside
 from hivesight.storage.labelled import LabelledWriter
 from hivesight.storage.tsdb import Limits, Tsdb
@@ -35,14 +35,16 @@ class Simulation:
         options: RuleOptions,
         start_ms: int,
         default_step_ms: int,
+        send: SendFunc = lambda _: None,
     ) -> None:
-        """order: names of groups that come in this order, after all others. default_step_ms: of subqueries."""
+        """order: names of groups that come in this order, after all others. default_step_ms: of subqueries. send: is
+        handed the alerts that an evaluation tells."""
         self._directory = Path(tempfile.mkdtemp(prefix="hivesight-test-"))
         self._clock = SetClock(start_ms)
         self._start_ms = start_ms
         self._store = Tsdb.open(self._directory, clock=self._clock, retention_ms=None, limits=Limits())
         self._engine = Engine(self._store, default_step_ms=default_step_ms)
-        outside = Outside(self._engine.instant, LabelledWriter(self._store), self._store, lambda _: None, self._clock)
+        outside = Outside(self._engine.instant, LabelledWriter(self._store), self._store, send, self._clock)
         place = {name: number for number, name in enumerate(order)}
         groups = [Group(file, config, options, outside) for file, content in rules for config in content.groups]
         self.groups = sorted(groups, key=lambda group: place.get(group.config.name, 0))
@@ -70,13 +72,17 @@ class Simulation:
 
     def advance(self, at_ms: int) -> None:
         """All samples up to this time are in the store, and then all groups are evaluated at it."""
+        self.pass_by(at_ms)
+        for group in self.groups:
+            group.evaluate(at_ms)
+
+    def pass_by(self, at_ms: int) -> None:
+        """All samples up to this time are in the store; nothing is evaluated."""
         self._clock.ms = at_ms
         samples, self._given = self._input.until(self._given, at_ms - self._start_ms, self._start_ms)
         if len(samples):
             verdicts = self._store.push.append(samples)
             assert (verdicts == Verdict.WRITTEN).all(), "samples that come in order are taken"
-        for group in self.groups:
-            group.evaluate(at_ms)
 
     def ask(self, query: str, at_ms: int) -> Answer:
         """An instant query over what is in the store. Raises QueryError and StorageError."""

@@ -45,12 +45,13 @@ def _length(there: "np.typing.NDArray[np.bool_]", at: int) -> int:
 def _numbers(points: Points, at: int) -> tuple[int, str]:
     """How many samples from here lie on one line, and the run of them."""
     rest = points.values[at:]
-    first, step = float(rest[0]), float(rest[1] - rest[0]) if len(rest) > 1 else float("nan")
+    first, step = float(rest[0]), float(rest[1]) - float(rest[0]) if len(rest) > 1 else float("nan")
     if not np.isfinite(first) or not np.isfinite(step) or at + 1 in points.histograms:
         return 1, format_g(first)
     shown = float(f"{step:.12g}")
     line = first + shown * np.arange(len(rest))
-    near = np.abs(rest - line) <= _TOLERANCE * np.maximum(np.abs(line), np.abs(first))
+    with np.errstate(invalid="ignore"):
+        near = np.abs(rest - line) <= _TOLERANCE * np.maximum(np.abs(line), np.abs(first))
     histograms = [place - at for place in points.histograms if place > at]
     near[min(histograms, default=len(near)) :] = False
     length = _length(near, 0)

@@ -1,25 +1,20 @@
 """Goals of aggregations, pushed down to the series that are aggregated."""
 
 import math
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hivesight.doctor.synthesis import counting
 from hivesight.doctor.synthesis.goals import Be, Goal, Gone, There, Values
-from hivesight.doctor.synthesis.growth import grow, revive
+from hivesight.doctor.synthesis.membership import enough, members
 from hivesight.doctor.synthesis.rewriting import RANKINGS, carries
 from hivesight.doctor.synthesis.stage import Constraint, Element, Moments
 from hivesight.doctor.synthesis.stuck import Stuck
-from hivesight.model.labels import Labels
-from hivesight.query.promql.ast import COMPARISONS, Aggregate, Binary, Expr, StringLiteral, ValueType, unwrap
-from hivesight.query.promql.check import type_of
+from hivesight.query.promql.ast import COMPARISONS, Aggregate, Binary, StringLiteral, unwrap
 
 if TYPE_CHECKING:
     from hivesight.doctor.synthesis.search import Search
-
-MAX_COUNT: Final = 60
-"""Series that are invented so that a count is large enough."""
 
 
 def aggregate(search: "Search", node: Aggregate, goal: Goal, of: Constraint, moments: Moments) -> None:
@@ -28,23 +23,17 @@ def aggregate(search: "Search", node: Aggregate, goal: Goal, of: Constraint, mom
     if isinstance(goal, There | Gone) or node.op in RANKINGS:
         search.want(node.expr, goal, inner, moments)
         return
-    members = _members(search, node, inner, moments)
     match node.op:
-        case "count" | "group":
-            _count(search, node, goal, inner, moments)
+        case "count":
+            counting.count(search, node, goal, inner, moments)
         case "count_values":
-            _count_values(search, node, goal, of, moments)
+            counting.count_values(search, node, goal, inner, moments)
         case "stddev" | "stdvar":
-            _spread(search, node, goal, members, inner, moments)
-        case _ if not members:
-            search.want(node.expr, goal, inner, moments)
-        case "sum":
-            _sum(search, node, goal.values, members, moments)
-        case "max" | "min":
-            _extreme(search, node, goal.values, members, moments)
+            counting.spread(search, node, goal, inner, moments)
+        case "group":
+            raise Stuck("group() is 1 or nothing")
         case _:
-            for each in members:
-                search.want(node.expr, goal, each.labels, moments)
+            _values(search, node, goal, inner, moments)
 
 
 def _below(node: Aggregate, of: Constraint) -> dict[str, str]:
@@ -57,134 +46,50 @@ def _below(node: Aggregate, of: Constraint) -> dict[str, str]:
     return kept
 
 
-def _key(node: Aggregate, labels: Labels) -> Labels:
-    return labels.without(*node.grouping) if node.without else labels.only(node.grouping)
+def _values(search: "Search", node: Aggregate, goal: Be, inner: Constraint, moments: Moments) -> None:
+    found = members(search, node, inner, moments)
+    inside = unwrap(node.expr)
+    if not found:
+        search.want(node.expr, goal, inner, moments)
+    elif node.op == "sum" and isinstance(inside, Binary) and inside.op in COMPARISONS and inside.returns_bool:
+        _ones(search, node, goal.values, found, moments)
+    elif node.op == "sum":
+        _sum(search, node, goal.values, found, moments)
+    elif node.op in ("max", "min"):
+        _extreme(search, node, goal.values, found, moments)
+    else:
+        for each in found:
+            search.want(node.expr, goal, each.labels, moments)
 
 
-def _members(search: "Search", node: Aggregate, inner: Constraint, moments: Moments) -> list[Element]:
-    """The series of one group: the first that meets the constraint."""
-    found = [each for each in search.stage.elements(node.expr, inner, moments) if each.whole]
-    keys = list(dict.fromkeys(_key(node, each.labels) for each in found))
-    if not keys:
-        return []
-    key = keys[search.pick(len(keys))]
-    return [each for each in found if _key(node, each.labels) == key]
-
-
-def _sum(search: "Search", node: Aggregate, wanted: Values, members: list[Element], moments: Moments) -> None:
-    total = np.sum([each.values for each in members], axis=0)
+def _sum(search: "Search", node: Aggregate, wanted: Values, found: list[Element], moments: Moments) -> None:
+    total = np.sum([each.values for each in found], axis=0)
 
     def share() -> None:
         # All in the same proportion; where they are nothing yet, in equal parts.
         scales = bool((total != 0).all() and np.isfinite(total).all() and (wanted / total >= 0).all())
-        for each in members:
-            values = each.values * (wanted / total) if scales else wanted / len(members)
+        for each in found:
+            values = each.values * (wanted / total) if scales else wanted / len(found)
             search.want(node.expr, Be(values), each.labels, moments)
 
     def one() -> None:
-        each = members[search.pick(len(members))]
+        each = found[search.pick(len(found))]
         search.want(node.expr, Be(wanted - (total - each.values)), each.labels, moments)
 
-    def ones() -> None:
-        # Of comparisons that are 0 or 1.
-        count = math.ceil(float(wanted.max()))
-        chosen = _enough(search, node, members, count, moments)
-        for number, each in enumerate(chosen):
-            search.want(node.expr, Be(np.full_like(wanted, float(number < count))), each.labels, moments)
-
-    inner = unwrap(node.expr)
-    if isinstance(inner, Binary) and inner.op in COMPARISONS and inner.returns_bool:
-        ones()
-    else:
-        search.first(share, one)
+    search.first(share, one)
 
 
-def _extreme(search: "Search", node: Aggregate, wanted: Values, members: list[Element], moments: Moments) -> None:
+def _ones(search: "Search", node: Aggregate, wanted: Values, found: list[Element], moments: Moments) -> None:
+    """The sum of what is 0 or 1 is a count."""
+    count = math.ceil(float(wanted.max()))
+    for number, each in enumerate(enough(search, node, found, count, moments)):
+        search.want(node.expr, Be(np.full_like(wanted, float(number < count))), each.labels, moments)
+
+
+def _extreme(search: "Search", node: Aggregate, wanted: Values, found: list[Element], moments: Moments) -> None:
     """The largest is the first, the smallest the last, so that one series can be either; none is beyond it."""
-    chosen = members[0] if node.op == "max" else members[-1]
-    for each in members:
+    chosen = found[0] if node.op == "max" else found[-1]
+    for each in found:
         beyond = each.values > wanted if node.op == "max" else each.values < wanted
         if each is chosen or beyond.any():
             search.want(node.expr, Be(wanted), each.labels, moments)
-
-
-def _enough(search: "Search", node: Aggregate, members: list[Element], count: int, moments: Moments) -> list[Element]:
-    if count > MAX_COUNT:
-        raise Stuck(f"{count} series would be needed")
-    while len(members) < count:
-        signals = len(search.stage.signals)
-        key = _key(node, members[0].labels)
-        if not revive(search.stage, fault=search.stage.is_fault(moments)):
-            grow(search.stage, search.fixed, node.grouping, without=node.without)
-        before, found = len(members), search.stage.elements(node.expr, {}, moments)
-        members = [each for each in found if each.whole and _key(node, each.labels) == key]
-        if len(members) <= before and len(search.stage.signals) > signals:
-            raise Stuck(f"{count} series of one group would be needed")
-    return members
-
-
-def _count(search: "Search", node: Aggregate, goal: Be, inner: Constraint, moments: Moments) -> None:
-    """So many of those that could be there are there."""
-    wanted = math.ceil(float(goal.values.max()) - 1e-9)
-    if wanted < 1:
-        raise Stuck("a count is never less than 1: it is missing where there is nothing to count")
-    inside = unwrap(node.expr)
-    if isinstance(inside, Aggregate) and inside.op == "count_values":
-        _distinct(search, node, inside.expr, wanted, inner, moments)
-        return
-    could = potential(node.expr)
-    whole = replace(node, expr=could)
-    members = _members(search, whole, inner, moments)
-    if not members:
-        search.want(could, There(), inner, moments)
-        return
-    for number, each in enumerate(_enough(search, whole, members, wanted, moments)):
-        search.want(node.expr, There() if number < wanted else Gone(), each.labels, moments)
-
-
-def _distinct(search: "Search", node: Aggregate, expr: Expr, wanted: int, inner: Constraint, moments: Moments) -> None:
-    """So many different values."""
-    whole = replace(node, expr=expr)
-    members = _members(search, whole, inner, moments)
-    if not members:
-        search.want(expr, There(), inner, moments)
-        return
-    for number, each in enumerate(_enough(search, whole, members, wanted, moments)):
-        values = members[0].values + min(number, wanted - 1)
-        search.want(expr, Be(values), each.labels, moments)
-
-
-def potential(expr: Expr) -> Expr:
-    """The series of which a comparison, `and` or `unless` lets some through."""
-    expr = unwrap(expr)
-    while (
-        isinstance(expr, Binary) and not expr.returns_bool and (expr.op in COMPARISONS or expr.op in ("and", "unless"))
-    ):
-        expr = unwrap(expr.lhs if type_of(expr.lhs) is ValueType.VECTOR else expr.rhs)
-    return expr
-
-
-def _count_values(search: "Search", node: Aggregate, goal: Be, of: Constraint, moments: Moments) -> None:
-    """So many series have one value."""
-    members = _members(search, node, _below(node, of), moments)
-    if not members:
-        search.want(node.expr, There(), _below(node, of), moments)
-        return
-    count = math.ceil(float(goal.values.max()))
-    for number, each in enumerate(_enough(search, node, members, count, moments)):
-        values = members[0].values + max(0, number + 1 - count)
-        search.want(node.expr, Be(values), each.labels, moments)
-
-
-def _spread(
-    search: "Search", node: Aggregate, goal: Be, members: list[Element], inner: Constraint, moments: Moments
-) -> None:
-    """Half of the series as far above the mean as the others are below it."""
-    if not members:
-        search.want(node.expr, There(), inner, moments)
-        return
-    chosen = _enough(search, node, members, 2, moments)
-    away = goal.values if node.op == "stddev" else np.sqrt(goal.values)
-    mean = np.mean([each.values for each in chosen], axis=0)
-    for number, each in enumerate(chosen):
-        search.want(node.expr, Be(mean + (away if number % 2 else -away)), each.labels, moments)

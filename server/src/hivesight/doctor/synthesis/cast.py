@@ -61,13 +61,7 @@ class Cast:
             for arg in node.args
             if isinstance(arg, MatrixSelector)
         }
-        native = {
-            _metric(each)
-            for node in walk(self.expr)
-            if isinstance(node, Call) and node.func in FIGURES
-            for each in walk(node)
-            if isinstance(each, VectorSelector) and not _metric(each).endswith("_bucket")
-        }
+        native = self._native()
         bounds = self._bounds(selectors)
         return [
             Signal(labels, counter=name in counters, healthy=_course(counter=name in counters), native=name in native)
@@ -89,6 +83,15 @@ class Cast:
         return {
             name: _common(name, [each for s in selectors for each in s.matchers if each.name == name]) for name in names
         }
+
+    def _native(self) -> set[str]:
+        """Metrics whose samples must be native histograms: where there are classic buckets, nothing else is one."""
+        found: set[str] = set()
+        for node in walk(self.expr):
+            if isinstance(node, Call) and node.func in FIGURES:
+                names = {_metric(each) for each in walk(node) if isinstance(each, VectorSelector)}
+                found |= set() if any(map(self._has_buckets, names)) else names
+        return found
 
     def _has_buckets(self, name: str) -> bool:
         return name.endswith("_bucket")

@@ -1,5 +1,6 @@
 """What is asked of an expression, and which values meet a comparison."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,6 +73,8 @@ def _above(bound: float, style: int) -> float:
             return (1 + bound) / 2
         case 0 if 50 <= bound < 100:
             return (100 + bound) / 2
+        case 0 if bound >= 1 and bound.is_integer():
+            return float(math.ceil(1.5 * bound))
         case 0 | 3:
             return bound + max(abs(bound) / 2, 0.5) if bound >= 0 else bound / 2
         case 1:
@@ -82,6 +85,8 @@ def _above(bound: float, style: int) -> float:
 
 def _below(bound: float, style: int) -> float:
     match style:
+        case 0 if bound >= 2 and bound.is_integer():
+            return float(bound // 2)
         case 0:
             return bound / 2 if bound > 0 else bound - max(abs(bound), 1)
         case 1:

@@ -55,40 +55,38 @@ def _usable(values: Values) -> bool:
 
 def _left(op: str, wanted: Values, right: Values) -> Values:
     """What the left side must be."""
-    with np.errstate(all="ignore"):
-        match op:
-            case "+":
-                return wanted - right
-            case "-":
-                return wanted + right
-            case "*":
-                return wanted / right
-            case "/":
-                return wanted * right
-            case "%":
-                return wanted
-            case "^":
-                return wanted ** (1 / right)
-            case _:
-                raise Stuck(f"{op} is not turned round")
+    match op:
+        case "+":
+            return wanted - right
+        case "-":
+            return wanted + right
+        case "*":
+            return wanted / right
+        case "/":
+            return wanted * right
+        case "%":
+            return wanted
+        case "^":
+            return wanted ** (1 / right)
+        case _:
+            raise Stuck(f"{op} is not turned round")
 
 
 def _right(op: str, wanted: Values, left: Values) -> Values:
     """What the right side must be."""
-    with np.errstate(all="ignore"):
-        match op:
-            case "+":
-                return wanted - left
-            case "-":
-                return left - wanted
-            case "*":
-                return wanted / left
-            case "/":
-                return left / wanted
-            case "^":
-                return np.log(wanted) / np.log(left)
-            case _:
-                raise Stuck(f"{op} is not turned round")
+    match op:
+        case "+":
+            return wanted - left
+        case "-":
+            return left - wanted
+        case "*":
+            return wanted / left
+        case "/":
+            return left / wanted
+        case "^":
+            return np.log(wanted) / np.log(left)
+        case _:
+            raise Stuck(f"{op} is not turned round")
 
 
 def compare(search: "Search", node: Binary, goal: Goal, of: Constraint, moments: Moments) -> None:

@@ -5,6 +5,8 @@ import random
 from collections.abc import Callable
 from typing import Final
 
+import numpy as np
+
 from hivesight.doctor.synthesis import aggregations, calls, leaves, operators, set_operators
 from hivesight.doctor.synthesis.goals import STYLES, Be, Goal, Gone, There
 from hivesight.doctor.synthesis.stage import Constraint, Moments, Stage
@@ -53,7 +55,9 @@ class Search:
             if any(each.whole for each in found) if isinstance(goal, There) else not found:
                 return
             before = list(self.stage.signals)
-            self.want(expr, goal, NO_LABELS, moments)
+            # Values that are no numbers come to nothing where a series would have to have them.
+            with np.errstate(all="ignore"):
+                self.want(expr, goal, NO_LABELS, moments)
             if before == self.stage.signals:
                 raise Stuck(f"nothing that can be measured changes {format(expr)[:200]}")
         raise Stuck(f"{MAX_MOVES} changes of its series did not settle {format(expr)[:200]}")
@@ -64,6 +68,8 @@ class Search:
         if self._steps > MAX_STEPS:
             raise Stuck("the search took too many steps")
         expr = unwrap(expr)
+        if isinstance(goal, Be) and not np.isfinite(goal.values).all():
+            raise Stuck(f"{format(expr)[:200]} would have to be {goal.values[0]:g}")
         match expr:
             case VectorSelector():
                 leaves.latest(self, expr, goal, of, moments)

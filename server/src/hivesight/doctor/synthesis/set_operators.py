@@ -33,7 +33,11 @@ def _either(search: "Search", node: Binary, goal: Goal, of: Constraint, moments:
             search.want(side, goal, of, moments)
         return
     one, other = (node.rhs, node.lhs) if sides_there == [node.rhs] and isinstance(goal, Be) else (node.lhs, node.rhs)
-    search.first(lambda: search.want(one, goal, of, moments), lambda: search.want(other, goal, of, moments))
+    ways = [lambda: search.want(one, goal, of, moments), lambda: search.want(other, goal, of, moments)]
+    if sides_there[:1] == [node.lhs] and isinstance(goal, Be):
+        # What stands behind it, for when there is nothing.
+        ways.append(lambda: search.want(node.lhs, Gone(), of, moments))
+    search.first(*ways)
 
 
 def _both(search: "Search", node: Binary, goal: Goal, of: Constraint, moments: Moments) -> None:

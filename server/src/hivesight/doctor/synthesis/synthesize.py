@@ -88,12 +88,14 @@ class _Synthesis:
                 reasons.append(str(reason))
             if allowance.spent:
                 break
-        reason = reasons[0] if reasons else "its windows are too long to be filled"
+        reason = reasons[0] if reasons else "its windows or its `for` are too long to be played"
         return Impossible(f"{reason}; {_HELP}")
 
     def _of_time_alone(self) -> Scenario | Impossible:
         """An expression without any series: it always holds, or it is a matter of the calendar."""
-        timeline = next(timelines(Reach((), 0, 0), self.rule.for_ms, self.hold_ms, self.step_ms))
+        timeline = next(timelines(Reach((), 0, 0), self.rule.for_ms, self.hold_ms, self.step_ms), None)
+        if timeline is None:
+            return Impossible(f"its `for` is too long to be played; {_HELP}")
         moments = _three(0, timeline.end_ms, timeline.interval_ms)
         if not any(
             each.whole for each in Stage((), Scene(timeline, 0, Allowance())).elements(self.expr, NO_LABELS, moments)
@@ -112,7 +114,7 @@ class _Synthesis:
     def _attempts(self) -> Iterator[tuple[Timeline, int, Cast, int]]:
         texts = (*self.rule.labels.values(), *self.rule.annotations.values())
         casts = (Cast(self.expr, texts), Cast(self.expr, rich=False))
-        delay_ms = 2 * self.step_ms * max(1, len(self.groups))
+        delay_ms = 2 * self.step_ms * len(self.groups) + max(each.query_offset_ms or 0 for each in self.groups)
         lines = timelines(Reach.of(self.expr), self.rule.for_ms, self.hold_ms, delay_ms)
         begun = [(timeline, start_ms) for timeline in lines for start_ms in starts(self.expr, timeline)]
         for seed in SEEDS:

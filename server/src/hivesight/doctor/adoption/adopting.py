@@ -75,6 +75,8 @@ class _Adopting:
         text, changes, errors = mended(document.text, judge)
         if errors:
             return self._refuse(document, errors)
+        # Comments in place leave every line its number.
+        found = judge(text)
         rules: list[str] = []
         asked = texts(_part(document, "rule_files"))
         for pattern in asked:
@@ -93,8 +95,8 @@ class _Adopting:
                 "everybody itself, or people are told twice."
             )
         jobs = len(_list(_part(document, "scrape_configs")))
-        what = f"Prometheus configuration, {jobs} jobs, {len(rules)} rule files"
-        return self._copy(document.path, text, what, [*changes, *more], judge(text))
+        what = f"Prometheus configuration; jobs: {jobs}, rule files: {len(rules)}"
+        return self._copy(document.path, text, what, [*changes, *more], found)
 
     def _rule_file(self, path: Path) -> str | None:
         text = _text(path)
@@ -106,7 +108,7 @@ class _Adopting:
             self._adoption.left.append(Left(path, "rules", why))
             return None
         count = sum(len(group.rules) for group in source.file.groups)
-        return self._copy(path, text, f"{count} rules")
+        return self._copy(path, text, f"rules: {count}")
 
     def _rules_alone(self) -> list[str]:
         """Without a Prometheus configuration, one that has the rules of the folder."""
@@ -125,6 +127,8 @@ class _Adopting:
         text, changes, errors = mended(document.text, judge)
         if errors:
             return self._refuse(document, errors)
+        # Comments in place leave every line its number.
+        found = judge(text)
         templates: list[str] = []
         asked = texts(_part(document, "templates"))
         for pattern in asked:
@@ -134,8 +138,8 @@ class _Adopting:
             templates += [self._copy(path, _text(path) or "", "templates") for path in paths]
         text, more = self._renamed(document, text, "templates", asked, templates)
         self._secrets(document)
-        what = f"Alertmanager configuration, {len(_list(_part(document, 'receivers')))} receivers"
-        return self._copy(document.path, text, what, [*changes, *more], judge(text))
+        what = f"Alertmanager configuration; receivers: {len(_list(_part(document, 'receivers')))}"
+        return self._copy(document.path, text, what, [*changes, *more], found)
 
     def _renamed(
         self, document: Document, text: str, key: str, asked: Sequence[str], targets: Sequence[str]

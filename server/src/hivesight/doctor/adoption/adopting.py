@@ -10,7 +10,7 @@ from hivesight.doctor.adoption.adoption import Adoption, Change, Copy, Left
 from hivesight.doctor.adoption.blocks import without_block
 from hivesight.doctor.adoption.mending import mended
 from hivesight.doctor.adoption.references import named, secrets_of, targets_of, texts
-from hivesight.doctor.workspace import Document, FileKind, Workspace
+from hivesight.doctor.workspace import MAX_BYTES, Document, FileKind, Workspace
 from hivesight.model.diagnostics import Diagnostic, Severity
 from hivesight.rules import read_rules
 from hivesight.schema import Plain, joined
@@ -19,6 +19,7 @@ from hivesight.sources.paths import matching
 from hivesight.sources.reading import read_text
 
 _WITHOUT_EFFECT: Final = frozenset(("config/unsupported", "alertmanager/unused"))
+_UNREADABLE: Final = f"no text in UTF-8 of up to {MAX_BYTES >> 20} MiB that can be read"
 _LEFT: Final = {
     FileKind.COMPOSE: "Hivesight is one process, and started with `hivesight up`",
     FileKind.COLLECTOR: "it goes on as it is: send its metrics to Hivesight by OTLP or remote write",
@@ -87,7 +88,7 @@ class _Adopting:
         text, more = self._renamed(document, text, "rule_files", asked, rules)
         for pattern in targets_of(document.loaded.value or {}):
             for path in named(pattern, document.path.parent, self._root):
-                self._copy(path, _text(path) or "", "targets or jobs")
+                self._plain(path, "targets or jobs")
         self._secrets(document)
         if (_part(document, "alerting") or {}) != {}:
             self._adoption.advice.append(
@@ -103,7 +104,7 @@ class _Adopting:
         source = read_rules(text or "", str(path))
         errors = [each for each in source.diagnostics if each.severity is Severity.ERROR]
         if text is None or source.file is None or errors:
-            why = "cannot be read" if text is None else _said(errors)
+            why = _UNREADABLE if text is None else _said(errors)
             self._taken.add(path.resolve())
             self._adoption.left.append(Left(path, "rules", why))
             return None
@@ -135,7 +136,7 @@ class _Adopting:
             paths = named(pattern, document.path.parent, self._root)
             if not paths:
                 self._adoption.advice.append(f"{document.path}: templates names {pattern}, where no file is.")
-            templates += [self._copy(path, _text(path) or "", "templates") for path in paths]
+            templates += [target for path in paths if (target := self._plain(path, "templates"))]
         text, more = self._renamed(document, text, "templates", asked, templates)
         self._secrets(document)
         what = f"Alertmanager configuration; receivers: {len(_list(_part(document, 'receivers')))}"
@@ -172,9 +173,21 @@ class _Adopting:
         target = self._target(path)
         if path.resolve() not in self._taken:
             self._taken.add(path.resolve())
+            if target in self._adoption.files:
+                self._adoption.left.append(Left(path, what, f"another file goes to {target}: rename one of them"))
+                return target
             notes = [Change(each.line, each.message, "") for each in found if each.code in _WITHOUT_EFFECT]
             self._adoption.copies.append(Copy(path, target, text, what, tuple(changes), tuple(notes)))
         return target
+
+    def _plain(self, path: Path, what: str) -> str | None:
+        """A file that is copied unread."""
+        text = _text(path)
+        if text is None:
+            self._taken.add(path.resolve())
+            self._adoption.left.append(Left(path, what, _UNREADABLE))
+            return None
+        return self._copy(path, text, what)
 
     def _refuse(self, document: Document, errors: Sequence[Diagnostic]) -> None:
         self._leave(document.path, document.kind, _said(errors))
@@ -225,6 +238,8 @@ def _list(value: Plain) -> Sequence[Plain]:
 
 def _text(path: Path) -> str | None:
     try:
+        if path.stat().st_size > MAX_BYTES:
+            return None
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return None

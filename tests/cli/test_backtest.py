@@ -1,7 +1,9 @@
 """`hivesight backtest` as a user types it, on the samples of a running server and of its data directory."""
 
+import http.server
 import json
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -132,3 +134,32 @@ def test_a_rule_that_fails_now_and_then(server: Server, tmp_path: Path) -> None:
     told = CliRunner().invoke(hivesight, ["backtest", str(rules), *span])
     assert told.exit_code == 1
     assert re.search(r"could not be evaluated 4 of 18[01] times, first at .*many-to-many", told.output), told.output
+
+
+def test_credentials_come_from_a_file(tmp_path: Path) -> None:
+    seen: list[str | None] = []
+
+    class Guarded(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            seen.append(self.headers["Authorization"])
+            self.rfile.read(int(self.headers["Content-Length"]))
+            body = b'{"status":"success","data":{"resultType":"matrix","result":[]}}'
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    (tmp_path / "rules.yml").write_text("groups: [{name: g, rules: [{alert: A, expr: up == 0}]}]")
+    (tmp_path / "token").write_text("t0k3n")
+    (tmp_path / "http.yml").write_text("authorization: {credentials_file: token}")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Guarded) as guarded:
+        threading.Thread(target=guarded.serve_forever, daemon=True).start()
+        words = ["--server", f"http://127.0.0.1:{guarded.server_port}", "--http-config", str(tmp_path / "http.yml")]
+        told = CliRunner().invoke(hivesight, ["backtest", str(tmp_path / "rules.yml"), *words])
+        guarded.shutdown()
+    assert told.exit_code == 0, told.output
+    # A week of minutes is more than one answer may hold.
+    assert seen == ["Bearer t0k3n"] * 2

@@ -13,6 +13,7 @@ from hivesight.model.errors import ConfigError, HivesightError
 VERBS: Final = {
     "up": ("hivesight.cli.up", "Start the server, with --demo on a live hive of agents."),
     "init": ("hivesight.cli.init", "Write the production stack as files that you own."),
+    "import": ("hivesight.cli.import_", "Take over the files of a Prometheus, Alertmanager and Grafana."),
     "query": ("hivesight.cli.query", "Evaluate PromQL on a running server: a table, JSON or a chart."),
     "test": ("hivesight.cli.test", "Run promtool's unit tests of recording and alerting rules."),
     "check": ("hivesight.cli.check", "Examine the files of a monitoring: what will not do what it seems to."),
@@ -38,7 +39,8 @@ class _Verbs(click.Group):
         if cmd_name not in VERBS:
             return None
         module, _ = VERBS[cmd_name]
-        command: click.Command = getattr(importlib.import_module(module), cmd_name)
+        name = "import_" if cmd_name == "import" else cmd_name
+        command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -5,18 +5,17 @@ Exemplar: 1 labels, 2 value, 3 time. MetricMetadata: 1 type, 2 family, 4 help, 5
 
 import struct
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Final
 
 from hivesight.export.remote_write.batch import Batch, Example
 from hivesight.export.remote_write.histograms import histogram
-from hivesight.export.remote_write.protobuf import bytes_field, number_field, text_field, varint
+from hivesight.export.remote_write.protobuf import bytes_field, head, number_field, text_field
 from hivesight.export.remote_write.samples import sample_fields
 from hivesight.ingest.remote_write.request import TYPES
 from hivesight.model.labels import Labels
 from hivesight.model.metadata import Metadata
 
-_SERIES: Final = b"\x0a"
+_SERIES: Final = 1
 
 
 def spelled_labels(labels: Labels) -> bytes:
@@ -44,14 +43,9 @@ class Version1:
         refs: list[int] = samples.refs.tolist()
         for ref, content in zip(refs, contents, strict=True):
             labels = spelled[ref]
-            parts += (_head(len(labels) + len(content)), labels, content)
+            parts += (head(_SERIES, len(labels) + len(content)), labels, content)
         parts += [bytes_field(1, _exemplar(each)) for each in batch.exemplars]
         return b"".join(parts)
-
-
-@lru_cache(maxsize=4096)
-def _head(size: int) -> bytes:
-    return _SERIES + varint(size)
 
 
 def _exemplar(each: Example) -> bytes:

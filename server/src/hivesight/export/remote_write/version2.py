@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hivesight.export.remote_write.batch import Batch, Example
-from hivesight.export.remote_write.histograms import histogram
+from hivesight.export.remote_write.contents import contents
 from hivesight.export.remote_write.protobuf import bytes_field, encoded, head, number_field, varint
-from hivesight.export.remote_write.samples import sample_fields
 from hivesight.ingest.remote_write.request import TYPES
 from hivesight.model.labels import Labels
 from hivesight.model.metadata import Metadata
 
 _SERIES: Final = 5
 _LABELS: Final = 1
+_HISTOGRAMS: Final = 3
 _CODE: Final = 4
 """Bytes of a code."""
 _SUFFIXES: Final = ("_bucket", "_sum", "_count", "_gsum", "_gcount")
@@ -52,14 +52,9 @@ class Version2:
         refs: list[int] = samples.refs.tolist()
         own = [spelled[ref] for ref in refs]
         table = _Table(b"".join(each[_CODE:] for each in own), self._texts)
-        contents = sample_fields(samples.times, samples.values)
-        if samples.cell is not None and samples.histograms is not None:
-            for index, (cell, time) in enumerate(zip(samples.cell.tolist(), samples.times.tolist(), strict=True)):
-                if cell >= 0:
-                    contents[index] = bytes_field(3, histogram(samples.histograms, cell, time))
         described = self._described(table)
         parts: list[bytes] = []
-        for each, references, content in zip(own, table.references(own), contents, strict=True):
+        for each, references, content in zip(own, table.references(own), contents(samples, _HISTOGRAMS), strict=True):
             labels = head(_LABELS, len(references))
             said = described(each[:_CODE])
             size = len(labels) + len(references) + len(content) + len(said)

@@ -332,7 +332,7 @@ def test_bookmarks_that_cannot_be_read_begin_anew(store: Tsdb, receiving: Receiv
 
 
 def test_there_are_as_many_shards_as_keep_up() -> None:
-    shards = Shards(QueueConfig(min_shards=1, max_shards=6, max_samples_per_send=100))
+    shards = Shards(QueueConfig(min_shards=1, max_shards=6, max_samples_per_send=10, capacity=100))
     counts = []
     for size, behind in [(50, False), (100, True), (200, True), (400, True), (600, True), (450, False), (10, False)]:
         shards.after(size, behind=behind)

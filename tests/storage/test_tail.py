@@ -80,6 +80,8 @@ def test_what_is_unread_outlives_its_checkpoint_and_a_restart(open_store: Open, 
     assert times(later.entries()) == [*range(1, 40), 7]
     assert known(later) == {"a", "b"}
     files = len(list((tmp_path / "store" / "wal").glob("*.wal")))
+    again.truncate(clock.now_ms())
+    assert times(again.tail(begin).entries())[:2] == [1, 2]
     later.needed = later.position
     again.truncate(clock.now_ms())
     assert len(list((tmp_path / "store" / "wal").glob("*.wal"))) < files

@@ -36,6 +36,7 @@ from hivesight.api.prometheus import Reloads, Server
 from hivesight.api.server import HttpServer, bind
 from hivesight.api.workers import Workers
 from hivesight.config import Config, Options
+from hivesight.export.otlp import OtlpForward, OtlpForwardMetrics
 from hivesight.export.remote_write import RemoteWrite, RemoteWriteMetrics, unread_segment
 from hivesight.figures import figures
 from hivesight.http_client.client import read_certificates
@@ -86,6 +87,7 @@ class Rooms:
     alertmanagers: Alertmanagers
     heartbeat: Heartbeat
     remote_write: RemoteWrite
+    otlp_forward: OtlpForward
 
 
 class App:
@@ -196,6 +198,8 @@ class App:
         stack.push_async_callback(alertmanagers.close)
         outside = Outside(engine.instant, LabelledWriter(tsdb), tsdb, alertmanagers.send, clock)
         rules = RuleManager(outside, _pool(stack, 2, "rules"))
+        otlp_forward = OtlpForward(clock, scraping_pool, OtlpForwardMetrics(self._registry))
+        stack.push_async_callback(otlp_forward.close)
         otlp = OtlpReceiver(tsdb.push, clock, OtlpMetrics(self._registry))
         notify_metrics = NotifyMetrics(self._registry)
         heartbeat = Heartbeat(alerting.heard_ms, clock, HeartbeatMetrics(self._registry))
@@ -212,6 +216,7 @@ class App:
             alertmanagers,
             heartbeat,
             remote_write,
+            otlp_forward,
         )
         self._registry.register(figures(tsdb, rules))
         await self._apply(self._config, rooms)
@@ -241,7 +246,7 @@ class App:
             *hive.status_routes(tsdb, history, clock, VERSION, started_at_ms, self._demo),
             *hive.explain_routes(alerting, rules, self._told_as, workers, clock),
             *operations.routes(self.reload, self._exposition),
-            *await self._otlp(stack, otlp),
+            *await self._otlp(stack, otlp, otlp_forward),
             *ui_routes(),
         ]
 
@@ -255,12 +260,12 @@ class App:
         metrics = RemoteWriteMetrics(self._registry, lambda: tsdb.stats().max_time_ms)
         return RemoteWrite(tsdb, data / _REMOTE_WRITE, known, self._clock, _pool(stack, 2, "forward"), metrics)
 
-    async def _otlp(self, stack: AsyncExitStack, receiver: OtlpReceiver) -> list[BaseRoute]:
+    async def _otlp(self, stack: AsyncExitStack, receiver: OtlpReceiver, onward: OtlpForward) -> list[BaseRoute]:
         """Opens OTLP's own ports; the routes of the main one."""
         settings, pool = self._config.settings.otlp, _pool(stack, 2, "otlp")
         http, grpc = map(configuration.optional_address, (settings.http, settings.grpc))
-        await stack.enter_async_context(otlp_doors(receiver, pool, http=http, grpc=grpc))
-        return otlp_routes(receiver, pool, paths=(PROMETHEUS_PATH,))
+        await stack.enter_async_context(otlp_doors(receiver, pool, http=http, grpc=grpc, onward=onward))
+        return otlp_routes(receiver, pool, paths=(PROMETHEUS_PATH,), onward=onward)
 
     async def _apply(self, config: Config, rooms: Rooms) -> None:
         """Makes the rooms run on this configuration: all that can fail is built first."""
@@ -284,6 +289,7 @@ class App:
             others if config.settings.other_alertmanagers else replace(others, alertmanagers=())
         )
         rooms.heartbeat.apply(config.settings.heartbeat, _folder(self._options))
+        await rooms.otlp_forward.apply(config.settings.forward.otlp, _folder(self._options))
         await asyncio.to_thread(rooms.otlp.apply, config.prometheus.otlp)
         await rooms.remote_write.apply(config.prometheus.remote_write, global_.external_labels)
         await rooms.scraping.apply(config.prometheus, self._local_sources(config))

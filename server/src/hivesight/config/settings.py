@@ -4,6 +4,7 @@ go before it."""
 from dataclasses import field
 from typing import Annotated, Final, Literal
 
+from hivesight.export.otlp import ForwardConfig
 from hivesight.model.duration import parse_duration
 from hivesight.notify.heartbeat import HeartbeatConfig
 from hivesight.schema import Bytes, DurationMs, HttpUrl, PositiveDurationMs, Text, key, parsed, section
@@ -121,5 +122,6 @@ class Settings:
     storage: Storage = field(default_factory=Storage)
     query: Query = field(default_factory=Query)
     otlp: Otlp = field(default_factory=Otlp)
+    forward: ForwardConfig = field(default_factory=ForwardConfig)
     heartbeat: HeartbeatConfig = field(default_factory=HeartbeatConfig)
     log: Log = field(default_factory=Log)

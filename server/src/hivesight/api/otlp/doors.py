@@ -10,6 +10,7 @@ from typing import Final
 from hivesight.api.application import application
 from hivesight.api.otlp.grpc import OtlpGrpcServer
 from hivesight.api.otlp.http import otlp_routes
+from hivesight.api.otlp.onward import Onward
 from hivesight.api.server import HttpServer, bind
 from hivesight.ingest.otlp import OtlpReceiver
 
@@ -27,15 +28,21 @@ class Doors:
 
 @asynccontextmanager
 async def otlp_doors(
-    receiver: OtlpReceiver, executor: Executor, *, http: Address | None, grpc: Address | None
+    receiver: OtlpReceiver,
+    executor: Executor,
+    *,
+    http: Address | None,
+    grpc: Address | None,
+    onward: Onward | None = None,
 ) -> AsyncGenerator[Doors]:
-    """Serves OTLP while it is open. None: not there. Raises StartError, naming the setting, before either is open."""
+    """Serves OTLP while it is open. None: not there. onward: where requests go on to. Raises StartError, naming the
+    setting, before either is open."""
     listener = bind(*http, _SETTING.format("http")) if http is not None else None
     stop = asyncio.Event()
     remote = None
     try:
         if grpc is not None:
-            remote = OtlpGrpcServer(receiver, executor, *grpc, _SETTING.format("grpc"))
+            remote = OtlpGrpcServer(receiver, executor, *grpc, _SETTING.format("grpc"), onward)
             await remote.start()
     except BaseException:
         if listener is not None:
@@ -43,7 +50,7 @@ async def otlp_doors(
         raise
     serving = None
     if listener is not None:
-        app = application(otlp_routes(receiver, executor))
+        app = application(otlp_routes(receiver, executor, onward=onward))
         serving = asyncio.create_task(HttpServer(app, listener).run_until(stop), name="otlp-http")
     try:
         port = listener.getsockname()[1] if listener is not None else None

@@ -1,16 +1,23 @@
-"""OTLP over gRPC: MetricsService/Export."""
+"""OTLP over gRPC: Export of metrics; of spans and log records where they go on to somebody."""
 
 import asyncio
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any, Final
 
 import grpc
 
-from hivesight.api.otlp.answers import response_of
+from hivesight.api.otlp.answers import PROTOBUF, response_of
+from hivesight.api.otlp.onward import Nobody, Onward
 from hivesight.ingest.otlp import BadRequest, OtlpReceiver, TooLarge
 from hivesight.model.errors import StartError, StorageError
 
-SERVICE: Final = "opentelemetry.proto.collector.metrics.v1.MetricsService"
+SERVICES: Final = {
+    "metrics": "opentelemetry.proto.collector.metrics.v1.MetricsService",
+    "traces": "opentelemetry.proto.collector.trace.v1.TraceService",
+    "logs": "opentelemetry.proto.collector.logs.v1.LogsService",
+}
+"""By signal."""
 GRACE_SECONDS: Final = 1
 MAX_CONCURRENT: Final = 64
 
@@ -21,9 +28,19 @@ _grpc: Any = grpc
 class OtlpGrpcServer:
     """Serves on `host:port` between `start` and `stop`, both on the event loop that serves."""
 
-    def __init__(self, receiver: OtlpReceiver, executor: Executor, host: str, port: int, setting: str) -> None:
-        """executor: where requests are read. setting: what to change where the address cannot be had."""
+    def __init__(
+        self,
+        receiver: OtlpReceiver,
+        executor: Executor,
+        host: str,
+        port: int,
+        setting: str,
+        onward: Onward | None = None,
+    ) -> None:
+        """executor: where requests are read. setting: what to change where the address cannot be had. onward: where
+        requests go on to."""
         self._receiver = receiver
+        self._onward = onward or Nobody()
         self._executor = executor
         self._address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self._setting = setting
@@ -37,8 +54,10 @@ class OtlpGrpcServer:
         options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", most)]
         server = _grpc.aio.server(options=options, maximum_concurrent_rpcs=MAX_CONCURRENT)
         # The bytes stay as they are here: they are read off the loop.
-        handler = _grpc.unary_unary_rpc_method_handler(self._export)
-        server.add_generic_rpc_handlers((_grpc.method_handlers_generic_handler(SERVICE, {"Export": handler}),))
+        for signal, service in SERVICES.items():
+            call = self._export if signal == "metrics" else partial(self._pass_on, signal)
+            handler = _grpc.unary_unary_rpc_method_handler(call)
+            server.add_generic_rpc_handlers((_grpc.method_handlers_generic_handler(service, {"Export": handler}),))
         try:
             self.port = server.add_insecure_port(self._address)
         except RuntimeError as error:
@@ -67,4 +86,15 @@ class OtlpGrpcServer:
         except StorageError as error:
             await context.abort(_grpc.StatusCode.UNAVAILABLE, str(error))
             raise
+        self._onward.put("metrics", body, PROTOBUF)
         return response_of(outcome).SerializeToString()
+
+    async def _pass_on(self, signal: str, body: bytes, context: Any) -> bytes:
+        """An answer without a field is that of success, for both."""
+        if not self._onward.wants(signal):
+            reason = f"no {signal} are taken here: name a Collector for them in forward.otlp"
+            await context.abort(_grpc.StatusCode.UNIMPLEMENTED, reason)
+        if not self._onward.put(signal, body, PROTOBUF):
+            reason = f"too many {signal} wait for the Collector that they go on to: send them again later"
+            await context.abort(_grpc.StatusCode.UNAVAILABLE, reason)
+        return b""

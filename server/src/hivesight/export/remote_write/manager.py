@@ -12,6 +12,7 @@ import httpx2
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from hivesight.export.addresses import shown
 from hivesight.export.remote_write.bookmark import Bookmark, Progress
 from hivesight.export.remote_write.catalog import Catalog
 from hivesight.export.remote_write.delivery import Delivery
@@ -21,7 +22,7 @@ from hivesight.export.remote_write.metrics import ReceiverMetrics, RemoteWriteMe
 from hivesight.export.remote_write.off_loop import OffLoop
 from hivesight.export.remote_write.queue import Queue
 from hivesight.export.remote_write.reading import Reading, Wanted
-from hivesight.export.remote_write.sending import Sender, shown
+from hivesight.export.remote_write.sending import Sender
 from hivesight.export.remote_write.version1 import Version1
 from hivesight.export.remote_write.version2 import Version2
 from hivesight.http_client.authorized import AuthorizedClient

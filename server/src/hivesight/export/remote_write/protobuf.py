@@ -1,5 +1,6 @@
 """Protobuf's wire format, written: varints and fields to bytes. (protobuf.dev, "Encoding")"""
 
+from functools import lru_cache
 from typing import Final
 
 _VARINT: Final = 0
@@ -28,9 +29,16 @@ def number_field(field: int, number: int) -> bytes:
     return varint(field << 3 | _VARINT) + varint(number)
 
 
+@lru_cache(maxsize=16_384)
+def head(field: int, size: int) -> bytes:
+    """What stands before so many bytes of a field of a text, of bytes or of a message. A few sizes occur again and
+    again, with every sample."""
+    return varint(field << 3 | _BYTES) + varint(size)
+
+
 def bytes_field(field: int, content: bytes) -> bytes:
     """A field of a text, of bytes or of a message."""
-    return varint(field << 3 | _BYTES) + varint(len(content)) + content
+    return head(field, len(content)) + content
 
 
 def text_field(field: int, text: str) -> bytes:

@@ -1,8 +1,6 @@
 """One request to a receiver, again and again until it is answered for good. (Remote-Write 1.0, "Retries & Backoff")"""
 
 import asyncio
-import email.utils
-import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +9,8 @@ import httpx2
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from hivesight.export.addresses import shown
+from hivesight.export.retry_after import retry_after_seconds
 from hivesight.http_client.authorized import AuthorizedClient
 from hivesight.http_client.client import read_start
 from hivesight.http_client.errors import SettingError
@@ -18,8 +18,6 @@ from hivesight.http_client.reasons import reason_of
 from hivesight.model.clock import Clock
 from hivesight.sources.remote_write import RemoteWriteConfig
 
-MAX_RETRY_AFTER_SECONDS: Final = 300.0
-"""A receiver is asked again after this time, however long it wants to be left alone."""
 _ANSWER_BYTES: Final = 4096
 _WRITTEN: Final = "X-Prometheus-Remote-Write-{}-Written"
 
@@ -103,7 +101,7 @@ class Sender:
             return self._confirmed(request, response)
         reason = f"{response.status_code}: {body.decode(errors='replace').strip()[:300]}"
         again = response.status_code >= 500 or (response.status_code == 429 and self._queue.retry_on_http_429)
-        return _Answer(reason, again, self._retry_after(response) if again else None)
+        return _Answer(reason, again, retry_after_seconds(response.headers, self._clock.now_ms()) if again else None)
 
     def _confirmed(self, request: Request, response: httpx2.Response) -> _Answer:
         """A receiver that knows 1.0 alone may answer 2.0 with success and have understood nothing of it. (Remote-Write
@@ -118,18 +116,6 @@ class Sender:
             "leave protobuf_message out"
         )
 
-    def _retry_after(self, response: httpx2.Response) -> float | None:
-        """Seconds, from either form. (RFC 9110, 10.2.3)"""
-        text = response.headers.get("Retry-After", "").strip()
-        if text.isdecimal():
-            return min(float(text[:9]), MAX_RETRY_AFTER_SECONDS)
-        try:
-            at = email.utils.parsedate_to_datetime(text).timestamp()
-        except (ValueError, OverflowError):
-            return None
-        wait = at - self._clock.now_ms() / 1000
-        return min(wait, MAX_RETRY_AFTER_SECONDS) if wait > 0 and math.isfinite(wait) else None
-
     def _tell(self, answer: _Answer) -> None:
         if answer.reason and answer.reason != self._failing:
             say = "samples could not be sent, they are sent again" if answer.again else "a receiver refused samples"
@@ -137,9 +123,3 @@ class Sender:
         elif self._failing and not answer.reason:
             _log.info("samples can be sent again", url=shown(self._url))
         self._failing = answer.reason
-
-
-def shown(url: str) -> str:
-    """The address without a name, a password or a query, which may hold a token."""
-    parts = httpx2.URL(url)
-    return str(parts.copy_with(userinfo=b"", query=None, fragment=None))

@@ -13,6 +13,6 @@ class Shards:
 
     def after(self, size: int, *, behind: bool) -> None:
         """A round of so many samples is over. behind: there was more than it could hold."""
-        needed = -(-size // self._config.max_samples_per_send)
+        needed = -(-size // max(self._config.capacity, self._config.max_samples_per_send))
         self.desired = 2 * self.count if behind else max(self._config.min_shards, min(self.count, needed))
         self.count = min(self.desired, self._config.max_shards)

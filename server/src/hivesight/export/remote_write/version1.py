@@ -5,18 +5,23 @@ Exemplar: 1 labels, 2 value, 3 time. MetricMetadata: 1 type, 2 family, 4 help, 5
 
 import struct
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Final
 
+import numpy as np
+
 from hivesight.export.remote_write.batch import Batch, Example
-from hivesight.export.remote_write.histograms import histogram
-from hivesight.export.remote_write.protobuf import bytes_field, number_field, text_field, varint
-from hivesight.export.remote_write.samples import sample_fields
+from hivesight.export.remote_write.contents import contents
+from hivesight.export.remote_write.protobuf import bytes_field, head, number_field, text_field
+from hivesight.export.remote_write.samples import SIZE, are_common, common_fields
 from hivesight.ingest.remote_write.request import TYPES
+from hivesight.model.batch import Samples
 from hivesight.model.labels import Labels
 from hivesight.model.metadata import Metadata
 
-_SERIES: Final = b"\x0a"
+_SERIES: Final = 1
+_HISTOGRAMS: Final = 4
+_MORE: Final = 0x80
+"""A byte of a varint behind which there is another."""
 
 
 def spelled_labels(labels: Labels) -> bytes:
@@ -25,33 +30,45 @@ def spelled_labels(labels: Labels) -> bytes:
 
 
 class Version1:
-    """See Message."""
+    """See Message. A series is spelled as a whole TimeSeries with room for a sample: a request is such texts one behind
+    the other, and the samples put into them all at once."""
 
     headers = (("Content-Type", "application/x-protobuf"), ("X-Prometheus-Remote-Write-Version", "0.1.0"))
     custom_bounds = False
 
     def spell(self, labels: Labels) -> bytes:
-        return spelled_labels(labels)
+        spelled = spelled_labels(labels)
+        return head(_SERIES, len(spelled) + SIZE) + spelled + bytes(SIZE)
 
     def encode(self, batch: Batch, spelled: Sequence[bytes]) -> bytes:
         samples = batch.samples
-        contents = sample_fields(samples.times, samples.values)
-        if samples.cell is not None and samples.histograms is not None:
-            for index, (cell, time) in enumerate(zip(samples.cell.tolist(), samples.times.tolist(), strict=True)):
-                if cell >= 0:
-                    contents[index] = bytes_field(4, histogram(samples.histograms, cell, time))
-        parts: list[bytes] = []
         refs: list[int] = samples.refs.tolist()
-        for ref, content in zip(refs, contents, strict=True):
-            labels = spelled[ref]
-            parts += (_head(len(labels) + len(content)), labels, content)
-        parts += [bytes_field(1, _exemplar(each)) for each in batch.exemplars]
-        return b"".join(parts)
+        series = [spelled[ref] for ref in refs]
+        if samples.cell is None and are_common(samples.times):
+            parts = [_filled(series, samples)]
+        else:
+            parts = [
+                bytes_field(_SERIES, _labels(each) + content)
+                for each, content in zip(series, contents(samples, _HISTOGRAMS), strict=True)
+            ]
+        return b"".join([*parts, *(bytes_field(_SERIES, _exemplar(each)) for each in batch.exemplars)])
 
 
-@lru_cache(maxsize=4096)
-def _head(size: int) -> bytes:
-    return _SERIES + varint(size)
+def _filled(series: Sequence[bytes], samples: Samples) -> bytes:
+    """The texts with the samples where they left room."""
+    written = bytearray().join(series)
+    ends = np.cumsum(np.fromiter(map(len, series), np.int64, len(series)))
+    places = ends[:, np.newaxis] + np.arange(-SIZE, 0)
+    np.frombuffer(written, dtype=np.uint8)[places] = common_fields(samples.times, samples.values)
+    return bytes(written)
+
+
+def _labels(spelled: bytes) -> bytes:
+    """The labels alone of what was spelled."""
+    start = 1
+    while spelled[start] >= _MORE:
+        start += 1
+    return spelled[start + 1 : -SIZE]
 
 
 def _exemplar(each: Example) -> bytes:

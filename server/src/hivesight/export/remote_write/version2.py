@@ -6,19 +6,22 @@ Exemplar: 1 labels, 2 value, 3 time. Metadata: 1 type, 3 help, 4 unit."""
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hivesight.export.remote_write.batch import Batch, Example
-from hivesight.export.remote_write.histograms import histogram
-from hivesight.export.remote_write.protobuf import bytes_field, encoded, number_field, varint
-from hivesight.export.remote_write.samples import sample_fields
+from hivesight.export.remote_write.contents import contents
+from hivesight.export.remote_write.protobuf import bytes_field, encoded, head, number_field, varint
 from hivesight.ingest.remote_write.request import TYPES
 from hivesight.model.labels import Labels
 from hivesight.model.metadata import Metadata
 
+_SERIES: Final = 5
+_LABELS: Final = 1
+_HISTOGRAMS: Final = 3
 _CODE: Final = 4
 """Bytes of a code."""
 _SUFFIXES: Final = ("_bucket", "_sum", "_count", "_gsum", "_gcount")
@@ -49,21 +52,14 @@ class Version2:
         refs: list[int] = samples.refs.tolist()
         own = [spelled[ref] for ref in refs]
         table = _Table(b"".join(each[_CODE:] for each in own), self._texts)
-        contents = sample_fields(samples.times, samples.values)
-        if samples.cell is not None and samples.histograms is not None:
-            for index, (cell, time) in enumerate(zip(samples.cell.tolist(), samples.times.tolist(), strict=True)):
-                if cell >= 0:
-                    contents[index] = bytes_field(3, histogram(samples.histograms, cell, time))
         described = self._described(table)
         parts: list[bytes] = []
-        at = 0
-        for each, content in zip(own, contents, strict=True):
-            end = at + len(each) // _CODE - 1
-            labels = table.references(at, end)
-            said = described(int.from_bytes(each[:_CODE], "little"))
-            parts.append(bytes_field(5, bytes_field(1, labels) + content + said))
-            at = end
-        parts += [bytes_field(5, _exemplar(each, table)) for each in batch.exemplars]
+        for each, references, content in zip(own, table.references(own), contents(samples, _HISTOGRAMS), strict=True):
+            labels = head(_LABELS, len(references))
+            said = described(each[:_CODE])
+            size = len(labels) + len(references) + len(content) + len(said)
+            parts += (head(_SERIES, size), labels, references, content, said)
+        parts += [bytes_field(_SERIES, _exemplar(each, table)) for each in batch.exemplars]
         return b"".join([*(bytes_field(4, text) for text in table.texts), *parts])
 
     def _code(self, text: str) -> int:
@@ -73,15 +69,15 @@ class Version2:
             self._texts.append(encoded(text))
         return code
 
-    def _described(self, table: "_Table") -> Callable[[int], bytes]:
+    def _described(self, table: "_Table") -> Callable[[bytes], bytes]:
         """The field `metadata` of a series, by the code of its name."""
         metadata = self._metadata()
-        known: dict[int, bytes] = {}
+        known: dict[bytes, bytes] = {}
 
-        def described(code: int) -> bytes:
+        def described(code: bytes) -> bytes:
             found = known.get(code)
             if found is None:
-                each = _of(self._texts[code].decode("utf-8", "replace"), metadata)
+                each = _of(self._texts[int.from_bytes(code, "little")].decode("utf-8", "replace"), metadata)
                 found = known[code] = b"" if each is None else bytes_field(5, _said(each, table))
             return found
 
@@ -96,12 +92,14 @@ class _Table:
         used, first = (used[1:], 0) if len(used) and used[0] == 0 else (used, 1)
         codes_used: list[int] = used.tolist()
         self.texts = [b"", *(texts[code] for code in codes_used)]
-        self._written, self._places = _varints(local.astype(np.int64) + first)
+        self._written, self._ends = _varints(local.astype(np.int64) + first)
         self._more: dict[str, int] = {}
 
-    def references(self, start: int, end: int) -> bytes:
-        """Those of codes start to end, packed."""
-        return self._written[self._places[start] : self._places[end]]
+    def references(self, spelled: Sequence[bytes]) -> list[bytes]:
+        """Those of each series, packed; spelled: the series whose codes the table was made of, in that order."""
+        counts = np.fromiter(map(len, spelled), np.int64, len(spelled)) // _CODE - 1
+        bounds: list[int] = self._ends[np.cumsum(np.append(0, counts))].tolist()
+        return [self._written[start:end] for start, end in pairwise(bounds)]
 
     def number(self, text: str) -> int:
         """A symbol that stands in no label of a series."""
@@ -113,14 +111,18 @@ class _Table:
         return self._more[text]
 
 
-def _varints(numbers: NDArray[np.int64]) -> tuple[bytes, list[int]]:
-    """The varints of numbers below 2 ** 28, one behind the other, and where each begins; behind that the end."""
-    wide = np.stack([(numbers >> 7 * index) & 0x7F for index in range(4)], axis=1)
-    sizes = 1 + (numbers[:, np.newaxis] >= (1 << 7, 1 << 14, 1 << 21)).sum(axis=1)
-    index = np.arange(4)
-    wide |= np.where(index < sizes[:, np.newaxis] - 1, 0x80, 0)
-    written = wide.astype(np.uint8)[index < sizes[:, np.newaxis]].tobytes()
-    return written, [0, *np.cumsum(sizes).tolist()]
+def _varints(numbers: NDArray[np.int64]) -> tuple[bytes, NDArray[np.int64]]:
+    """The varints of numbers one behind the other, and where the first n end, for n from 0 on."""
+    longest = max(1, -(-int(numbers.max(initial=0)).bit_length() // 7))
+    sizes = np.ones(len(numbers), dtype=np.int64)
+    wide: NDArray[np.uint8] = np.empty((len(numbers), longest), dtype=np.uint8)
+    for index in range(longest):
+        wide[:, index] = (numbers >> 7 * index) & 0x7F
+        more = numbers >= 1 << 7 * (index + 1)
+        wide[more, index] |= 0x80
+        sizes += more
+    written = wide[np.arange(longest) < sizes[:, np.newaxis]].tobytes()
+    return written, np.append(0, np.cumsum(sizes))
 
 
 def _of(name: str, metadata: Mapping[str, Metadata]) -> Metadata | None:

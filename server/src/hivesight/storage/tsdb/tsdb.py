@@ -95,6 +95,7 @@ class Tsdb:
         """Takes what senders push."""
         self._tails: WeakSet[Tail] = WeakSet()
         self._promised: int | None = None
+        """The first segment that a reader will need who may not be there yet."""
         self._waiting = 0
         self._compactor = Compactor(self._blocks, retention.age_ms, clock, lambda: self._waiting > 0)
         self._closed = False
@@ -114,9 +115,10 @@ class Tsdb:
         """Opens the store in `directory`, which is created, and replays its log; what had to be mended is logged.
 
         retention_ms: samples older than this go at `truncate`; None keeps them. retention_bytes: the oldest blocks go
-        where all together are larger. unread: the segment of the log from which on somebody will read it; it is kept.
-        Raises StartError where the directory cannot be used: held by another process (named with its pid), not
-        writable, or of a newer format. Damaged content is no error."""
+        where all together are larger. unread: the segment of the log from which on somebody will read it; it is kept
+        up to the first `truncate`, by when the reader has to be there. Raises StartError where the directory cannot be
+        used: held by another process (named with its pid), not writable, or of a newer format. Damaged content is no
+        error."""
         options = wal or WalOptions()
         began = clock.monotonic()
         opened = Directory.open(directory)
@@ -221,7 +223,6 @@ class Tsdb:
         read again, is kept as long as it is not closed, within WalOptions.unread_bytes."""
         tail = Tail(self._directory, lambda: self._wal.end, position)
         self._tails.add(tail)
-        self._promised = None
         return tail
 
     def truncate(self, now_ms: int) -> None:
@@ -231,6 +232,7 @@ class Tsdb:
         disk does not take the checkpoint; the log stays."""
         with self._truncating:
             self._check_open()
+            self._promised = None
             self._cut(now_ms)
             self._cut_blocks()
             if self._wal.nbytes >= max(self._options.checkpoint_bytes, self._checkpoint_bytes):
@@ -400,7 +402,8 @@ class Tsdb:
 
     def _unread(self) -> int | None:
         """The first segment that a reader still needs."""
-        return min((tail.needed.segment for tail in list(self._tails) if not tail.closed), default=self._promised)
+        needed = [tail.needed.segment for tail in list(self._tails) if not tail.closed]
+        return min(needed, default=None) if self._promised is None else min([self._promised, *needed])
 
     def _mend(self) -> None:
         """After damage: what can be served becomes the whole truth, so that the next start finds nothing amiss."""

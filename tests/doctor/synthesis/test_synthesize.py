@@ -46,6 +46,7 @@ NEVER = [
     ('x{a!~".*"} > 1', "no text was found"),
     ("scalar(sum(x)) > bool 5", "without bool"),
     ("count(x) < 1", "never less than 1"),
+    ("timestamp(x > 1) < time() - 36000", "not older than the lookback"),
     ("sum by (a) (x) / on (b) y{b='1'} > 1", "can have b=''"),
 ]
 

@@ -42,10 +42,10 @@ def call(search: "Search", node: Call, goal: Goal, of: Constraint, moments: Mome
         _absent(search, node, goal, moments)
     elif ranged is not None:
         range_calls.over(search, node, ranged, goal, of, moments)
-    elif func in CLOCK:
-        raise Stuck(f"{format(node)} is a matter of the time alone")
     elif func == "timestamp" and isinstance(goal, Be):
         raise Stuck(f"{format(node)[:200]} is the time of a sample that is not older than the lookback of 5m")
+    elif func in CLOCK and func != "timestamp":
+        raise Stuck(f"{format(node)} is a matter of the time alone")
     elif func in ("label_replace", "label_join"):
         search.want(node.args[0], goal, _before_naming(search, node, of, moments), moments)
     elif func in distributions.FIGURES:

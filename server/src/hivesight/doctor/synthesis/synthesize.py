@@ -97,9 +97,11 @@ class _Synthesis:
         if timeline is None:
             return Impossible(f"its `for` is too long to be played; {_HELP}")
         moments = _three(0, timeline.end_ms, timeline.interval_ms)
-        if not any(
-            each.whole for each in Stage((), Scene(timeline, 0, Allowance())).elements(self.expr, NO_LABELS, moments)
-        ):
+        try:
+            found = Stage((), Scene(timeline, 0, Allowance())).elements(self.expr, NO_LABELS, moments)
+        except Stuck as reason:
+            return Impossible(f"{reason}; {_HELP}")
+        if not any(each.whole for each in found):
             return Impossible(f"it asks for nothing that is measured; {_HELP}")
         fires_by_ms = self.rule.for_ms + 2 * self.step_ms
         end_ms = fires_by_ms + self.hold_ms

@@ -67,7 +67,7 @@ def gained(windows: Windows, *, smoothed: bool, counter: bool, per_second: bool)
     left, right = take(windows.values, first), take(windows.values, last)
     if smoothed:
         there &= start_ms <= closes
-        following, previous = np.minimum(first + 1, final), np.maximum(last - 1, windows.lo)
+        following, previous = np.minimum(first + 1, final), np.clip(last - 1, windows.lo, final)
         left = np.where(start_ms < opens, _between(windows, first, following, counter), left)
         right = np.where(end_ms > closes, _between(windows, previous, last, counter, at_close=True), right)
     total = right - left

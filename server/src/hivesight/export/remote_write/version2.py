@@ -88,11 +88,17 @@ class _Table:
     """The symbols of one request. texts: the first is empty, as the specification has it."""
 
     def __init__(self, codes: bytes, texts: Sequence[bytes]) -> None:
-        used, local = np.unique(np.frombuffer(codes, dtype="<i4"), return_inverse=True)
-        used, first = (used[1:], 0) if len(used) and used[0] == 0 else (used, 1)
-        codes_used: list[int] = used.tolist()
-        self.texts = [b"", *(texts[code] for code in codes_used)]
-        self._written, self._ends = _varints(local.astype(np.int64) + first)
+        """codes: those that the series' labels have, one behind the other. texts: what each code stands for."""
+        needed = np.frombuffer(codes, dtype="<i4")
+        is_used = np.zeros(len(texts), dtype=np.bool_)
+        is_used[0] = True
+        is_used[needed] = True
+        used = np.flatnonzero(is_used)
+        places: NDArray[np.int64] = np.empty(len(texts), dtype=np.int64)
+        places[used] = np.arange(len(used))
+        used_codes: list[int] = used.tolist()
+        self.texts = [texts[code] for code in used_codes]
+        self._written, self._ends = _varints(places[needed])
         self._more: dict[str, int] = {}
 
     def references(self, spelled: Sequence[bytes]) -> list[bytes]:

@@ -132,6 +132,11 @@ MOUNTED = "services:\n  otel:\n    image: otel/opentelemetry-collector:0.130.0\n
 MOUNTS = (
     ("'./conf/otel.yaml:/etc/otel.yaml:ro'", "", False),
     ("'../here/conf:/etc/otelcol'", "", False),
+    (
+        "'./conf/otel.yaml:/etc/otel.yaml'",
+        "  watch:\n    image: a:1\n    network_mode: host\n    volumes: ['/:/host']\n",
+        False,
+    ),
     ("'${PWD}/conf/otel.yaml:/etc/otel.yaml'", "", False),
     ("'./conf/otel.yaml:/etc/otel.yaml'", "    ports: ['127.0.0.1:4317:4317', '4318:4318']\n", False),
     ("'./conf/otel.yaml:/etc/otel.yaml'", "    ports: ['4317:4317']\n", True),

@@ -11,6 +11,7 @@ from hivesight.doctor.dashboards.variables import query_of
 from hivesight.model.diagnostics import Severity
 
 SOURCE = '"datasource": {"type": "prometheus", "uid": "$source"}'
+NUMBERS = '"options": {"legend": {"calcs": ["max"]}}'
 VARIABLE = '{"name": "source", "type": "datasource", "query": "prometheus"}'
 
 
@@ -23,7 +24,7 @@ def alone(panels: str, variables: str = VARIABLE) -> dict[str, str]:
 
 
 def panel(inside: str, kind: str = "timeseries", number: int = 1) -> str:
-    return f'{{"id": {number}, "title": "P{number}", "type": "{kind}", {SOURCE},\n{inside}}}'
+    return f'{{"id": {number}, "title": "P{number}", "type": "{kind}", {SOURCE}, {NUMBERS},\n{inside}}}'
 
 
 def query(expr: str, more: str = "", unit: str = "short", kind: str = "timeseries") -> str:
@@ -108,6 +109,11 @@ CASES = [
         "dashboards/no-unit",
         alone(query("x", unit="").replace('"P1"', '⟦"P1"⟧')),
         (('"unit": ""', '"unit": "s"'),),
+    ),
+    Case(
+        "dashboards/no-legend-numbers",
+        alone(query("x").replace(f"{NUMBERS},", "").replace('"P1"', '⟦"P1"⟧')),
+        (('"type": "timeseries",', '"type": "timeseries", "options": {"legend": {"showLegend": false}},'),),
     ),
     Case(
         "dashboards/no-query",

@@ -30,6 +30,8 @@ def test_what_a_pattern_names(pattern: str, found: list[str], folder: Path) -> N
     assert [path.name for path in named_files(pattern, folder) or ()] == found
 
 
-@pytest.mark.parametrize("pattern", ["/not/here/*.yml", "/not/here/a.yml", "a\0b", f"/{'a' * 300}/b.yml"])
+@pytest.mark.parametrize(
+    "pattern", ["/not/here/*.yml", "/not/here/a.yml", "a\0b", "C:\\rules\\a.yml", f"/{'a' * 300}/b.yml"]
+)
 def test_what_cannot_be_known_from_here(pattern: str, folder: Path) -> None:
     assert named_files(pattern, folder) is None

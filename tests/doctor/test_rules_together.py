@@ -35,6 +35,11 @@ CASES = [
         (("hour() > 8", "hour() > 8\n  - alert: Gone\n    expr: absent(jobs_done_total)"),),
     ),
     Case(
+        "rules/gone-unseen",
+        group(alert('⟦up{job=~"api.*"} == 0⟧')),
+        (("- alert: A", '- alert: Gone\n    expr: absent(up{job="api"})\n  - alert: A'),),
+    ),
+    Case(
         "rules/silent-when-missing",
         group(alert("⟦3 > sum(workers)⟧")),
         (("3 > sum(workers)", "3 < sum(workers)"),),

@@ -60,3 +60,12 @@ def test_aliases_are_moved_once() -> None:
     deep = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 12))
     outer = "data:\n  x.yml: |\n" + "".join(f"    {line}\n" for line in deep.splitlines())
     assert inside(outer, "data", "x.yml").root.find(("a0", 1))[1].place.line == 3
+
+
+def test_thousands_of_files_in_one() -> None:
+    count = 2_000
+    outer = "data:\n" + "".join(f'  f{n}.yml: "a: [{n}]"\n' for n in range(count))
+    (loaded,) = load_trees(outer, "outer.yaml")
+    _, data = loaded.root.find(("data",))
+    inner = [load_inside(loaded, node) for _, node in (data.items or {}).values()]
+    assert shown(outer, inner[-1], "a", 0) == str(count - 1)

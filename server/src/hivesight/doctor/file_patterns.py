@@ -2,7 +2,7 @@
 
 import glob
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Final
 
 MOST_FILES: Final = 200
@@ -14,7 +14,8 @@ def named_files(pattern: str, folder: Path) -> list[Path] | None:
     an absolute path into a folder that is on another machine or in a container, or one that may not be looked at."""
     whole = folder / pattern
     try:
-        if "\0" in pattern or (Path(pattern).is_absolute() and not whole.parent.is_dir()):
+        elsewhere = PureWindowsPath(pattern).drive or (Path(pattern).is_absolute() and not whole.parent.is_dir())
+        if "\0" in pattern or elsewhere:
             return None
         # Without `recursive`, two stars are one, as in Go's filepath.Glob.
         found = islice(glob.iglob(str(whole)), MOST_FILES)  # noqa: PTH207 - Path.glob refuses absolute patterns

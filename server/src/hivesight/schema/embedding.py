@@ -2,8 +2,9 @@
 
 import re
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from hivesight.model.diagnostics import Diagnostic
@@ -39,17 +40,28 @@ def _moved(node: Node, move: Move, known: dict[int, Node]) -> Node:
     return found
 
 
+@lru_cache(maxsize=2)
+def _lines(text: str) -> tuple[str, ...]:
+    """Of the outer file, which may hold thousands."""
+    return tuple(text.split("\n"))
+
+
+@lru_cache(maxsize=2)
+def _starts(text: str) -> tuple[int, ...]:
+    return (0, *(match.end() for match in _NEWLINE.finditer(text)))
+
+
 def _move(outer: str, place: Place, text: str) -> Move:
-    lines = outer.split("\n")
+    lines = _lines(outer)
     header = lines[place.line - 1]
     if place.block and not header.startswith(">", place.col - 1):
         return _in_block(lines, place, text)
     if place.quoted and len(header) - place.col > len(text):
-        return _in_quotes(outer, sum(len(line) + 1 for line in lines[: place.line - 1]) + place.col - 1, place, text)
+        return _in_quotes(outer, _starts(outer)[place.line - 1] + place.col - 1, place, text)
     return lambda _: Place(place.line, place.col, place.length)
 
 
-def _in_block(lines: list[str], place: Place, text: str) -> Move:
+def _in_block(lines: Sequence[str], place: Place, text: str) -> Move:
     """In a literal block each line is one of the outer file, further in (YAML 1.2.2, 8.1.2)."""
     row, first = next(((row, line) for row, line in enumerate(text.split("\n"), 1) if line), (0, ""))
     indent = max(0, len(lines[place.line - 1 + row].rstrip("\r")) - len(first)) if first else 0

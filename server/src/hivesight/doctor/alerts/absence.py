@@ -62,6 +62,22 @@ def findings(facts: SetFacts) -> Iterator[Finding]:
             yield of_flaw(rule.source, (*rule.location, "expr"), flaw)
 
 
+def gone_unseen(facts: SetFacts) -> Iterator[Finding]:
+    """Alerts on targets that are down, where none tells of targets that are gone."""
+    alerts = [rule for rule in facts.alerts if rule.expr is not None]
+    watched = _watched(alerts)
+    for rule in alerts:
+        for node in _conditions(rule.expr) if rule.expr is not None else ():
+            limit = limit_of(node)
+            down = limit is not None and (limit.op, limit.number.value) in (("==", 0), ("<", 1))
+            if limit is None or not down or not isinstance(asked := limit.measured, VectorSelector):
+                continue
+            if asked.name == _UP and not watched.covers(asked):
+                message = "a target that discovery does not find any more has no up at all, and no alert of these asks"
+                flaw = about(node, "rules/gone-unseen", message, f"another alert: absent({format(asked)})")
+                yield of_flaw(rule.source, (*rule.location, "expr"), flaw)
+
+
 def _watched(alerts: Sequence[Rule]) -> _Watched:
     asked = [
         selector

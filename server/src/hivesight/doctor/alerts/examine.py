@@ -12,5 +12,6 @@ def findings(workspace: Workspace, facts: SetFacts) -> Iterator[Finding]:
     """What is wrong with the rules of a set, one beside the other."""
     yield from written.findings(facts)
     yield from absence.findings(facts)
+    yield from absence.gone_unseen(facts)
     yield from recorded.findings(facts)
     yield from duplicates.findings(workspace, facts)

@@ -24,6 +24,12 @@ CHECKS: Final = (
         "An aggregation of no series is empty, not 0: when the process that reports dies, the alert does not fire.",
     ),
     Check(
+        "rules/gone-unseen",
+        INFO,
+        "an alert on targets that are down, and none on targets that are gone",
+        "What leaves discovery, or whose job is taken out, has no `up` any more: the alert ends instead of firing.",
+    ),
+    Check(
         "rules/not-recorded",
         WARNING,
         "a recorded series that no rule records",

@@ -77,6 +77,12 @@ CHECKS: Final = (
         "a panel without a unit",
         "0.25 may be a ratio or seconds: whoever looks has to guess.",
     ),
+    Check(
+        "dashboards/no-legend-numbers",
+        INFO,
+        "a graph whose legend has no numbers",
+        "Whoever looks has to guess the last and the highest value from the curve.",
+    ),
     Check("dashboards/no-query", WARNING, "a panel without a query", "It is empty for ever."),
     Check(
         "dashboards/duplicate-ref",

@@ -62,5 +62,6 @@ def _is_at(folder: Path, source: str, file: Path) -> bool:
         return False
     if "$" in source or source.startswith("~"):  # where that leads is not known
         return PurePath(source).name == file.name
-    there, here = (Path(os.path.normpath(each.absolute())) for each in (folder / source, file))
-    return there == here or there in here.parents
+    here, there, file = (Path(os.path.normpath(each.absolute())) for each in (folder, folder / source, file))
+    # Whoever gets the whole host, to watch it, does not run all that lies there.
+    return there == file or (there in file.parents and there not in here.parents)

@@ -11,6 +11,8 @@ from hivesight.doctor.nodes import child, listed, text
 
 _OLD_KEYS: Final = frozenset(("yaxes", "seriesOverrides", "styles", "sparkline", "valueMaps", "aliasColors"))
 _NEVER_A_KEY: Final = "yAxes"
+_WITH_LEGEND: Final = frozenset(("timeseries", "graph"))
+_OLD_NUMBERS: Final = ("avg", "current", "max", "min", "total")
 _WITH_UNIT: Final = frozenset(("timeseries", "stat", "gauge", "bargauge", "graph"))
 _WITH_QUERY: Final = frozenset(
     (*_WITH_UNIT, "singlestat", "table-old", "table", "barchart", "piechart", "heatmap", "histogram", "trend")
@@ -37,6 +39,10 @@ def findings(dashboard: Dashboard, panel: Panel) -> Iterator[Finding]:
         message = "no data source: which one it asks depends on what the Grafana it is loaded into has as default"
         remedy = '"datasource": {"type": "prometheus", "uid": "${datasource}"}'
         yield found(dashboard, panel.place, "dashboards/no-datasource", message, remedy)
+    if panel.kind in _WITH_LEGEND and not _has_numbers(panel):
+        message = "the legend has no numbers: the last or highest value must be read off the curve"
+        remedy = '"options": {"legend": {"displayMode": "table", "calcs": ["lastNotNull", "max"]}}'
+        yield found(dashboard, panel.place, "dashboards/no-legend-numbers", message, remedy)
     if panel.kind in _WITH_UNIT and not _has_unit(panel):
         message = "no unit: numbers are shown bare, whatever they are of"
         yield found(dashboard, panel.place, "dashboards/no-unit", message, 'fieldConfig.defaults.unit, such as "s"')
@@ -89,6 +95,15 @@ def _letters(dashboard: Dashboard, panel: Panel) -> Iterator[Finding]:
                 dashboard, (*target.location, "refId"), "dashboards/duplicate-ref", message, "a letter of its own"
             )
         seen.add(letter)
+
+
+def _has_numbers(panel: Panel) -> bool:
+    legend = ("options", "legend")
+    hidden = text(panel.node, *legend, "showLegend") == "false" or text(panel.node, *legend, "displayMode") == "hidden"
+    if hidden or text(panel.node, "legend", "show") == "false":
+        return True
+    new = next(listed(panel.node, *legend, "calcs"), None) is not None
+    return new or any(text(panel.node, "legend", each) == "true" for each in _OLD_NUMBERS)
 
 
 def _has_unit(panel: Panel) -> bool:

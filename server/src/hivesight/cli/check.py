@@ -34,7 +34,8 @@ _SEVERITIES = [each.name.lower() for each in Severity]
 @click.option("--fix", "fixing", is_flag=True, help="Write the mechanical remedies into the files, then examine again.")
 @click.option("--list", "listing", is_flag=True, help="List the checks and end.")
 def check(paths: tuple[Path, ...], form: str, fail_on: str, url: str | None, fixing: bool, listing: bool) -> None:
-    """Examine the files that a monitoring runs on: rules, Prometheus, Alertmanager, dashboards, Collector, Compose.
+    """Examine the files that a monitoring runs on: rules, Prometheus, Alertmanager, dashboards, Collector, Compose, and
+    Kubernetes manifests with any of these in them.
 
     Says where, why and what to do. A comment disables a check where it stands, with a reason:
 

@@ -12,7 +12,7 @@ from hivesight import config as configuration
 from hivesight.config import Options
 from hivesight.doctor import check_paths
 from hivesight.doctor.adoption import Adoption, adopt
-from hivesight.doctor.workspace import open_workspace
+from hivesight.doctor.opening import open_workspace
 from hivesight.model.errors import ConfigError, HivesightError
 from hivesight.pack.placing import differing, place
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from hivesight.doctor.workspace import FileKind, open_workspace
+from hivesight.doctor.opening import open_workspace
+from hivesight.doctor.workspace import FileKind
 from hivesight.model.diagnostics import Severity
 from hivesight.model.errors import ConfigError, HivesightError
 from hivesight.rules import RuleFile, read_rule_file

@@ -7,7 +7,8 @@ from typing import Final
 from hivesight.doctor.adoption.adoption import Adoption, Change, Copy, Left
 from hivesight.doctor.adoption.blocks import without_block
 from hivesight.doctor.adoption.references import named, secrets_of
-from hivesight.doctor.workspace import MAX_BYTES, Document
+from hivesight.doctor.opening import MAX_BYTES
+from hivesight.doctor.workspace import Document
 from hivesight.model.diagnostics import Diagnostic
 from hivesight.schema import joined
 from hivesight.schema.loading import load_tree

@@ -18,7 +18,8 @@ ALERTING = "alerting: {alertmanagers: [{static_configs: [{targets: ['am:9093']}]
 
 
 def jobs(text: str, **others: str) -> dict[str, str]:
-    return {"prometheus.yml": f"scrape_configs:\n{text}", **others}
+    named = "rule_files: [rules.yml]\n" if "rules.yml" in others else ""
+    return {"prometheus.yml": f"{named}scrape_configs:\n{text}", **others}
 
 
 def kubernetes(rules: str, role: str = "pod") -> dict[str, str]:
@@ -231,6 +232,11 @@ def test_two_jobs_that_keep_different_series_of_a_target_are_no_duplicates(tmp_p
     target = "  static_configs: [{targets: ['api:80']}]\n"
     files = jobs(f"- job_name: a\n{target}{keep % 'x_.*'}- job_name: b\n{target}{keep % 'y_.*'}")
     assert not list(of("prometheus/duplicate-target", examine(tmp_path, files)))
+
+
+def test_rules_that_no_prometheus_file_names_ask_for_jobs_of_another_server(tmp_path: Path) -> None:
+    files = jobs("- job_name: api\n", **{"rules.yml": RULES, "mixin/alerts.yml": RULES.replace('"api"', '"etcd"')})
+    assert not list(of("promql/unknown-job", examine(tmp_path, files)))
 
 
 def test_the_jobs_of_the_embedded_server_itself_are_known(tmp_path: Path) -> None:

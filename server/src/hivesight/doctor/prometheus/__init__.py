@@ -32,7 +32,7 @@ def findings(workspace: Workspace, facts: SetFacts) -> Iterator[Finding]:
     yield from settings.group_intervals(facts)
     jobs = all_jobs(workspace)
     if jobs:
-        yield from coverage.unknown_jobs(jobs, facts)
+        yield from coverage.unknown_jobs(jobs, facts, rule_paths.named(workspace))
         yield from exporters.unscraped(workspace, jobs)
 
 

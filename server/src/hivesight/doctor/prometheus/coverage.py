@@ -1,6 +1,6 @@
 """Jobs that rules ask for and no file scrapes, and jobs that no alert watches."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Final
 
 from hivesight.doctor.facts import Rule, SetFacts
@@ -21,8 +21,9 @@ _OF_THIS_SERVER: Final[frozenset[str]] = frozenset(("hivesight", "node-exporter"
 _MOST_SHOWN: Final = 8
 
 
-def unknown_jobs(jobs: Sequence[Job], facts: SetFacts) -> Iterator[Finding]:
-    """Selectors of jobs that are nowhere. jobs: all from which series can come."""
+def unknown_jobs(jobs: Sequence[Job], facts: SetFacts, named: Set[str]) -> Iterator[Finding]:
+    """Selectors of jobs that are nowhere. jobs: all from which series can come. named: the paths of the rule files that
+    are evaluated where these jobs are; others lie beside them, and may be another server's."""
     known = set[str](_OF_THIS_SERVER)
     for job in jobs:
         values = job.values_of_job()
@@ -31,6 +32,8 @@ def unknown_jobs(jobs: Sequence[Job], facts: SetFacts) -> Iterator[Finding]:
         known |= values
     recorded = {rule.config.record for rule in facts.rules}
     for rule in facts.rules:
+        if rule.source.path not in named:
+            continue
         for selector in selectors(rule.expr) if rule.expr is not None else ():
             if selector.name in _OF_ALERTS or selector.name in recorded or has_recorded_name(selector.name):
                 continue

@@ -34,6 +34,13 @@ def patterns(document: Document) -> Iterator[tuple[Location, str]]:
             yield (RULE_FILES, index), node.value
 
 
+def named(workspace: Workspace) -> frozenset[str]:
+    """The paths of the rule files that the Prometheus files of a set name."""
+    known = [each for document in workspace.of(FileKind.PROMETHEUS) for _, each in patterns(document)]
+    rules = workspace.of(FileKind.RULES)
+    return frozenset(each.loaded.path for each in rules if any(names(pattern, each) for pattern in known))
+
+
 def names(pattern: str, rules: Document) -> bool:
     """Whether a pattern may mean this file; the folder is not asked for, as it may be mounted elsewhere."""
     return fnmatchcase(rules.name, PurePath(pattern).name)

@@ -88,10 +88,12 @@ def _first_line(hearing: Hearing) -> str:
     messages = {
         each.integration.partition("[")[0]: each.messages[0] for each in reversed(hearing.told) if each.messages
     }
-    chosen = next((messages[kind] for kind in _READ if kind in messages), None)
-    if chosen is None:
+    kind = next((kind for kind in _READ if kind in messages), None)
+    if kind is None:
         return ""
-    lines = (line.strip(" *_") for line in chosen.text.splitlines())
+    chosen = messages[kind]
+    # What a program reads begins with a brace.
+    lines = (line.strip(" *_") for line in chosen.text.splitlines() if kind != "webhook")
     return next((line for line in lines if line and line != chosen.title), chosen.title)
 
 

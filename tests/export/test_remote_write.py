@@ -227,6 +227,7 @@ def test_a_killed_process_makes_the_same_requests_again(store: Tsdb, receiving: 
             await it.to(config(receiving.url, queue=queue))
             await until(lambda: len(receiving.requests) > 2)
             assert {body for _, body in receiving.requests} == first
+            assert it.count("samples_pending") == 5
             assert unread_segment(tmp_path / "w") == 1
             receiving.status = 204
             await until(lambda: it.count("samples_total") == 10)

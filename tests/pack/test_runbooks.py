@@ -27,6 +27,7 @@ OTHERS = {
     *("prometheus_tsdb_wal_writes_failed_total", "prometheus_tsdb_wal_storage_size_bytes"),
     *("node_memory_SwapFree_bytes", "node_vmstat_oom_kill", "node_filesystem_files_free", "node_filesystem_files"),
     *("alertmanager_notification_latency_seconds_sum", "alertmanager_notification_latency_seconds_count"),
+    *(f"prometheus_remote_storage_sent_batch_duration_seconds_{each}" for each in ("sum", "count")),
     "scrape_duration_seconds",
     "scrape_samples_scraped",
     "scrape_series_added",

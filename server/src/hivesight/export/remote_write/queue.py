@@ -97,8 +97,7 @@ class Queue:
             if self._reading.more:
                 began = self._clock.monotonic() if began is None else began
                 await self._off(lambda: self._reading.read(most))
-                for kind, number in self._reading.round.pending.items():
-                    self._metrics.pending[kind].set(number)
+                self._show_pending(self._reading.round)
             waiting = len(self._reading.round)
             late = began is not None and self._clock.monotonic() - began >= deadline
             if waiting >= enough or late or self._finishing:
@@ -110,6 +109,7 @@ class Queue:
             self._metrics.dropped[key].inc(number)
         self._metrics.skipped.inc(done.skipped_segments)
         self._metrics.shards.set(shards)
+        self._show_pending(done)
         if done:
             await self._note(Progress(done.begin, done.end, shards))
             await self._delivery.deliver(done.batch(), shards, self._reading.catalog, self._reading.message)
@@ -117,6 +117,10 @@ class Queue:
         self._reading.release(done.end)
         for gauge in self._metrics.pending.values():
             gauge.set(0)
+
+    def _show_pending(self, waiting: Round) -> None:
+        for kind, number in waiting.pending.items():
+            self._metrics.pending[kind].set(number)
 
     async def _note(self, progress: Progress) -> None:
         try:

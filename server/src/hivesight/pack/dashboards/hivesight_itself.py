@@ -1,29 +1,13 @@
-"""The monitoring itself: whether it sees, keeps, judges, tells and answers. Names that Prometheus and Alertmanager have
-are theirs, so that most of it holds for them too."""
+"""The monitoring itself: whether it sees, keeps, judges, tells, sends on and answers. Names that Prometheus and
+Alertmanager have are theirs, so that most of it holds for them too."""
 
 from typing import Final
 
 from hivesight.pack.dashboards import units
+from hivesight.pack.dashboards.own_figures import lost, rate, series, total
+from hivesight.pack.dashboards.sending_on import SENDS_ON
 from hivesight.pack.dashboards.spec import Dashboard, Kind, Panel, Query, Row
 from hivesight.pack.dashboards.variables import scope
-
-_SCOPE: Final = '{job=~"$job", instance=~"$instance"}'
-
-
-def _of(name: str) -> str:
-    return f"sum ({name}{_SCOPE})"
-
-
-def _rate(name: str, *by: str) -> str:
-    grouped = f" by ({', '.join(by)})" if by else ""
-    return f"sum{grouped} (rate({name}{_SCOPE}[$__rate_interval]))"
-
-
-def _lost(name: str, *by: str) -> str:
-    """What should not happen, counted as its alert counts."""
-    grouped = f" by ({', '.join(by)})" if by else ""
-    return f"sum{grouped} (increase({name}{_SCOPE}[5m]))"
-
 
 _SEES: Final = Row(
     "It sees",
@@ -32,7 +16,7 @@ _SEES: Final = Row(
             Kind.TIMESERIES,
             "Scrapes",
             "Scrapes a second by outcome: ok, or why one failed.",
-            (Query(_rate("hivesight_scrapes_total", "outcome"), "{{outcome}}"),),
+            (Query(rate("hivesight_scrapes_total", "outcome"), "{{outcome}}"),),
             units.PER_SECOND,
             width=6,
         ),
@@ -41,9 +25,9 @@ _SEES: Final = Row(
             "Samples",
             "Samples a second that came in and were stored.",
             (
-                Query(_rate("hivesight_scrape_samples_total"), "scraped"),
-                Query(_rate("hivesight_remote_write_samples_total"), "remote write"),
-                Query(_rate("hivesight_otlp_points_total"), "OTLP"),
+                Query(rate("hivesight_scrape_samples_total"), "scraped"),
+                Query(rate("hivesight_remote_write_samples_total"), "remote write"),
+                Query(rate("hivesight_otlp_points_total"), "OTLP"),
             ),
             units.PER_SECOND,
             width=6,
@@ -52,7 +36,7 @@ _SEES: Final = Row(
             Kind.STAT,
             "Scrapes left out",
             "Scrapes of 5 minutes that were left out, since those before, or the machine, were too slow.",
-            (Query(_lost("hivesight_scrapes_skipped_total"), "skipped"),),
+            (Query(lost("hivesight_scrapes_skipped_total"), "skipped"),),
             width=6,
             alerts=("ScrapesSkipped",),
         ),
@@ -60,7 +44,7 @@ _SEES: Final = Row(
             Kind.TIMESERIES,
             "Samples not stored",
             "Samples a second that were scraped and not stored, by reason.",
-            (Query(_rate("hivesight_scrape_samples_dropped_total", "reason"), "{{reason}}"),),
+            (Query(rate("hivesight_scrape_samples_dropped_total", "reason"), "{{reason}}"),),
             units.PER_SECOND,
             width=6,
         ),
@@ -74,7 +58,7 @@ _KEEPS: Final = Row(
             Kind.TIMESERIES,
             "Series",
             "Series in memory.",
-            (Query(_of("prometheus_tsdb_head_series"), "series"),),
+            (Query(total("prometheus_tsdb_head_series"), "series"),),
             width=6,
         ),
         Panel(
@@ -82,9 +66,9 @@ _KEEPS: Final = Row(
             "Bytes",
             "Bytes of samples in memory, of the write-ahead log, and of blocks on the disk.",
             (
-                Query(_of("hivesight_tsdb_head_bytes"), "memory"),
-                Query(_of("hivesight_tsdb_wal_bytes"), "write-ahead log"),
-                Query(_of("prometheus_tsdb_storage_blocks_bytes"), "blocks"),
+                Query(total("hivesight_tsdb_head_bytes"), "memory"),
+                Query(total("hivesight_tsdb_wal_bytes"), "write-ahead log"),
+                Query(total("prometheus_tsdb_storage_blocks_bytes"), "blocks"),
             ),
             units.BYTES,
             width=6,
@@ -93,7 +77,7 @@ _KEEPS: Final = Row(
             Kind.TIMESERIES,
             "Series refused",
             "Series of 5 minutes that a limit refused. The log names the label that explodes.",
-            (Query(_lost("hivesight_tsdb_series_refused_total", "limit"), "{{limit}}"),),
+            (Query(lost("hivesight_tsdb_series_refused_total", "limit"), "{{limit}}"),),
             width=6,
             alerts=("SeriesRefused",),
         ),
@@ -101,7 +85,7 @@ _KEEPS: Final = Row(
             Kind.STAT,
             "Writes that failed",
             "Writes of 5 minutes that the disk did not take.",
-            (Query(_lost("hivesight_tsdb_wal_failures_total"), "failed"),),
+            (Query(lost("hivesight_tsdb_wal_failures_total"), "failed"),),
             width=6,
             alerts=("StorageWritesFailing",),
         ),
@@ -115,7 +99,11 @@ _JUDGES: Final = Row(
             Kind.TIMESERIES,
             "How long rule groups take",
             "Duration of the last evaluation of each group; it must stay below the group's interval.",
-            (Query(f"max by (rule_group) (prometheus_rule_group_last_duration_seconds{_SCOPE})", "{{rule_group}}"),),
+            (
+                Query(
+                    f"max by (rule_group) ({series('prometheus_rule_group_last_duration_seconds')})", "{{rule_group}}"
+                ),
+            ),
             units.SECONDS,
             width=12,
         ),
@@ -123,7 +111,7 @@ _JUDGES: Final = Row(
             Kind.TIMESERIES,
             "Failed evaluations",
             "Evaluations of rules of 5 minutes that ended in an error.",
-            (Query(_lost("prometheus_rule_evaluation_failures_total", "rule_group"), "{{rule_group}}"),),
+            (Query(lost("prometheus_rule_evaluation_failures_total", "rule_group"), "{{rule_group}}"),),
             width=6,
             alerts=("RuleEvaluationFailures",),
         ),
@@ -131,7 +119,7 @@ _JUDGES: Final = Row(
             Kind.TIMESERIES,
             "Evaluations left out",
             "Evaluations of 5 minutes that were left out since those before took too long.",
-            (Query(_lost("prometheus_rule_group_iterations_missed_total", "rule_group"), "{{rule_group}}"),),
+            (Query(lost("prometheus_rule_group_iterations_missed_total", "rule_group"), "{{rule_group}}"),),
             width=6,
             alerts=("RuleEvaluationsMissed",),
         ),
@@ -145,7 +133,7 @@ _TELLS: Final = Row(
             Kind.TIMESERIES,
             "Notifications",
             "Notifications a second that were to be sent, by kind of receiver.",
-            (Query(_rate("alertmanager_notifications_total", "integration"), "{{integration}}"),),
+            (Query(rate("alertmanager_notifications_total", "integration"), "{{integration}}"),),
             units.PER_SECOND,
             width=6,
         ),
@@ -153,7 +141,7 @@ _TELLS: Final = Row(
             Kind.TIMESERIES,
             "Notifications that failed",
             "Notifications of 5 minutes that could not be sent, all tries over.",
-            (Query(_lost("alertmanager_notifications_failed_total", "integration"), "{{integration}}"),),
+            (Query(lost("alertmanager_notifications_failed_total", "integration"), "{{integration}}"),),
             width=6,
             alerts=("NotificationsFailing",),
         ),
@@ -162,9 +150,9 @@ _TELLS: Final = Row(
             "Alerts lost",
             "Alerts of 5 minutes that went to nobody.",
             (
-                Query(_lost("alertmanager_alerts_refused_total"), "refused"),
-                Query(_lost("alertmanager_dispatcher_aggregation_group_limit_reached_total"), "without a group"),
-                Query(_lost("prometheus_notifications_dropped_total"), "to other Alertmanagers"),
+                Query(lost("alertmanager_alerts_refused_total"), "refused"),
+                Query(lost("alertmanager_dispatcher_aggregation_group_limit_reached_total"), "without a group"),
+                Query(lost("prometheus_notifications_dropped_total"), "to other Alertmanagers"),
             ),
             width=6,
             alerts=("AlertsDropped",),
@@ -173,7 +161,7 @@ _TELLS: Final = Row(
             Kind.STAT,
             "Alerts in the store",
             "Alerts that alerting holds, resolved ones too.",
-            (Query(_of("alertmanager_alerts_stored"), "alerts"),),
+            (Query(total("alertmanager_alerts_stored"), "alerts"),),
             width=6,
         ),
     ),
@@ -187,8 +175,8 @@ _ANSWERS: Final = Row(
             "Questions",
             "Questions that are being answered or wait for it, and those of them that wait.",
             (
-                Query(_of("hivesight_api_questions_waiting"), "all"),
-                Query(_of("hivesight_api_questions_queued"), "that wait"),
+                Query(total("hivesight_api_questions_waiting"), "all"),
+                Query(total("hivesight_api_questions_queued"), "that wait"),
             ),
             width=6,
         ),
@@ -197,8 +185,8 @@ _ANSWERS: Final = Row(
             "Questions without an answer",
             "Questions a second that were refused, or ended before their end.",
             (
-                Query(_rate("hivesight_api_questions_refused_total"), "refused"),
-                Query(_rate("hivesight_api_questions_ended_early_total", "reason"), "{{reason}}"),
+                Query(rate("hivesight_api_questions_refused_total"), "refused"),
+                Query(rate("hivesight_api_questions_ended_early_total", "reason"), "{{reason}}"),
             ),
             units.PER_SECOND,
             width=6,
@@ -207,14 +195,14 @@ _ANSWERS: Final = Row(
             Kind.TIMESERIES,
             "CPU",
             "Processors that the server uses.",
-            (Query(_rate("process_cpu_seconds_total", "instance"), "{{instance}}"),),
+            (Query(rate("process_cpu_seconds_total", "instance"), "{{instance}}"),),
             width=6,
         ),
         Panel(
             Kind.TIMESERIES,
             "Memory",
             "Resident memory of the server.",
-            (Query(f"process_resident_memory_bytes{_SCOPE}", "{{instance}}"),),
+            (Query(series("process_resident_memory_bytes"), "{{instance}}"),),
             units.BYTES,
             width=6,
         ),
@@ -224,7 +212,7 @@ _ANSWERS: Final = Row(
 DASHBOARD: Final = Dashboard(
     "hivesight",
     "Hivesight itself",
-    "Whether the monitoring sees, keeps, judges, tells and answers.",
+    "Whether the monitoring sees, keeps, judges, tells, sends on and answers.",
     scope("hivesight_scrape_targets"),
-    (_SEES, _KEEPS, _JUDGES, _TELLS, _ANSWERS),
+    (_SEES, _KEEPS, _JUDGES, _TELLS, SENDS_ON, _ANSWERS),
 )

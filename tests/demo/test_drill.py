@@ -96,7 +96,7 @@ def followed() -> Following:
 
 
 def delivery(at_ms: int, index: int, *, over: bool = False) -> Delivery:
-    alert = (Alert(TOLD, Labels(), 0, 0, 0),)
+    alert = (Alert(TOLD, starts_at_ms=0, ends_at_ms=0, updated_at_ms=0),)
     said = ((), alert) if over else (alert, ())
     return Delivery(at_ms, "team", f"webhook[{index}]", Labels(), *said, "", (Message("t", "t"),))
 

@@ -2,7 +2,7 @@
 were told, it is healed, and they are followed to their end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from hivesight.demo import control
 from hivesight.demo.drill.faults import Fault, fault_for
 from hivesight.demo.drill.following import Following
 from hivesight.demo.drill.judging import judged
+from hivesight.demo.drill.waits import Waits
 from hivesight.demo.drill.watching import Watch
 from hivesight.doctor.drill import Drilled, RuleSet, Subject, Telling
 from hivesight.doctor.rehearsal import Delivery
@@ -22,8 +23,6 @@ from hivesight.model.duration import format_duration
 from hivesight.model.errors import StartError
 
 POLL_SECONDS: Final = 0.25
-SLACK_MS: Final = 60_000
-"""How much longer than files say is waited: machines have other things to do."""
 START_MS: Final = 120_000
 REMIND_MS: Final = 30_000
 """How often it is said what is waited for."""
@@ -50,17 +49,14 @@ class Acts:
     def __init__(self, names: Collection[str], stage: Stage) -> None:
         """names: of alerts that there is a fault for."""
         self._stage = stage
-        self._rules = RuleSet(stage.config.rules)
         prometheus = stage.config.prometheus
-        telling = Telling(stage.config.alertmanager, relabelling(prometheus.alerting.alert_relabel_configs), stage.url)
-        options = [each.options for each in telling.tree.walk()]
-        self._group_wait_ms = max(each.group_wait_ms for each in options)
-        self._group_interval_ms = max(each.group_interval_ms for each in options)
-        self._interval_ms = prometheus.global_.evaluation_interval_ms
-        external = prometheus.global_.external_labels
+        rules, overall = RuleSet(stage.config.rules), prometheus.global_
+        relabelled = relabelling(prometheus.alerting.alert_relabel_configs)
+        telling = Telling(stage.config.alertmanager, relabelled, stage.url)
+        self._waits = Waits(rules, telling, overall.evaluation_interval_ms)
         self._all = [
-            Following(each, fault, telling, external, partial(self._note, each))
-            for each in self._rules.alerts
+            Following(each, fault, telling, overall.external_labels, partial(self._note, each))
+            for each in rules.alerts
             if each.name in names and (fault := fault_for(each.name)) is not None
         ]
         self._begun_ms = 0
@@ -69,7 +65,7 @@ class Acts:
         """What was found for each alert, in the order of the rules. Raises StartError, DemoError."""
         async with Watch(self._stage.url) as watch:
             self._watch = watch
-            if not await self._until(watch.well, START_MS, "the hive to come to work"):
+            if not await self._at_work():
                 raise StartError("the reference hive does not come to work: is this machine busy? Try again")
             for fault in dict.fromkeys(each.fault for each in self._all):
                 await self._act(fault, [each for each in self._all if each.fault == fault])
@@ -84,43 +80,52 @@ class Acts:
         self._stage.say(f"{await self._inject(fault)}, for {_names(cast)}")
         for each in cast:
             each.begin(self._begun_ms)
-        telling_ms = self._group_wait_ms + self._group_interval_ms + SLACK_MS
-        firing_ms = max(self._firing_ms(each) for each in cast)
-        await self._until(lambda: _all(each.told_or_held for each in cast), firing_ms + telling_ms, _names(cast))
+        within_ms = self._waits.firing_ms(cast) + self._waits.telling_ms
+        await self._until(lambda: all(each.told_or_held for each in cast), within_ms, _names(cast))
         for each in cast:
             if each.fired_ms is None:
-                each.fail("fires", f"does not fire within {format_duration(firing_ms + telling_ms)} of {fault}")
+                why = f": {each.error}" if each.error else ""
+                each.fail("fires", f"does not fire within {format_duration(within_ms)} of {fault}{why}")
         self._stage.say(await self._inject(_HEAL))
         for each in cast:
             each.heal(self._now_ms)
         fired = [each for each in cast if each.fired_ms is not None]
-        over_ms = max((self._over_ms(each) for each in fired), default=0)
-        await self._until(
-            lambda: _all(each.all_ended for each in fired), over_ms + telling_ms, f"the end of {_names(cast)}"
-        )
+        within_ms = self._waits.over_ms(fired) + self._waits.telling_ms
+        await self._until(lambda: all(each.all_ended for each in fired), within_ms, f"the end of {_names(fired)}")
         for each in cast:
             if each.fired_ms is not None and each.over_ms is None:
-                each.fail("resolves", f"still fires {format_duration(over_ms + telling_ms)} after the fault is over")
+                each.fail("resolves", f"still fires {format_duration(within_ms)} after the fault is over")
             each.finish()
 
     async def _in_health(self, cast: Sequence[Following]) -> Sequence[Following]:
         """Waits until no alert is left from what was before. Those of the cast leave that are silent."""
-        quiet_ms = 2 * max(self._interval_of(each) for each in self._all)
+        # One that never was silent is not waited for again.
+        awaited = [each for each in self._all if not each.problems]
+        quiet_ms = self._waits.quiet_ms(awaited)
 
         def silent(each: Following) -> bool:
             return each.silent_since_ms is not None and self._now_ms - each.silent_since_ms > quiet_ms
 
-        within_ms = max(self._over_ms(each) for each in self._all) + quiet_ms
-        await self._until(lambda: _all(map(silent, self._all)), within_ms, "silence in health")
-        for each in cast:
-            if not silent(each):
+        within_ms = self._waits.over_ms(awaited) + quiet_ms
+        await self._until(lambda: all(map(silent, awaited)), within_ms, "silence in health")
+        for each in awaited:
+            if not silent(each) and not each.begun_ms:
                 each.fail("silent", f"is not silent in {format_duration(within_ms)} of health")
-        return [each for each in cast if silent(each)]
+        return [each for each in cast if not each.problems]
 
-    async def _until(self, done: Callable[[], Awaitable[bool]], within_ms: int, what: str) -> bool:
+    async def _at_work(self) -> bool:
+        """Waits for the hive."""
+        begun_ms = self._now_ms
+        while not await self._watch.well():
+            if self._now_ms - begun_ms > START_MS:
+                return False
+            await asyncio.sleep(POLL_SECONDS)
+        return True
+
+    async def _until(self, done: Callable[[], bool], within_ms: int, what: str) -> bool:
         """Looks on until it is so, or too late."""
         begun_ms = said_ms = self._now_ms
-        while not await done():
+        while not done():
             if self._now_ms - begun_ms > within_ms:
                 return False
             if self._now_ms - said_ms > REMIND_MS:
@@ -138,7 +143,7 @@ class Acts:
             each.see(standings[each.subject], now_ms)
             for delivery in self._stage.deliveries:
                 each.hear(delivery)
-            if each.unheard and now_ms - (each.fired_ms or now_ms) > self._group_wait_ms + self._interval_ms:
+            if each.unheard and now_ms - (each.fired_ms or now_ms) > self._waits.until_held_ms:
                 each.hold(await self._watch.muted_by(each.subject.name))
 
     def _note(self, subject: Subject, words: str) -> None:
@@ -149,25 +154,9 @@ class Acts:
         service = fault.service or None
         return await asyncio.to_thread(control.inject, self._stage.hive, fault.kind, service, fault.seconds)
 
-    def _firing_ms(self, each: Following) -> int:
-        """The longest from a fault until it fires."""
-        return each.subject.rule.for_ms + each.fault.takes_ms + self._rules.reach_ms(each.subject) + SLACK_MS
-
-    def _over_ms(self, each: Following) -> int:
-        """The longest from the end of a fault until it fires no more."""
-        kept_ms = each.subject.rule.keep_firing_for_ms
-        return kept_ms + each.fault.takes_ms + self._rules.reach_ms(each.subject) + SLACK_MS
-
-    def _interval_of(self, each: Following) -> int:
-        return each.subject.group.interval_ms or self._interval_ms
-
     @property
     def _now_ms(self) -> int:
         return self._stage.clock.now_ms()
-
-
-async def _all(each: Iterable[bool]) -> bool:
-    return all(each)
 
 
 def _names(cast: Sequence[Following]) -> str:

@@ -17,8 +17,9 @@ from hivesight.notify import listeners_of
 class Following:
     """Times in milliseconds since the epoch, None for what did not happen yet. external: labels that all alerts get.
     note: is handed what happens, in words. silent_since_ms: while it is inactive. was_silent: when the fault began. on:
-    while what happens is of its fault. muted_by: the alerts that keep it from being told. own: labels with which its
-    alerts come to the alerting. told, ended: the first delivery of each integration that says so."""
+    while what happens is of its fault. muted_by: the alerts that keep it from being told. error: of its last
+    evaluation. own: labels with which its alerts come to the alerting. told, ended: the first delivery of each
+    integration that says so."""
 
     subject: Subject
     fault: Fault
@@ -34,6 +35,7 @@ class Following:
     fired_ms: int | None = None
     over_ms: int | None = None
     muted_by: str = ""
+    error: str = ""
     own: set[Labels] = field(default_factory=set[Labels])
     told: list[Delivery] = field(default_factory=list[Delivery])
     ended: list[Delivery] = field(default_factory=list[Delivery])
@@ -56,6 +58,7 @@ class Following:
         """How it stands at a moment."""
         silent = standing.evaluated and standing.state == "inactive"
         self.silent_since_ms = (self.silent_since_ms or at_ms) if silent else None
+        self.error = standing.error
         if not self.on:
             return
         relabelled = (self.telling.relabelling.apply(self.external.merged(each)) for each in standing.labels)

@@ -28,7 +28,7 @@ _BY_ALERT: Final = {
     "AgentHiveDown": _KILLED,
     "HighTaskFailureRate": _FAILING,
     # Long enough for the warning, too short for its critical sister, which would hold it back.
-    "HighCoordinationLatency": Fault("slow", "orchestrator", 0.2),
+    "HighCoordinationLatency": Fault("slow", "orchestrator", 0.16),
     "CriticalCoordinationLatency": Fault("slow", "orchestrator", 1.0),
     "ExternalAPIHighErrorRate": _MODEL_FAILING,
     "AgentsStuck": _STUCK,

@@ -47,6 +47,7 @@ from hivesight.model.errors import HivesightError, StorageError
 from hivesight.model.labels import Labels
 from hivesight.model.metadata import Metadata
 from hivesight.notify import Heartbeat, HeartbeatMetrics, History, NotifyMetrics, Pipeline, build_pipeline
+from hivesight.notify.notification import Integration
 from hivesight.query.promql import Engine, Limits
 from hivesight.rules import Outside, RuleManager, RuleOptions, Surroundings
 from hivesight.schema.dump import as_written
@@ -100,12 +101,17 @@ class App:
         *,
         clock: Clock | None = None,
         demo: hive.Demo | None = None,
+        load: Callable[[Options], Config] = configuration.load,
+        dressed: Callable[[Integration], Integration] = lambda one: one,
     ) -> None:
-        """config: what `config.load(options)` gave. demo: what the pages say of the hive that runs beside it."""
+        """config: what `load(options)` gave; a reload calls it again. demo: what the pages say of the hive that runs
+        beside it. dressed: what is put in place of each integration, such as one that looks on."""
         self._options = options
         self._config = config
         self._clock = clock or SystemClock()
         self._demo = demo
+        self._load = load
+        self._dressed = dressed
         self._registry = CollectorRegistry()
         self._host = Host(self._clock)
         self._rooms: Rooms | None = None
@@ -153,7 +159,7 @@ class App:
         """Reads all files again. Raises ConfigError, and then what runs goes on as it is."""
         async with self._reloading:
             try:
-                config = await asyncio.to_thread(configuration.load, self._options)
+                config = await asyncio.to_thread(self._load, self._options)
                 assert self._rooms is not None
                 await self._apply(config, self._rooms)
             except HivesightError:
@@ -307,6 +313,7 @@ class App:
             metrics=rooms.notify_metrics,
             clock=self._clock,
             external_url=external_url,
+            dressed=self._dressed,
         )
 
     def _told_as(self, labels: Labels) -> Labels | None:

@@ -39,6 +39,8 @@ _file = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--rules", "files", type=_file, multiple=True, help="These rule files, and no others; once for each.")
 @click.option("--tests", type=_file, multiple=True, help="Unit tests elsewhere than beside the rules; once for each.")
 @click.option("-v", "--verbose", is_flag=True, help="The steps and the messages of each rule too, as with RULE.")
+@click.option("--demo", is_flag=True, help="Real faults in the reference hive, in real time, which takes minutes.")
+@click.option("--hurry", is_flag=True, help="With --demo: intervals, waits and ranges are cut to seconds.")
 @output_option
 def drill(
     rules: tuple[str, ...],
@@ -48,6 +50,8 @@ def drill(
     files: tuple[Path, ...],
     tests: tuple[Path, ...],
     verbose: bool,
+    demo: bool,
+    hurry: bool,
     output: str,
 ) -> None:
     """Make every alert fire, in a time of its own, and follow it to the receivers.
@@ -57,6 +61,9 @@ def drill(
     grouping and inhibition, and each message is rendered and delivered, to receivers of the drill's own on this
     machine. Nobody is told in earnest, and no secret is needed.
 
+    With --demo a server on the same rules and routes watches a live hive of agents, to which what the alerts warn of is
+    done: a service is killed, work fails, is slow or stands still.
+
     Without options the files of ./hivesight.yml are drilled, and where there is none those of the pack.
 
     \b
@@ -64,24 +71,35 @@ def drill(
       hivesight drill
       hivesight drill --config monitoring
       hivesight drill HighErrorRate --rules rules.yml --alertmanager-config alertmanager.yml
+      hivesight drill --demo --hurry AgentHiveDown
 
     \b
     Ends with 0 where every rule fires, is silent in health and reaches a receiver, 1 where one does not, and 2 where
     the command or a file is wrong.
     """
     log.configure("error")
-    setting = _setting(_loaded(config, prometheus_config, alertmanager_config, files), files, tests)
+    if demo and tests:
+        raise click.UsageError("--demo asks a live hive and no --tests: leave one of them out")
+    if hurry and not demo:
+        raise click.UsageError("--hurry goes with --demo: without it nothing waits")
+    loaded = _loaded(config, prometheus_config, alertmanager_config, files)
+    setting = _setting(loaded, files, tests)
     subjects = _chosen(setting.rules, rules)
-    for path in setting.tests.unread:
-        click.echo(f"{path}: has errors, so its tests are left out; `hivesight test` names them", err=True)
-    found = _drilled(subjects, setting)
+    beside: list[str] = []
+    if demo:
+        from hivesight.cli.drill_demo import play
+
+        played = play(replace(loaded, rules=setting.rules.files), [each.name for each in subjects], hurry=hurry)
+        found, beside = played.drilled, played.lines()
+    else:
+        found = _drilled(subjects, setting)
     if output == "json":
         click.echo(json.dumps(document(found), indent=2, ensure_ascii=False))
     else:
         for each in found if rules or verbose else ():
             click.echo("\n".join((*steps(each), "")))
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDE
-        click.echo("\n".join(table(found, width)))
+        click.echo("\n".join((*table(found, width), *beside)))
     if not all(each.passed for each in found):
         sys.exit(1)
 
@@ -145,6 +163,8 @@ def _chosen(rules: RuleSet, names: Sequence[str]) -> list[Subject]:
 
 
 def _drilled(subjects: Sequence[Subject], setting: Setting) -> list[Drilled]:
+    for path in setting.tests.unread:
+        click.echo(f"{path}: has errors, so its tests are left out; `hivesight test` names them", err=True)
     shown = click.progressbar(
         subjects,
         label="drilling",

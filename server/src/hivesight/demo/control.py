@@ -15,9 +15,10 @@ class DemoError(HivesightError):
     """The demo cannot do it; the message says what to do."""
 
 
-def inject(directory: Path, fault: str, service: str | None) -> str:
-    """Makes a fault happen, or `heal`s. directory: the demo's. What happened leaves, as a sentence."""
-    answer = _ask(directory, "POST", "/fault", {"fault": fault, "service": service})
+def inject(directory: Path, fault: str, service: str | None, seconds: float | None = None) -> str:
+    """Makes a fault happen, or `heal`s. directory: the demo's. seconds: what `slow` adds to each operation, None for
+    what is usual of the service. What happened leaves, as a sentence."""
+    answer = _ask(directory, "POST", "/fault", {"fault": fault, "service": service, "seconds": seconds})
     return str(answer.get("message", "done"))
 
 

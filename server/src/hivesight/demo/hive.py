@@ -33,8 +33,10 @@ class Inbox:
 class DemoHive:
     """The reference hive, running. `directory` holds prometheus.yml, alertmanager.yml, rules and targets."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, free_ports: bool = False) -> None:
+        """free_ports: the usual ports are left to another hive."""
         self.directory = directory
+        self._free_ports = free_ports
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -56,7 +58,10 @@ class DemoHive:
         log = self.directory / "supervisor.log"
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "agent_hive.supervisor", "--dir", str(self.directory)],
+                [
+                    *(sys.executable, "-m", "agent_hive.supervisor", "--dir", str(self.directory)),
+                    *(("--free-ports",) if self._free_ports else ()),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

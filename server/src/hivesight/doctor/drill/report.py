@@ -108,22 +108,23 @@ def _notes(each: Drilled) -> Iterator[str]:
 
 def _course(passage: Passage) -> Iterator[tuple[str, str]]:
     """What happened when, since the fault began."""
-    happened: list[tuple[int, str]] = []
-    for at_ms, what in (
+    hearing = passage.hearing
+    told = () if hearing is None else hearing.told
+    ended = () if hearing is None else hearing.ended
+    held = () if hearing is None else hearing.held
+    over_ms = passage.over_ms
+    # What happened in the same moment stands in this order.
+    happened = [
         (passage.pending_ms, "pending"),
         (passage.fired_ms, "firing"),
-        (passage.over_ms, "resolved"),
-    ):
-        if at_ms is not None:
-            happened.append((at_ms, what))
-    if passage.over_ms is not None:
-        happened.append((passage.healed_ms, "the fault is over"))
-    hearing = passage.hearing
-    if hearing is not None:
-        happened += [(each.at_ms, _said(each, "told")) for each in hearing.told]
-        happened += [(each.at_ms, _said(each, "told that it is over")) for each in hearing.ended]
-        happened += [(each.first_ms, f"held back by {each.what}: {each.why}") for each in hearing.held]
-    for at_ms, what in sorted(happened, key=lambda each: each[0]):
+        *((each.first_ms, f"held back by {each.what}: {each.why}") for each in held),
+        *((each.at_ms, _said(each, "told")) for each in told),
+        (None if over_ms is None else passage.healed_ms, "the fault is over"),
+        (over_ms, "resolved"),
+        *((each.at_ms, _said(each, "told that it is over")) for each in ended),
+    ]
+    known = [(at_ms, what) for at_ms, what in happened if at_ms is not None]
+    for at_ms, what in sorted(known, key=lambda each: each[0]):
         yield f"+{format_duration(max(0, at_ms - passage.begun_ms))}", what
 
 

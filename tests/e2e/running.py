@@ -66,7 +66,7 @@ class Server:
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
 
-    def ready(self, seconds: float = 20) -> "Server":
+    def ready(self, seconds: float = 60) -> "Server":
         def ask() -> bool:
             if self.process.poll() is not None:
                 raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.output()}")
@@ -113,7 +113,7 @@ def serving(directory: Path, *arguments: str, port: int | None = None) -> Iterat
 
 @contextmanager
 def prometheus(directory: Path, *arguments: str) -> Iterator[str]:
-    """Prometheus, as it is installed here, on a free port with `prometheus.yml` of this directory: its address."""
+    """Prometheus as it is installed here, on a free port with this directory's `prometheus.yml`, ready: its address."""
     port = free_port()
     command = [
         *("prometheus", f"--config.file={directory}/prometheus.yml", f"--storage.tsdb.path={directory}/data"),
@@ -121,8 +121,10 @@ def prometheus(directory: Path, *arguments: str) -> Iterator[str]:
     ]
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
+    url = f"http://127.0.0.1:{port}"
     try:
-        yield f"http://127.0.0.1:{port}"
+        eventually(lambda: httpx2.get(f"{url}/-/ready").status_code == 200, 20, "Prometheus is ready")
+        yield url
     finally:
         process.terminate()
         process.wait(20)

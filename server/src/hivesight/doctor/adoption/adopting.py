@@ -89,8 +89,8 @@ class _Adopting:
         self._ledger.name_secrets(document)
         if (_part(document, "alerting") or {}) != {}:
             self._advise(
-                "Alerts go on to the Alertmanagers under `alerting` too: take that section out once Hivesight tells "
-                "everybody itself, or people are told twice."
+                "Alerts go on to the Alertmanagers under `alerting` too: say other_alertmanagers: false in "
+                "hivesight.yml once Hivesight tells everybody itself, or people are told twice."
             )
         jobs = len(_list(_part(document, "scrape_configs")))
         what = f"Prometheus configuration; jobs: {jobs}, rule files: {len(rules)}"

@@ -136,6 +136,13 @@ def test_an_alert_that_asks_for_no_series_always_fires(room: Room) -> None:
             id="not rendered",
         ),
         pytest.param(
+            DOWN.replace("$labels.job }}", "template `none` }}"),
+            TESTS,
+            ROUTES,
+            "receivers: summary is told as",
+            id="words",
+        ),
+        pytest.param(
             DOWN + WATCHDOG, TESTS + HEALTH, ROUTES + MUTED_BY_WATCHDOG, "receivers: always held back", id="inhibited"
         ),
     ],

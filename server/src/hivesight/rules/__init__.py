@@ -4,7 +4,7 @@ files, a function that answers PromQL, a sink for samples, a callable that takes
 from hivesight.rules.alerts import AlertState
 from hivesight.rules.config import RuleSource, read_rule_file, read_rules
 from hivesight.rules.evidence import Evidence, Period, Window, Witness
-from hivesight.rules.expansion import Surroundings
+from hivesight.rules.expansion import UNEXPANDED, Surroundings
 from hivesight.rules.group import Outside, RuleOptions
 from hivesight.rules.manager import RuleManager
 from hivesight.rules.ports import History, QueryFunc, SampleSink, SendFunc
@@ -14,6 +14,7 @@ from hivesight.rules.sections import GroupConfig, RuleConfig, RuleFile
 from hivesight.rules.snapshot import AlertSnapshot, GroupSnapshot, RuleSnapshot, RulesSnapshot
 
 __all__ = [
+    "UNEXPANDED",
     "AlertSnapshot",
     "AlertState",
     "Evidence",

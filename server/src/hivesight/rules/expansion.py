@@ -24,6 +24,8 @@ PREAMBLE: Final = (
     "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}"
 )
 """What Prometheus puts before every template of a rule."""
+UNEXPANDED: Final = "<error expanding template:"
+"""How a text begins that stands in the place of one whose template failed, as in Prometheus."""
 LIMITS: Final = Limits(output=64 << 10, steps=50_000)
 """Of one label or annotation: whoever writes labels into a metric has a say in it."""
 
@@ -101,4 +103,4 @@ class Expansion:
         except TemplateError as error:
             shifted = _shifted(error)
             self._failed(shifted)
-            return f"<error expanding template: error executing template {template.name}: {shifted}>"
+            return f"{UNEXPANDED} error executing template {template.name}: {shifted}>"

@@ -16,7 +16,7 @@ from hivesight.doctor.synthesis import Scenario, synthesize
 from hivesight.model.diagnostics import Severity
 from hivesight.model.duration import format_duration
 from hivesight.notify import listeners_of
-from hivesight.rules import GroupConfig, RuleOptions
+from hivesight.rules import UNEXPANDED, GroupConfig, RuleOptions
 
 MOST_EVALUATIONS: Final = 5_000
 """Of rules, in trials of health but for the shortest."""
@@ -117,6 +117,7 @@ class _Drill:
         return _passage(course, hearing)
 
     def _judge_hearing(self, hearing: Hearing, trial: Trial, *, lasts: bool) -> None:
+        self._judge_words(hearing)
         receivers = ", ".join(hearing.receivers)
         failed = next((each for each in (*hearing.told, *hearing.ended) if not each.arrived), None)
         if failed is not None:
@@ -131,6 +132,14 @@ class _Drill:
             self._problem("receivers", f"fires too shortly for {receivers} to be told, in {trial.origin}")
         elif self._listeners(hearing, ends=True) and not hearing.ended and not lasts:
             self._problem("resolves", f"{receivers} is not told that it is over")
+
+    def _judge_words(self, hearing: Hearing) -> None:
+        """Templates of labels and annotations that failed: an error is told in the place of the text."""
+        for delivery in hearing.told:
+            for alert in delivery.firing:
+                for name, text in (*alert.labels.pairs, *alert.annotations.pairs):
+                    if text.startswith(UNEXPANDED):
+                        self._problem("receivers", f"{name} is told as {text}")
 
     def _listeners(self, hearing: Hearing, *, ends: bool = False) -> int:
         """How many integrations the receivers have; ends: of those that want to hear that it is over."""

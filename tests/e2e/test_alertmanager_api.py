@@ -248,6 +248,9 @@ def test_amtool_shows_the_same(both: Both) -> None:
     for arguments in SHOWN:
         theirs, ours = (both.amtool(side, *arguments) for side in SIDES)
         ours, theirs = ((code, both.without_ids(side, text)) for side, (code, text) in ((OURS, ours), (THEIRS, theirs)))
+        if "--expired" in arguments:
+            # Each ended it at a moment of its own, which may be the next second.
+            ours, theirs = ((code, re.sub(r"\d\d:\d\d:\d\d", "T", text)) for code, text in (ours, theirs))
         assert ours == theirs, arguments
 
 

@@ -10,6 +10,7 @@ from hivesight.query.promql.ast import (
     Call,
     Expr,
     MatrixSelector,
+    NumberLiteral,
     Paren,
     Subquery,
     Unary,
@@ -19,17 +20,20 @@ from hivesight.query.promql.ast import (
 
 def children(expr: Expr) -> tuple[Expr, ...]:
     """The expressions directly below, from left to right."""
+    # Asked hundreds of times of each expression that the doctor examines: leaves and the most frequent first.
     match expr:
-        case MatrixSelector(vector=vector):
-            return (vector,)
-        case Subquery(expr=inner) | Unary(expr=inner) | Paren(expr=inner):
-            return (inner,)
-        case Call(args=args):
-            return args
-        case Aggregate(param=param, expr=inner):
-            return (inner,) if param is None else (param, inner)
-        case Binary(lhs=lhs, rhs=rhs):
-            return (lhs, rhs)
+        case VectorSelector() | NumberLiteral():
+            return ()
+        case Binary():
+            return (expr.lhs, expr.rhs)
+        case Call():
+            return expr.args
+        case MatrixSelector():
+            return (expr.vector,)
+        case Aggregate():
+            return (expr.expr,) if expr.param is None else (expr.param, expr.expr)
+        case Paren() | Subquery() | Unary():
+            return (expr.expr,)
         case _:
             return ()
 
@@ -40,7 +44,8 @@ def walk(expr: Expr) -> Iterator[Expr]:
     while stack:
         node = stack.pop()
         yield node
-        stack.extend(reversed(children(node)))
+        if below := children(node):
+            stack.extend(below[::-1])
 
 
 def selectors(expr: Expr) -> list[VectorSelector]:
